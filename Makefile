@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# `make help` lists what can be made. Everything made lands below $(BUILD).
+
+BUILD	?= build
+PREFIX	?= /usr/local
+CC	?= gcc
+CXX	?= g++
+OPT	?= -O2 -g
+SANITIZE ?=
+VERSION	:= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+PKGS	:= libtracefs libtraceevent libzstd jansson benchmark
+WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef
+CPPFLAGS += -D_GNU_SOURCE -DCONTIGBENCH_REVISION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS))
+FLAGS	:= $(OPT) $(WARN) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+CFLAGS	+= -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes $(FLAGS)
+CXXFLAGS += -std=c++17 $(FLAGS)
+LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm
+
+# A room is a folder; its sources are all that lie in it.
+LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c)
+WORK	:= $(wildcard workloads/*.c)
+BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c)) $(wildcard bench/*.cc)
+TESTS	:= $(wildcard tests/test_*.c)
+obj	= $(patsubst %,$(BUILD)/%.o,$(1))
+
+all: $(BUILD)/contigbench ## build the program (default)
+
+$(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcontig.a
+	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libcontig.a: $(call obj,$(LIB))
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
+	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(BUILD)/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.cc.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
+	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
+
+format: ## rewrite the sources with clang-format
+	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
+
+install: all ## install program and manual below $(PREFIX)
+	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
+
+clean: ## remove everything made
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+.PHONY: all check format install clean help
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+/* contig.c - finding backends by name, checking geometries, names of things: what all backends share. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "contig.h"
+
+extern const struct contig_backend first_fit;
+
+/* In the order in which tables show them: kernels by age, baselines last. */
+static const struct contig_backend *const backends[] = {
+	&first_fit,
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct contig_backend *contig_backend_at(size_t i)
+{
+	return i < COUNT(backends) ? backends[i] : NULL;
+}
+
+static int refuse(struct contig_diag *diag, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static int refuse(struct contig_diag *diag, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(diag->text, sizeof(diag->text), fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static const struct contig_backend *find(const char *spec, const char **knobs, struct contig_diag *diag)
+{
+	size_t len = strcspn(spec, "+");
+
+	*knobs = spec[len] ? spec + len + 1 : NULL;
+	for (size_t i = 0; i < COUNT(backends); i++) {
+		if (strlen(backends[i]->name) == len && !strncmp(backends[i]->name, spec, len))
+			return backends[i];
+	}
+	refuse(diag, "unknown backend '%.*s': `contigbench list backends` shows them", (int)len, spec);
+	return NULL;
+}
+
+struct contig *contig_open(const char *spec, const struct contig_geometry *g, const struct contig_hooks *hooks,
+			   struct contig_diag *diag)
+{
+	const char *knobs;
+	const struct contig_backend *b = find(spec, &knobs, diag);
+
+	if (!b || contig_geometry_check(g, diag))
+		return NULL;
+	return b->open(b, g, hooks, knobs, diag);
+}
+
+int contig_spec_check(const char *spec, struct contig_diag *diag)
+{
+	struct contig_geometry g;
+
+	contig_geometry_x86_64(&g, 1024);
+	const struct contig_hooks none = { 0 };
+	struct contig *c = contig_open(spec, &g, &none, diag);
+
+	contig_close(c);
+	return c ? 0 : -EINVAL;
+}
+
+void contig_geometry_x86_64(struct contig_geometry *g, uint32_t pages)
+{
+	memset(g, 0, sizeof(*g));
+	g->page_shift = 12;
+	g->pageblock_order = 9;
+	g->max_order = 10;
+	g->section_order = 15;
+	g->nr_cpus = 1;
+	g->nr_zones = 1;
+	g->zones[0] = (struct contig_zone){ .pages = pages, .type = ZONE_NORMAL };
+}
+
+int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *diag)
+{
+	if (g->page_shift < 9 || g->page_shift > 20)
+		return refuse(diag, "page size of 2^%u bytes: between 512 bytes and 1 MiB, please", g->page_shift);
+	if (!g->max_order || g->max_order > CONTIG_MAX_ORDER)
+		return refuse(diag, "MAX_PAGE_ORDER %u: must lie in 1..%u", g->max_order, CONTIG_MAX_ORDER);
+	if (!g->pageblock_order || g->pageblock_order > CONTIG_MAX_ORDER)
+		return refuse(diag, "pageblock_order %u: must lie in 1..%u", g->pageblock_order, CONTIG_MAX_ORDER);
+	if (g->pageblock_order > g->max_order && !g->big_blocks_ok)
+		return refuse(diag, "pageblock_order %u is above MAX_PAGE_ORDER %u, which no kernel since v5.18 allows: "
+			      "ask for it explicitly (big blocks) or lower it", g->pageblock_order, g->max_order);
+	if (g->section_order && g->max_order > g->section_order && !g->big_buddies_ok)
+		return refuse(diag, "MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
+			      "section: ask for it explicitly (big buddies) or raise the section", g->max_order,
+			      g->section_order);
+	if (!g->nr_cpus || g->nr_cpus > CONTIG_MAX_CPUS)
+		return refuse(diag, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);
+	if (!g->nr_zones || g->nr_zones > CONTIG_MAX_ZONES)
+		return refuse(diag, "%u zones: must lie in 1..%u", g->nr_zones, CONTIG_MAX_ZONES);
+	for (uint32_t i = 0; i < g->nr_zones; i++) {
+		const struct contig_zone *z = &g->zones[i];
+		uint64_t end = (uint64_t)z->start + z->pages;
+
+		if (!z->pages)
+			return refuse(diag, "zone %u has no pages", i);
+		if (end >= PFN_NONE - (2u << CONTIG_MAX_ORDER))
+			return refuse(diag, "zone %u ends at pfn %llu: beyond what a 32-bit pfn can name", i,
+				      (unsigned long long)end);
+		if (z->node >= CONTIG_MAX_NODES || z->type >= ZONE_TYPE_NR)
+			return refuse(diag, "zone %u: node %u or zone type %u does not exist", i, z->node, z->type);
+		for (uint32_t j = 0; j < i; j++) {
+			const struct contig_zone *y = &g->zones[j];
+
+			if (z->start < (uint64_t)y->start + y->pages && y->start < end)
+				return refuse(diag, "zones %u and %u overlap at pfn %u", j, i,
+					      z->start > y->start ? z->start : y->start);
+		}
+	}
+	return 0;
+}
+
+int contig_range_alloc(struct contig *c, const struct contig_range_args *args, struct contig_outcome *out)
+{
+	struct contig_range *r;
+	struct contig_work work;
+	int rc = contig_range_begin(c, args, &r);
+
+	if (rc) {
+		memset(out, 0, sizeof(*out));
+		out->rc = rc;
+		out->autopsy.pfn = PFN_NONE;
+		return rc;
+	}
+	while (contig_range_step(r, &work))
+		;
+	contig_range_end(r, out);
+	return out->rc;
+}
+
+#define NAME_OF(table, i) ((size_t)(i) < COUNT(table) && (table)[i] ? (table)[i] : "?")
+
+const char *contig_kind_name(enum page_kind kind)
+{
+	static const char *const names[] = {
+		[PAGE_FREE] = "free",
+		[PAGE_PCP] = "pcp",
+		[PAGE_KERNEL] = "kernel",
+		[PAGE_RECLAIMABLE] = "reclaimable",
+		[PAGE_LRU] = "lru",
+		[PAGE_LRU_COMPOUND] = "lru-compound",
+		[PAGE_USER] = "user-not-lru",
+		[PAGE_CONTIG] = "contig",
+		[PAGE_RESERVED] = "reserved",
+	};
+	return NAME_OF(names, kind);
+}
+
+const char *contig_phase_name(enum contig_phase phase)
+{
+	static const char *const names[] = {
+		[PHASE_ISOLATE] = "isolate",
+		[PHASE_DRAIN] = "drain",
+		[PHASE_MIGRATE] = "migrate",
+		[PHASE_TEST] = "test",
+		[PHASE_GRAB] = "grab",
+		[PHASE_UNDO] = "undo",
+		[PHASE_DONE] = "done",
+	};
+	return NAME_OF(names, phase);
+}
+
+const char *contig_reason_name(enum contig_reason reason)
+{
+	static const char *const names[] = {
+		[WHY_NONE] = "none",
+		[WHY_UNMOVABLE] = "unmovable",
+		[WHY_PINNED] = "pinned",
+		[WHY_PCP] = "pcp",
+		[WHY_STRADDLES] = "straddles",
+		[WHY_ALREADY_ISOLATED] = "already-isolated",
+		[WHY_WRONG_TYPE] = "wrong-type",
+		[WHY_NOT_LRU] = "not-on-lru",
+		[WHY_NO_TARGET] = "no-target",
+		[WHY_RACED] = "raced",
+		[WHY_ZONE_EDGE] = "zone-edge",
+		[WHY_RESERVED] = "reserved",
+	};
+	return NAME_OF(names, reason);
+}
+
+static const char *const type_names[] = {
+	[MT_UNMOVABLE] = "Unmovable",   [MT_MOVABLE] = "Movable", [MT_RECLAIMABLE] = "Reclaimable",
+	[MT_HIGHATOMIC] = "HighAtomic", [MT_CMA] = "CMA",         [MT_ISOLATE] = "Isolate",
+};
+
+const char *contig_type_name(enum migratetype mt)
+{
+	return NAME_OF(type_names, mt);
+}
+
+char contig_type_letter(enum migratetype mt)
+{
+	return (size_t)mt < COUNT(type_names) ? "UMRHCI"[mt] : '?';
+}
+
+/* blocks, free pages and suitable runs of spec section 10 */
+static void sum_free(const struct contig_stats *s, unsigned int max_order, unsigned int order, int64_t *runs,
+		     int64_t *pages, int64_t *suitable)
+{
+	*runs = *pages = *suitable = 0;
+	for (unsigned int k = 0; k <= max_order; k++) {
+		int64_t n = (int64_t)s->nr_free[k];
+
+		*runs += n;
+		*pages += n << k;
+		if (k >= order)
+			*suitable += n << (k - order);
+	}
+}
+
+int contig_fragmentation_index(const struct contig_stats *s, unsigned int max_order, unsigned int order)
+{
+	int64_t runs, pages, suitable;
+
+	sum_free(s, max_order, order, &runs, &pages, &suitable);
+	if (!runs)
+		return 0;
+	if (suitable)
+		return -1000;
+	return (int)(1000 - (1000 + pages * 1000 / (INT64_C(1) << order)) / runs);
+}
+
+int contig_unusable_index(const struct contig_stats *s, unsigned int max_order, unsigned int order)
+{
+	int64_t runs, pages, suitable;
+
+	sum_free(s, max_order, order, &runs, &pages, &suitable);
+	if (!pages)
+		return 1000;
+	return (int)((pages - (suitable << order)) * 1000 / pages);
+}

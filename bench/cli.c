@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+const char *cli_command_name;
+
+static void say(const char *severity, const char *fmt, va_list ap)
+{
+	cli_progress(NULL, 0, 0);
+	fputs("contigbench", stderr);
+	if (cli_command_name)
+		fprintf(stderr, " %s", cli_command_name);
+	fprintf(stderr, ": %s", severity);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+int cli_error(enum cli_status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("", fmt, ap);
+	va_end(ap);
+	return status;
+}
+
+void cli_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+bool cli_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	/* strtoull takes "-1" and " 1": a user who typed that did not mean it */
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	if (errno || *end || v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+bool cli_double(const char *text, double min, double max, double *out)
+{
+	char *end;
+
+	if (!text[0] || text[0] == ' ')
+		return false;
+	errno = 0;
+	double v = strtod(text, &end);
+	if (errno || *end || !isfinite(v) || v < min || v > max)
+		return false;
+	*out = v;
+	return true;
+}
+
+void cli_progress(const char *what, uint64_t done, uint64_t total)
+{
+	static int terminal = -1;
+	static bool shown;
+	static uint64_t last_ms;
+	struct timespec now;
+
+	if (terminal < 0)
+		terminal = isatty(STDERR_FILENO);
+	if (!terminal)
+		return;
+	if (!what || done >= total) {
+		if (shown)
+			fputs("\r\033[K", stderr);
+		shown = false;
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (shown && ms - last_ms < 100)
+		return;
+	last_ms = ms;
+	shown = true;
+	fprintf(stderr, "\r%s %llu/%llu (%llu %%)\033[K", what, (unsigned long long)done, (unsigned long long)total,
+		(unsigned long long)(done * 100 / total));
+	fflush(stderr);
+}
+
+enum cli_status cli_status_of(int err)
+{
+	switch (err < 0 ? -err : err) {
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case EINVAL:
+	case EBADMSG:
+	case ERANGE:
+	case EEXIST:
+		return CLI_USAGE;
+	default:
+		return CLI_MACHINE;
+	}
+}

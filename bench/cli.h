@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* cli.h - what the commands of contigbench share: exit statuses, messages, numbers, the table of commands. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* docs: contigbench(1), EXIT STATUS */
+enum cli_status {
+	CLI_OK = 0,
+	CLI_NO = 1,      /* the answer is no: a mismatch, a regression, a recorded command that failed */
+	CLI_USAGE = 2,   /* the call or the input was wrong: flags, names, file contents */
+	CLI_MACHINE = 3, /* the machine can not do it: privilege, space, I/O, a missing feature */
+};
+
+struct cli_command {
+	const char *name;
+	const char *summary;
+	int (*main)(int argc, char **argv); /* argv[0] is the command's name; returns enum cli_status */
+};
+extern const struct cli_command cli_commands[]; /* ends with a NULL name */
+extern const char *cli_command_name; /* of the command that runs, for messages; NULL before one is found */
+
+int cmd_conformance(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_micro(int argc, char **argv);
+int cmd_perf(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+
+/*
+ * Print "contigbench COMMAND: message" to stderr and return `status`, so that a command can say
+ *	return cli_error(CLI_USAGE, "--seeds 0-3: seeds count from 1; try --seeds 1-3");
+ */
+int cli_error(enum cli_status status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whole numbers and decimals with nothing behind them; false (nothing printed) if not, or outside [min, max]. */
+bool cli_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+bool cli_double(const char *text, double min, double max, double *out);
+
+/* A progress line on stderr, at most ten a second, nothing unless stderr is a terminal. done == total clears it. */
+void cli_progress(const char *what, uint64_t done, uint64_t total);
+
+/* Status for an errno: what the user gave (ENOENT, EINVAL, EBADMSG ...) is CLI_USAGE, the rest CLI_MACHINE. */
+enum cli_status cli_status_of(int err);
+
+#endif
