@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* verify.c - every invariant of 2.3 that holds for the policy, in one pass over pages, lists and per-cpu lists. */
-#include "../diag.h"
 #include "model.h"
 
 /* What a walk over the pages finds, to be held against counters and lists. */
@@ -19,7 +18,7 @@ static bool hygienic(const struct model *m)
 	return m->policy.free_large == free_large_per_block;
 }
 
-#define BROKEN(...) diag_set(diag, -EUCLEAN, __VA_ARGS__)
+#define BROKEN(...) contig_diag_set(diag, -EUCLEAN, __VA_ARGS__)
 
 /* I4 below a pageblock, I8 */
 static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn, struct contig_diag *diag)
