@@ -126,8 +126,8 @@ static int walk_pcp(const struct model *m, const struct zone *z, const struct ce
 		for (unsigned int i = 0; i < PCP_LISTS; i++) {
 			const struct pcp_list *l = &pcp->list[i];
 
-			for (uint32_t k = 0; k < l->len; k++) {
-				pfn_t pfn = l->ring[(l->head + k) & (l->size - 1)];
+			for (const pfn_t *at = l->head; at < l->tail; at++) {
+				pfn_t pfn = *at;
 
 				if (!zone_has(z, pfn) || !state_is(m->page[pfn].state, PAGE_PCP))
 					return BROKEN("I5: pfn %u is on a per-cpu list of cpu %u and is not a pcp page", pfn,
@@ -135,8 +135,8 @@ static int walk_pcp(const struct model *m, const struct zone *z, const struct ce
 				pages += 1u << state_order(m->page[pfn].state);
 			}
 		}
-		if (pages != pcp->count)
-			return BROKEN("I5: cpu %u: %u pages counted, %llu on its lists", cpu, pcp->count,
+		if (pages != pcp_pages(pcp))
+			return BROKEN("I5: cpu %u: %u pages counted, %llu on its lists", cpu, pcp_pages(pcp),
 				      (unsigned long long)pages);
 		all += pages;
 	}

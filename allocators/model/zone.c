@@ -99,6 +99,15 @@ static int build_zonelists(struct model *m)
 			}
 		}
 	}
+	static struct zone no_zone = { .wmark_min = INT64_MAX };
+
+	for (uint32_t i = 0; i <= UINT8_MAX; i++) {
+		for (enum migratetype mt = 0; mt < 4; mt++) {
+			struct zone *first = *zone_order(m, i % CONTIG_MAX_NODES, mt == MT_MOVABLE);
+
+			m->first_zone[i][mt] = first ? first : &no_zone;
+		}
+	}
 	return 0;
 }
 
