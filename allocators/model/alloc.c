@@ -69,7 +69,6 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 		struct pcp *pcp = &z->pcp[cpu];
 		struct pcp_list *l = &pcp->list[what.migratetype];
 
-		compute_once(l);
 		if (likely(l->head != l->tail)) {
 			pfn_t pfn = pcp_pop(pcp, l, 0);
 
@@ -98,8 +97,10 @@ static bool is_allocation(uint32_t state)
 	return kind >= PAGE_KERNEL && kind <= PAGE_USER;
 }
 
-static __attribute__((noinline)) int free_slow(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner)
+/* The cpu comes as its lists of the first zone, as the common path has it at hand. */
+static __attribute__((noinline)) int free_slow(struct model *m, struct pcp *pcp, pfn_t pfn, owner_t owner)
 {
+	uint32_t cpu = (uint32_t)(pcp - m->first_pcp);
 	struct zone *z = zone_of(m, pfn);
 	struct page *p = &m->page[pfn];
 
@@ -117,7 +118,7 @@ static __attribute__((noinline)) int free_slow(struct model *m, uint32_t cpu, pf
 /* An allocation of order 0 without a flag: one comparison, as the kinds alloc() hands out are neighbours. */
 static inline bool is_plain(uint32_t state)
 {
-	return (state & ~STATE_TYPE_MASK) - PAGE_KERNEL <= PAGE_USER - PAGE_KERNEL;
+	return (uint16_t)state - (uint32_t)PAGE_KERNEL <= PAGE_USER - PAGE_KERNEL;
 }
 
 static __attribute__((noinline)) int first_zone_overflow(struct model *m, struct pcp *pcp, unsigned int index)
@@ -129,21 +130,22 @@ static __attribute__((noinline)) int first_zone_overflow(struct model *m, struct
 int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 {
 	struct model *m = model_of(c);
+	struct pcp *pcp = &m->first_pcp[cpu];
 	struct page *p = &m->page[pfn];
 
 	if (likely(is_plain(p->state) && page_owner(p) == owner)) {
 		uint32_t mt = m->block[block_of(m, pfn)];
-		struct pcp *pcp = &m->first_pcp[cpu];
 		struct pcp_list *l = &pcp->list[mt];
 
 		compute_once(l);
 		/* not so for an isolated block, one of another zone or one without a list: all are above PCP_TYPES */
 		if (likely(mt < PCP_TYPES && l->head != l->base)) {
-			p->state = PAGE_PCP | mt << STATE_TYPE_SHIFT;
+			p->kind = PAGE_PCP; /* order 0 and no flags already */
+			p->type = (uint8_t)mt;
 			return pcp_push(pcp, l, pfn, 0) ? first_zone_overflow(m, pcp, mt) : 0;
 		}
 	}
-	return free_slow(m, cpu, pfn, owner);
+	return free_slow(m, pcp, pfn, owner);
 }
 
 /* ---- split: silent in the kernel, too ---------------------------------------------------------------------------------------- */

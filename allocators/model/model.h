@@ -36,24 +36,34 @@
  */
 struct page {
 	uint32_t link[2];
-	uint32_t state;
+	union {
+		uint32_t state;
+		struct {
+			uint8_t kind; /* and flags */
+			uint8_t order;
+			uint8_t type;
+			uint8_t zero;
+		};
+	};
 };
 static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything included");
 
 /*
  * state: kind, order and migratetype, a byte each, where struct contig_what has them, so that an allocation copies them in
- * one go; flags above. An INTERIOR page has kind PAGE_NONE.
+ * one go; flags in the kind's upper half. An INTERIOR page has kind PAGE_NONE.
  */
-#define STATE_KIND_MASK 0x0000ffu
+#define STATE_KIND_MASK 0x00000fu
 #define STATE_ORDER_SHIFT 8
 #define STATE_ORDER_MASK 0x00ff00u
 #define STATE_TYPE_SHIFT 16
 #define STATE_TYPE_MASK 0xff0000u
-#define STATE_PINNED (1u << 24)    /* an extra reference: can not be migrated */
-#define STATE_MIGRATING (1u << 25) /* collected for migration: off the LRU until it is moved or put back */
-#define STATE_FREED (1u << 26)     /* freed by its owner while MIGRATING: goes when it is put back */
-#define STATE_FROZEN (1u << 27)    /* in use with refcount 0 */
+#define STATE_PINNED (1u << 4)    /* an extra reference: can not be migrated */
+#define STATE_MIGRATING (1u << 5) /* collected for migration: off the LRU until it is moved or put back */
+#define STATE_FREED (1u << 6)     /* freed by its owner while MIGRATING: goes when it is put back */
+#define STATE_FROZEN (1u << 7)    /* in use with refcount 0 */
 #define STATE_INTERIOR 0u
+
+static_assert(PAGE_KIND_NR <= 16, "kinds share a byte with the flags");
 
 static inline uint32_t state_make(enum page_kind kind, unsigned int order, enum migratetype mt)
 {
