@@ -15,9 +15,9 @@
  *             migrate_pages, 5.5 % drain, 5 % isolate_migratepages, 2.6 % start_isolate. 3.1 to 8.8 us per page inside
  *             migrate_pages, 32 to 37 pages a batch.
  *
- * Moving free pages between lists has no price of its own: it is in that of the block, as it was when that was measured.
- * The time a request waits without using a CPU (45 ms and more around a 1 GiB hugetlb page) is not in the table: no
- * measurement says which phase it belongs to.
+ * Moving free pages between lists has no price of its own: it is in that of the block, as it was when that was
+ * measured. The time a request waits without using a CPU (45 ms and more around a 1 GiB hugetlb page) is not in the
+ * table: no measurement says which phase it belongs to.
  */
 const struct cost_table cost_linux_6_18 = {
 	.name = "linux-6.18-epyc",
@@ -62,9 +62,10 @@ const struct cost_table cost_linux_6_18 = {
 uint64_t cost_of(const struct cost_table *table, const struct contig_work *work)
 {
 	const struct cost_row *row = &table->phase[work->phase < PHASE_NR ? work->phase : PHASE_DONE];
-	uint64_t ps = row->fixed + row->blocks * work->blocks + row->scanned * work->scanned + row->moved * work->moved +
-		      row->drained * work->drained + row->drains * work->drains + row->migrated * work->migrated +
-		      row->not_migrated * work->not_migrated + row->grabbed * work->grabbed;
+	uint64_t ps = row->fixed + row->blocks * work->blocks + row->scanned * work->scanned +
+		      row->moved * work->moved + row->drained * work->drained + row->drains * work->drains +
+		      row->migrated * work->migrated + row->not_migrated * work->not_migrated +
+		      row->grabbed * work->grabbed;
 	uint64_t ns = (ps + 999) / 1000;
 
 	return ns ? ns : 1;

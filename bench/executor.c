@@ -12,7 +12,8 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 	uint32_t slot = owner_slot(owner);
 
 	(void)order;
-	/* no two live allocations have the same pfn: what is at `from` is this one, or it is dead and waits for its free */
+	/* no two live allocations have the same pfn: what is at `from` is this one, or it is dead and waits for its
+	 * free */
 	if (x->map[slot] == from)
 		x->map[slot] = to;
 	for (size_t i = 0; i < x->nr_late; i++) {
@@ -142,8 +143,7 @@ static __attribute__((noinline)) void split(struct executor *x, size_t event, co
 	}
 	/* the first piece may have got the slot of the whole */
 	for (size_t k = 0; k < n; k++)
-		x->map[x->base + pieces[k]] =
-			pfn == PFN_NONE ? PFN_NONE : pfn + ((pfn_t)k << op->split.pieces_order);
+		x->map[x->base + pieces[k]] = pfn == PFN_NONE ? PFN_NONE : pfn + ((pfn_t)k << op->split.pieces_order);
 }
 
 static __attribute__((noinline)) void pin(struct executor *x, const struct program_op *op, bool on)

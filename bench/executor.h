@@ -2,8 +2,8 @@
 /*
  * executor.h - carries out trace events on a backend: the inner loop of a replay.
  *
- * Keeps where every live allocation is. Owners are named event << 32 | slot + 1, so that the autopsy of a failed request
- * leads to the event that allocated the page in the way.
+ * Keeps where every live allocation is. Owners are named event << 32 | slot + 1, so that the autopsy of a failed
+ * request leads to the event that allocated the page in the way.
  */
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
@@ -22,8 +22,8 @@ struct executor {
 	struct contig *backend;
 	struct contig_hooks hooks; /* to open the backend with */
 	/*
-	 * slot -> pfn, PFN_NONE for what could not be allocated. Two halves that take turns: this pass's allocations, and what
-	 * the pass before left behind.
+	 * slot -> pfn, PFN_NONE for what could not be allocated. Two halves that take turns: this pass's allocations,
+	 * and what the pass before left behind.
 	 */
 	pfn_t *map;
 	uint32_t base;	    /* of this pass's half: 0 or program->nr_slots */
@@ -34,7 +34,7 @@ struct executor {
 	size_t nr_late;
 	size_t cap_late;
 	uint64_t executed;
-	uint64_t failed;  /* allocations, this pass */
+	uint64_t failed; /* allocations, this pass */
 	uint64_t nr_late_total;
 	uint64_t skipped_pins;
 	int error; /* sticks: -ENOMEM, or -EUCLEAN when the backend broke the interface's contract */

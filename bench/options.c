@@ -6,14 +6,15 @@
 
 #include "options.h"
 
-#define MS UINT64_C(1000000)
+#define MS     UINT64_C(1000000)
 #define MAX_MS (UINT64_C(86400000) * 365)
 
 void run_options_usage(FILE *to)
 {
 	fputs("usage: contigbench run [OPTION...] [WORKLOAD...]\n"
 	      "Replay traces in virtual time on several backends, with contiguous requests laid over them.\n"
-	      "A WORKLOAD is a .ctr file or a name of `contigbench list workloads`; without one, the first of those.\n\n"
+	      "A WORKLOAD is a .ctr file or a name of `contigbench list workloads`; without one, the first of "
+	      "those.\n\n"
 	      "  -b, --backends A,B,...   what to compare, the first being the reference; KNOB=VALUE chained with +\n"
 	      "                           (all of `contigbench list backends`)\n"
 	      "      --occupancy LIST     the trace's peak use as percent of the zone (50,70,90)\n"
@@ -26,8 +27,10 @@ void run_options_usage(FILE *to)
 	      "      --samples N          of fragmentation over the pass that counts (20)\n"
 	      "      --verify=N           check every invariant after each N events; exit 1 if one is broken\n"
 	      "Geometry (that of the machine the trace was recorded on):\n"
-	      "      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is meant\n"
-	      "      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is meant\n"
+	      "      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is "
+	      "meant\n"
+	      "      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is "
+	      "meant\n"
 	      "      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"
 	      "Results:\n"
 	      "  -j, --jobs N             replays at a time (number of cpus); changes no byte of the results\n"
@@ -65,7 +68,8 @@ static enum cli_status for_each_item(const char *flag, const char *text, struct 
 	if (!*text)
 		status = cli_error(CLI_USAGE, "%s: empty list", flag);
 	while (status == CLI_OK && (item = strsep(&rest, ",")))
-		status = *item ? one(o, item) : cli_error(CLI_USAGE, "%s %s: empty item in the list", flag, text);
+		status = *item ? one(o, item)
+			       : (enum cli_status)cli_error(CLI_USAGE, "%s %s: empty item in the list", flag, text);
 	free(copy);
 	return status;
 }
@@ -96,8 +100,10 @@ static enum cli_status add_occupancy(struct run_options *o, const char *item)
 	double percent;
 
 	if (!cli_double(item, 0, 100, &percent) || percent < 0.001)
-		return cli_error(CLI_USAGE, "--occupancy %s: the trace's peak use in percent of the zone must lie in "
-				 "(0, 100]; try 70", item);
+		return cli_error(CLI_USAGE,
+				 "--occupancy %s: the trace's peak use in percent of the zone must lie in "
+				 "(0, 100]; try 70",
+				 item);
 	if (o->nr_occupancies == RUN_MAX_LIST)
 		return too_many("occupancies", RUN_MAX_LIST);
 	o->occupancy[o->nr_occupancies++] = (uint32_t)(percent * 1000 + 0.5);
@@ -112,7 +118,8 @@ static enum cli_status add_seeds(struct run_options *o, const char *item)
 
 	snprintf(first, sizeof(first), "%.*s", (int)(n < 23 ? n : 23), item);
 	if (!cli_u64(first, 1, UINT64_MAX, &from) || (item[n] && !cli_u64(item + n + 1, 1, UINT64_MAX, &to)))
-		return cli_error(CLI_USAGE, "--seeds %s: seeds are numbers from 1 on, or ranges of them; try 1-10", item);
+		return cli_error(CLI_USAGE, "--seeds %s: seeds are numbers from 1 on, or ranges of them; try 1-10",
+				 item);
 	if (!item[n])
 		to = from;
 	if (to < from)
@@ -154,7 +161,9 @@ static enum cli_status add_size(struct run_options *o, const char *item)
 static enum cli_status add_zone(struct run_options *o, const char *spec)
 {
 	static const char *const types[ZONE_TYPE_NR] = {
-		[ZONE_DMA32] = "dma32", [ZONE_NORMAL] = "normal", [ZONE_MOVABLE] = "movable",
+		[ZONE_DMA32] = "dma32",
+		[ZONE_NORMAL] = "normal",
+		[ZONE_MOVABLE] = "movable",
 	};
 	char text[96], *pages, *node, *type;
 	uint64_t start_v, pages_v, node_v = 0;
@@ -175,8 +184,10 @@ static enum cli_status add_zone(struct run_options *o, const char *spec)
 	}
 	if (!pages || !cli_u64(text, 0, PFN_NONE, &start_v) || !cli_u64(pages, 0, PFN_NONE, &pages_v) ||
 	    (node && !cli_u64(node, 0, UINT8_MAX, &node_v)) || t == ZONE_TYPE_NR)
-		return cli_error(CLI_USAGE, "--zone %s: say START+PAGES[@NODE[:dma32|normal|movable]], "
-				 "for example 0+262144@0:normal", spec);
+		return cli_error(CLI_USAGE,
+				 "--zone %s: say START+PAGES[@NODE[:dma32|normal|movable]], "
+				 "for example 0+262144@0:normal",
+				 spec);
 	if (o->nr_zones == CONTIG_MAX_ZONES)
 		return too_many("zones", CONTIG_MAX_ZONES);
 	o->zones[o->nr_zones++] = (struct contig_zone){
@@ -186,9 +197,26 @@ static enum cli_status add_zone(struct run_options *o, const char *spec)
 }
 
 enum {
-	OPT_OCCUPANCY = 256, OPT_SEEDS, OPT_SIZES, OPT_REQUESTS, OPT_INTERVAL, OPT_HOLD, OPT_AGE, OPT_SAMPLES, OPT_VERIFY,
-	OPT_PAGE_SHIFT, OPT_PAGEBLOCK, OPT_MAX_ORDER, OPT_SECTION, OPT_ZONE, OPT_BIG_BLOCKS, OPT_BIG_BUDDIES, OPT_FORCE,
-	OPT_RESUME, OPT_JSON, OPT_HELP,
+	OPT_OCCUPANCY = 256,
+	OPT_SEEDS,
+	OPT_SIZES,
+	OPT_REQUESTS,
+	OPT_INTERVAL,
+	OPT_HOLD,
+	OPT_AGE,
+	OPT_SAMPLES,
+	OPT_VERIFY,
+	OPT_PAGE_SHIFT,
+	OPT_PAGEBLOCK,
+	OPT_MAX_ORDER,
+	OPT_SECTION,
+	OPT_ZONE,
+	OPT_BIG_BLOCKS,
+	OPT_BIG_BUDDIES,
+	OPT_FORCE,
+	OPT_RESUME,
+	OPT_JSON,
+	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -360,7 +388,8 @@ enum cli_status run_options_parse(int argc, char **argv, struct run_options *o)
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
 		if (opt == ':')
-			status = cli_error(CLI_USAGE, "%s wants a value: see `contigbench run --help`", argv[optind - 1]);
+			status = cli_error(CLI_USAGE, "%s wants a value: see `contigbench run --help`",
+					   argv[optind - 1]);
 		else if (opt == '?' && optopt && optopt < 256)
 			status = cli_error(CLI_USAGE, "unknown option -%c: see `contigbench run --help`", optopt);
 		else if (opt == '?')

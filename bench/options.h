@@ -6,7 +6,7 @@
 #include "../allocators/contig.h"
 #include "cli.h"
 
-#define RUN_MAX_LIST 64u   /* workloads, backends, occupancies, sizes */
+#define RUN_MAX_LIST  64u /* workloads, backends, occupancies, sizes */
 #define RUN_MAX_SEEDS 4096u
 
 struct run_size {

@@ -16,7 +16,11 @@ struct identity {
 	uint8_t state;
 };
 
-enum { NEW, LIVE, DEAD };
+enum {
+	NEW,
+	LIVE,
+	DEAD
+};
 
 struct compiler {
 	const struct trace *t;
@@ -232,9 +236,9 @@ static int collect_survivors(struct compiler *c)
 		return out_of_memory(c);
 	for (size_t id = 1; id < c->nr_ids; id++) {
 		if (c->ids[id].state == LIVE)
-			p->survivors[p->nr_survivors++] = (struct program_survivor){
-				.slot = c->ids[id].slot, .birth = c->ids[id].birth, .order = c->ids[id].order
-			};
+			p->survivors[p->nr_survivors++] = (struct program_survivor){ .slot = c->ids[id].slot,
+										     .birth = c->ids[id].birth,
+										     .order = c->ids[id].order };
 	}
 	return 0;
 }

@@ -2,9 +2,9 @@
 /*
  * replay.h - one trace on one backend with one seed, in virtual time (design: the second of three clocks).
  *
- * One thread. Trace events happen at their own time. A contiguous request is a sequence of steps; a step acts atomically
- * when it starts and lasts as long as the cost table says; events dated up to and including its end happen before the
- * next step. The same input gives the same result, bit for bit.
+ * One thread. Trace events happen at their own time. A contiguous request is a sequence of steps; a step acts
+ * atomically when it starts and lasts as long as the cost table says; events dated up to and including its end happen
+ * before the next step. The same input gives the same result, bit for bit.
  */
 #ifndef REPLAY_H
 #define REPLAY_H
@@ -80,8 +80,8 @@ struct replay_result {
 };
 
 /*
- * 0; -EUCLEAN when verify found a violation, -EINTR when stopped, -EINVAL or -ENOMEM when the backend can not be opened:
- * *diag says which. The result holds nothing then.
+ * 0; -EUCLEAN when verify found a violation, -EINTR when stopped, -EINVAL or -ENOMEM when the backend can not be
+ * opened: *diag says which. The result holds nothing then.
  */
 int replay_run(const struct replay_params *params, struct replay_result *result, struct contig_diag *diag);
 void replay_result_free(struct replay_result *result);
