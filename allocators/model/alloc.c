@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/* alloc.c - allocating, freeing and splitting for everybody: zonelist, watermark, per-cpu list or buddy. */
+#include "model.h"
+
+/* ---- alloc (3.1) ---------------------------------------------------------------------------------------------------------- */
+
+/* Usable pages must stay above the min watermark (2.4); without CMA rights CMA pages do not count. */
+static inline bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
+{
+	int64_t usable = (int64_t)(z->free - (cma ? 0 : z->free_cma));
+
+	return usable - (int64_t)((1u << order) - 1) > z->wmark_min;
+}
+
+static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt)
+{
+	bool cma = mt == MT_MOVABLE; /* ALLOC_CMA (1.5) */
+	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+
+	if (pcp_takes(m, order)) {
+		pfn_t pfn = pcp_alloc(m, z, cpu, order, mt, cma);
+
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return rmqueue(m, z, order, mt, cma, &mode);
+}
+
+pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
+{
+	struct zone *const *list = zone_order(m, what.node, what.migratetype == MT_MOVABLE), *const *zp;
+	enum migratetype mt = (enum migratetype)what.migratetype;
+
+	for (zp = list; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
+		if (!watermark_ok(*zp, what.order, mt == MT_MOVABLE))
+			continue;
+		pfn_t pfn = alloc_from(m, *zp, cpu, what.order, mt);
+
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	if (*list)
+		(*list)->failed_allocs++;
+	return PFN_NONE;
+}
+
+static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner)
+{
+	assert(cpu < m->nr_cpus && what.node < CONTIG_MAX_NODES && what.migratetype < PCP_TYPES);
+	assert(what.kind >= PAGE_KERNEL && what.kind <= PAGE_USER);
+	if (what.order > m->M)
+		return -EINVAL;
+	pfn_t pfn = alloc_pages(m, cpu, what);
+
+	if (pfn == PFN_NONE)
+		return -ENOMEM;
+	page_set(&m->page[pfn], state_make((enum page_kind)what.kind, what.order, (enum migratetype)what.migratetype), owner);
+	return pfn;
+}
+
+/* The common case without a call: order 0, the first zone has memory and this cpu's list is not empty. */
+int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner)
+{
+	struct model *m = model_of(c);
+	enum migratetype mt = (enum migratetype)what.migratetype;
+	struct zone *z = m->first_zone[what.node][mt];
+
+	if (likely(!what.order && watermark_ok(z, 0, mt == MT_MOVABLE))) {
+		struct pcp *pcp = &z->pcp[cpu];
+		struct pcp_list *l = &pcp->list[mt];
+
+		if (likely(l->head != l->tail)) {
+			pfn_t pfn = pcp_pop(pcp, l, 0);
+
+			page_set(&m->page[pfn], state_make((enum page_kind)what.kind, 0, mt), owner);
+			return pfn;
+		}
+	}
+	return alloc_slow(m, cpu, what, owner);
+}
+
+/* ---- free ----------------------------------------------------------------------------------------------------------------- */
+
+void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
+{
+	if (pcp_takes(m, order))
+		pcp_free(m, z, cpu, pfn, order);
+	else
+		free_by_block(m, z, pfn, order);
+}
+
+/* What alloc() hands out and free() takes back. */
+static bool is_allocation(uint32_t state)
+{
+	enum page_kind kind = state_kind(state);
+
+	return state != STATE_INTERIOR && kind >= PAGE_KERNEL && kind <= PAGE_USER;
+}
+
+static __attribute__((noinline)) int free_slow(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner)
+{
+	struct zone *z = zone_of(m, pfn);
+	struct page *p = &m->page[pfn];
+
+	assert(cpu < m->nr_cpus);
+	if (!z || !is_allocation(p->state) || page_owner(p) != owner || p->state & STATE_FREED)
+		return -EAGAIN;
+	if (p->state & STATE_MIGRATING) { /* migration holds a reference: the last one to let go frees it */
+		p->state |= STATE_FREED;
+		return 0;
+	}
+	free_pages(m, z, cpu, pfn, state_order(p->state));
+	return 0;
+}
+
+/* An allocation of order 0 that nobody migrates: one comparison, as the kinds alloc() hands out are neighbours. */
+static inline bool is_plain(uint32_t state)
+{
+	uint32_t kind = state & ~(STATE_TYPE_MASK | STATE_PINNED | STATE_FROZEN);
+
+	return kind - state_make(PAGE_KERNEL, 0, 0) <= PAGE_USER - PAGE_KERNEL;
+}
+
+/* The common case without a call: order 0 in the first zone, a block with a per-cpu list of its own that has room. */
+int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
+{
+	struct model *m = model_of(c);
+	struct zone *z = m->zone;
+	struct page *p = &m->page[pfn];
+	uint32_t mt;
+
+	if (likely(zone_has(z, pfn) && is_plain(p->state) && page_owner(p) == owner &&
+		   (mt = m->block[pfn >> m->P]) < PCP_TYPES)) {
+		struct pcp *pcp = &z->pcp[cpu];
+		struct pcp_list *l = &pcp->list[mt];
+
+		if (likely(l->head != l->base)) {
+			p->state = state_make(PAGE_PCP, 0, (enum migratetype)mt);
+			return pcp_push(pcp, l, pfn, 0) ? pcp_overflow(m, z, pcp, mt) : 0;
+		}
+	}
+	return free_slow(m, cpu, pfn, owner);
+}
+
+/* ---- split: silent in the kernel, too ---------------------------------------------------------------------------------------- */
+
+int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces)
+{
+	struct model *m = model_of(c);
+	struct page *p = &m->page[pfn];
+	uint32_t state = p->state;
+
+	if (!zone_of(m, pfn) || !is_allocation(state) || page_owner(p) != owner || state & STATE_FREED)
+		return -EAGAIN;
+	if (new_order > state_order(state))
+		return -EINVAL;
+	enum page_kind kind = state_kind(state);
+	uint32_t flags = state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN);
+
+	if (kind == PAGE_LRU_COMPOUND && !new_order)
+		kind = PAGE_LRU;
+	for (uint32_t i = 0; i < 1u << (state_order(state) - new_order); i++)
+		page_set(&m->page[pfn + (i << new_order)], state_make(kind, new_order, state_type(state)) | flags, pieces[i]);
+	return 0;
+}
