@@ -15,8 +15,8 @@ enum trace_op {
 	TRACE_ALLOC, /* id is new */
 	TRACE_FREE,  /* id is dead from here on */
 	/*
-	 * id is replaced by the ids aux, aux + 1, ... of pieces of order `order`, ascending in address. They keep the kind,
-	 * but an order-0 piece of a PAGE_LRU_COMPOUND is a PAGE_LRU; a pinned allocation has pinned pieces.
+	 * id is replaced by the ids aux, aux + 1, ... of pieces of order `order`, ascending in address. They keep the
+	 * kind, but an order-0 piece of a PAGE_LRU_COMPOUND is a PAGE_LRU; a pinned allocation has pinned pieces.
 	 */
 	TRACE_SPLIT,
 	TRACE_PIN,   /* id can not be migrated from here on ... */
@@ -30,12 +30,12 @@ struct trace_event {
 	uint32_t id;  /* identity of the allocation: ALLOC and SPLIT hand them out from 1 upwards, without gaps */
 	uint32_t aux; /* SPLIT: first id of the pieces */
 	uint16_t cpu;
-	uint8_t op;          /* enum trace_op */
-	uint8_t order;       /* ALLOC: of the allocation; SPLIT: of the pieces */
-	uint8_t kind;        /* ALLOC: enum page_kind */
+	uint8_t op;	     /* enum trace_op */
+	uint8_t order;	     /* ALLOC: of the allocation; SPLIT: of the pieces */
+	uint8_t kind;	     /* ALLOC: enum page_kind */
 	uint8_t migratetype; /* ALLOC: enum migratetype */
 	uint8_t node;
-	uint8_t zone;        /* enum contig_zone_type */
+	uint8_t zone; /* enum contig_zone_type */
 };
 
 /* What the recorder knew; counts are of events unless said otherwise. */
@@ -52,20 +52,20 @@ struct trace_info {
 	uint64_t duration_ns;
 	uint64_t peak_pages; /* most pages live at once */
 	uint64_t raw_events; /* events read from the kernel */
-	uint64_t lost;       /* events the kernel dropped */
+	uint64_t lost;	     /* events the kernel dropped */
 	uint64_t splits;
-	uint64_t implied_frees;   /* an allocation of a pfn that was live */
+	uint64_t implied_frees;	  /* an allocation of a pfn that was live */
 	uint64_t unmatched_frees; /* frees of pages nobody knew */
-	uint64_t failed_allocs;   /* allocations that failed on the recording machine */
-	char kernel[64];     /* uname -r of the recording machine */
-	char label[64];      /* given with record --label */
-	char date[32];       /* UTC, ISO 8601 */
+	uint64_t failed_allocs;	  /* allocations that failed on the recording machine */
+	char kernel[64];	  /* uname -r of the recording machine */
+	char label[64];		  /* given with record --label */
+	char date[32];		  /* UTC, ISO 8601 */
 };
 
 struct trace {
 	struct trace_info info;
 	struct trace_event *events; /* info.nr_events of them */
-	char sha256[65];            /* of the file's bytes */
+	char sha256[65];	    /* of the file's bytes */
 };
 
 /* Read and check a whole file. 0, or -errno with file, offset and reason in *diag. Free with trace_close(). */
@@ -98,7 +98,8 @@ void trace_reader_close(struct trace_reader *r);
 struct trace_writer;
 struct trace_writer *trace_writer_open(const char *path, struct contig_diag *diag); /* NULL: errno is set */
 void trace_writer_add(struct trace_writer *w, const struct trace_event *e);
-int trace_writer_failed(const struct trace_writer *w); /* the error that sticks, or 0 */
+/* The error that sticks, described in *diag, or 0. */
+int trace_writer_failed(const struct trace_writer *w, struct contig_diag *diag);
 /*
  * info: counts that the writer can not know are taken from it; version, nr_events, nr_ids, peak_pages and splits are
  * filled in, nr_cpus, nr_nodes and duration_ns raised to what the events show.

@@ -13,12 +13,14 @@
 #include "trace.h"
 
 /* As PNG's: the first byte is no text, the line ends break when something "converts" them. */
-#define TRACE_MAGIC	  "\x89" "CTR\r\n\x1a\n"
-#define TRACE_VERSION	  1u
-#define TRACE_HEADER	  384u /* bytes */
-#define TRACE_HEADER_SUM  376u /* where its checksum is */
-#define TRACE_FILE_BYTES  16u
-#define TRACE_CHUNKS	  24u
+#define TRACE_MAGIC                                                                                                    \
+	"\x89"                                                                                                         \
+	"CTR\r\n\x1a\n"
+#define TRACE_VERSION	 1u
+#define TRACE_HEADER	 384u /* bytes */
+#define TRACE_HEADER_SUM 376u /* where its checksum is */
+#define TRACE_FILE_BYTES 16u
+#define TRACE_CHUNKS	 24u
 
 #define TRACE_TAG_CHUNK	  0x4b4e4843u /* "CHNK" */
 #define TRACE_CHUNK	  48u	      /* bytes of a chunk's header */
@@ -27,7 +29,10 @@
 #define TRACE_TRAILER	  40u
 #define TRACE_TRAILER_SUM 32u
 
-enum trace_method { TRACE_STORED, TRACE_ZSTD };
+enum trace_method {
+	TRACE_STORED,
+	TRACE_ZSTD
+};
 
 /*
  * Bounds that keep what a reader allocates in proportion to the file: an event is at least a byte of code and a byte of
@@ -40,7 +45,12 @@ enum trace_method { TRACE_STORED, TRACE_ZSTD };
 #define TRACE_RATIO_MAX	   64u	 /* a chunk that compresses better is stored */
 
 /* The columns of a chunk, in the order in which they follow each other. */
-enum trace_column { COL_CODE, COL_TIME, COL_ID, COL_NR };
+enum trace_column {
+	COL_CODE,
+	COL_TIME,
+	COL_ID,
+	COL_NR
+};
 
 struct trace_chunk {
 	uint32_t method;
@@ -99,14 +109,20 @@ static inline uint64_t fnv(uint64_t h, const void *data, size_t len)
 /* ---- header fields: one table for both directions --------------------------------------------------------------- */
 
 struct trace_field {
-	uint16_t at;	/* in the file */
-	uint16_t bytes; /* in both */
+	uint16_t at;	 /* in the file */
+	uint16_t bytes;	 /* in both */
 	uint16_t member; /* offset in struct trace_info */
-	uint8_t text;	/* a string, NUL-terminated */
+	uint8_t text;	 /* a string, NUL-terminated */
 };
 
-#define TRACE_FIELD(at_, name) { at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 0 }
-#define TRACE_TEXT(at_, name)  { at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 1 }
+#define TRACE_FIELD(at_, name)                                                                                         \
+	{                                                                                                              \
+		at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 0                      \
+	}
+#define TRACE_TEXT(at_, name)                                                                                          \
+	{                                                                                                              \
+		at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 1                      \
+	}
 
 static const struct trace_field trace_fields[] = {
 	TRACE_FIELD(8, version),

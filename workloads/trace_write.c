@@ -180,8 +180,10 @@ void trace_writer_add(struct trace_writer *w, const struct trace_event *e)
 		end_chunk(w);
 }
 
-int trace_writer_failed(const struct trace_writer *w)
+int trace_writer_failed(const struct trace_writer *w, struct contig_diag *diag)
 {
+	if (w->err)
+		*diag = w->why;
 	return w->err;
 }
 
