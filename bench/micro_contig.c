@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * micro_contig.c - microbenchmarks of contiguous requests for one pageblock: one that is free, and one that is half
+ * full of LRU pages at random places. One iteration is one request; requests come in batches of different blocks, time
+ * is taken around the batch of requests, and giving the blocks back is not in it (free_ns says what that costs).
+ */
+#include <stdlib.h>
+
+#include "micro.h"
+
+#define BLOCK_PAGES 512u
+#define BATCH	    32u
+
+struct batch {
+	pfn_t starts[BATCH];
+	uint32_t nr; /* blocks in it */
+	uint64_t ns, free_ns, migrated;
+};
+
+/* Request all blocks of the batch, then give them back. Returns 0 or the first error. */
+static int request_all(struct churn *ch, struct batch *b)
+{
+	struct contig_range_args args = { .nr = BLOCK_PAGES, .caller = CALLER_MOVABLE };
+	struct contig_outcome out;
+	uint32_t got = 0;
+	int rc = 0;
+	uint64_t t0 = churn_now();
+
+	for (; got < b->nr && !rc; got += !rc) {
+		args.start = b->starts[got];
+		rc = contig_range_alloc(ch->c, &args, &out);
+		b->migrated += out.total.migrated;
+	}
+	uint64_t t1 = churn_now();
+	for (uint32_t i = 0; i < got; i++)
+		contig_range_free(ch->c, 0, b->starts[i], BLOCK_PAGES);
+	b->ns = t1 - t0;
+	b->free_ns += churn_now() - t1;
+	return rc;
+}
+
+static void failed(struct gbench_state *s, int rc)
+{
+	(void)rc;
+	micro_zone_spent();
+	gbench_skip_with_error(s, "a contiguous request failed");
+}
+
+static void contig_free_block(struct gbench_state *s, void *ctx)
+{
+	struct churn *ch = micro_zone(s, ctx, CHURN_EMPTY);
+	struct batch b = { .nr = BATCH };
+	uint32_t nr_blocks = ch ? ch->pages / BLOCK_PAGES : 0;
+
+	if (!ch)
+		return;
+	while (gbench_keep_running_batch(s, BATCH)) {
+		/* every other block, beginning anywhere: neighbours would merge with each other's remains */
+		uint32_t first = (uint32_t)(churn_random(ch) % nr_blocks);
+
+		for (uint32_t i = 0; i < BATCH; i++)
+			b.starts[i] = (first + 2 * i) % nr_blocks * BLOCK_PAGES;
+		int rc = request_all(ch, &b);
+		if (rc) {
+			failed(s, rc);
+			return;
+		}
+		gbench_set_iteration_time(s, (double)b.ns * 1e-9);
+	}
+	gbench_items_processed(s, gbench_iterations_done(s) * BLOCK_PAGES);
+	gbench_counter(s, "free_ns", (double)b.free_ns, GBENCH_AVG_ITERATIONS);
+}
+
+/* Blocks of the zone that are half full, give or take an eighth, and in no batch yet. */
+static uint32_t find_half_full(const struct churn *ch, pfn_t *starts, uint32_t max)
+{
+	uint32_t nr_blocks = ch->pages / BLOCK_PAGES, nr = 0;
+	uint32_t *used = calloc(nr_blocks, sizeof(*used));
+
+	if (!used)
+		return 0;
+	for (uint32_t i = 0; i < ch->nr_live; i++)
+		used[ch->at[ch->deck[i]] / BLOCK_PAGES]++;
+	for (uint32_t b = 0; b < nr_blocks && nr < max; b++) {
+		if (used[b] >= BLOCK_PAGES * 3 / 8 && used[b] <= BLOCK_PAGES * 5 / 8)
+			starts[nr++] = b * BLOCK_PAGES;
+	}
+	free(used);
+	return nr;
+}
+
+/*
+ * Migrated pages fill other blocks, so that blocks that are half full get rarer: when less than a batch is left, a new
+ * zone is filled. `migrated` is pages a request, ns_per_page the time of a request per migrated page.
+ */
+static void contig_half_full_block(struct gbench_state *s, void *ctx)
+{
+	struct churn *ch = micro_zone(s, ctx, CHURN_HALF_FULL);
+	struct batch b = { 0 };
+	uint64_t ns = 0;
+
+	if (!ch)
+		return;
+	while (gbench_keep_running_batch(s, BATCH)) {
+		b.nr = find_half_full(ch, b.starts, BATCH);
+		if (b.nr < BATCH) {
+			micro_zone_spent();
+			ch = micro_zone(s, ctx, CHURN_HALF_FULL);
+			if (!ch)
+				return;
+			b.nr = find_half_full(ch, b.starts, BATCH);
+		}
+		if (b.nr < BATCH) {
+			gbench_skip_with_error(s, "the zone has too few half-full pageblocks");
+			return;
+		}
+		int rc = request_all(ch, &b);
+		if (rc) {
+			failed(s, rc);
+			return;
+		}
+		ns += b.ns;
+		gbench_set_iteration_time(s, (double)b.ns * 1e-9);
+	}
+	gbench_items_processed(s, (int64_t)b.migrated);
+	gbench_counter(s, "migrated", (double)b.migrated, GBENCH_AVG_ITERATIONS);
+	gbench_counter(s, "ns_per_page", b.migrated ? (double)ns / (double)b.migrated : 0, GBENCH_PLAIN);
+	gbench_counter(s, "free_ns", (double)b.free_ns, GBENCH_AVG_ITERATIONS);
+}
+
+int micro_register_contig(const struct micro_target *target)
+{
+	struct gbench *b;
+	int rc = micro_add("contig_free_block", contig_free_block, target, &b);
+
+	if (!rc)
+		rc = gbench_use_manual_time(b);
+	if (!rc)
+		rc = micro_add("contig_half_full_block", contig_half_full_block, target, &b);
+	if (!rc)
+		rc = gbench_use_manual_time(b);
+	return rc;
+}
