@@ -23,7 +23,8 @@ static const char help[] =
 	"  order9_pair             order 9, allocate and free\n"
 	"  contig_free_block       contiguous request for one free pageblock\n"
 	"  contig_half_full_block  the same for one half full of LRU pages, which are migrated\n"
-	"each as NAME/BACKEND/gib:N. Metadata only: there is no memory behind the pages.\n"
+	"each as NAME/BACKEND, with /gib:N behind it if N is not 1. Metadata only: there is no memory behind the "
+	"pages.\n"
 	"\n"
 	"  -b, --backend LIST  backends, knobs added with '+' (default: all of `contigbench list backends`)\n"
 	"  --gib LIST          sizes of the zone in GiB, 1 to 64 (default: 1)\n"
@@ -78,7 +79,10 @@ int micro_add(const char *name, gbench_fn *fn, const struct micro_target *target
 {
 	char full[512];
 
-	snprintf(full, sizeof(full), "%s/%s/gib:%u", name, target->spec, target->mib / 1024);
+	/* the default size is not part of the name, other sizes are */
+	int len = snprintf(full, sizeof(full), "%s/%s", name, target->spec);
+	if (len >= 0 && (size_t)len < sizeof(full) && target->mib != 1024)
+		snprintf(full + len, sizeof(full) - (size_t)len, "/gib:%u", target->mib / 1024);
 	return gbench_register(full, fn, (void *)(uintptr_t)target, out);
 }
 
@@ -165,8 +169,22 @@ static int add_targets(char *list, const char *gib)
 
 static int check_flags(int argc, char **argv)
 {
+	/* the library parses these and takes any number: a repetition of 0 runs, a negative minimum time ends at once
+	 */
+	static const struct {
+		const char *flag;
+		double min;
+	} numbers[] = { { "min_time", 1e-6 }, { "min_warmup_time", 0 }, { "repetitions", 1 } };
 	const char *counters = gbench_flag(argc, argv, "perf_counters");
+	double number;
 
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const char *text = gbench_flag(argc, argv, numbers[i].flag);
+
+		if (text && !cli_double(text, numbers[i].min, 1e9, &number))
+			return cli_error(CLI_USAGE, "--benchmark_%s=%s: must be a number of at least %g",
+					 numbers[i].flag, text, numbers[i].min);
+	}
 	if (counters && *counters && !gbench_library_has_libpfm())
 		return cli_error(
 			CLI_MACHINE,
@@ -176,19 +194,18 @@ static int check_flags(int argc, char **argv)
 	return CLI_OK;
 }
 
-static void explain_debug(int argc, char **argv)
+/* As the library reads a switch. */
+static bool is_on(const char *value)
 {
-	const char *list = gbench_flag(argc, argv, "list_tests");
-
-	if (list && strcmp(list, "false") && strcmp(list, "0"))
-		return;
-	if (gbench_library_is_debug())
-		fputs("contigbench micro: \"Library was built as DEBUG\" below refers to Google Benchmark itself as "
-		      "Debian "
-		      "packages it (no -DNDEBUG), not to contigbench: results are not affected, as loops run in "
-		      "batches\n",
-		      stderr);
+	return value && strcmp(value, "false") && strcmp(value, "no") && strcmp(value, "off") && strcmp(value, "0") &&
+	       strcmp(value, "f") && strcmp(value, "n");
 }
+
+static const char about_debug[] = "contigbench micro: \"Library was built as DEBUG\" (JSON: library_build_type) is "
+				  "about Google Benchmark as Debian "
+				  "packages it, with its assertions on. contigbench is not meant; its operations run "
+				  "in batches between two calls "
+				  "of the library.\n";
 
 static int add_context(const struct options *o)
 {
@@ -236,11 +253,11 @@ static int register_all(void)
 static int run(int argc, char **argv, const struct options *o)
 {
 	size_t matched = 0, nr_failed = 0;
+	bool list = is_on(gbench_flag(argc, argv, "list_tests")); /* now: the library takes its flags out of argv */
 	int rc = check_flags(argc, argv);
 
 	if (rc)
 		return rc;
-	explain_debug(argc, argv);
 	rc = gbench_initialize(&argc, argv);
 	if (rc == -ECANCELED)
 		return cli_error(CLI_USAGE, "%s: see `contigbench micro --help`", gbench_error());
@@ -253,10 +270,13 @@ static int run(int argc, char **argv, const struct options *o)
 	rc = gbench_run(&matched, &nr_failed);
 	micro_zone_spent();
 	gbench_shutdown();
-	if (rc == -ENOENT)
-		return cli_error(CLI_USAGE, "%s: --benchmark_list_tests lists them", gbench_error());
+	if (rc == -ENODATA)
+		return cli_error(CLI_USAGE, "%s matches no benchmark: --benchmark_list_tests lists them",
+				 gbench_error());
 	if (rc)
 		return cli_error(cli_status_of(rc), "%s", gbench_error());
+	if (!list && gbench_library_is_debug())
+		fputs(about_debug, stderr);
 	if (nr_failed)
 		return cli_error(CLI_NO, "%zu benchmark run%s failed", nr_failed, nr_failed == 1 ? "" : "s");
 	return CLI_OK;

@@ -505,10 +505,10 @@ int gbench_run(size_t *matched, size_t *failed)
 			*matched = nr;
 		if (failed)
 			*failed = nr_failed;
-		if (!nr)
-			return refuse(
-				-ENOENT,
-				("--benchmark_filter=" + bm::GetBenchmarkFilter() + " matches no benchmark").c_str());
+		if (!nr) {
+			discard_output();
+			return refuse(-ENODATA, ("--benchmark_filter=" + bm::GetBenchmarkFilter()).c_str());
+		}
 		return check_output_after();
 	});
 }

@@ -17,7 +17,7 @@
  * does not end the process on a wrong flag, and calls that it would answer with abort() get -EINVAL:
  *	-EINVAL		a value that makes no sense, or a call at the wrong time
  *	-ENOMEM		no memory
- *	-ENOENT		the filter matches no benchmark (or is no regular expression)
+ *	-ENODATA	the filter matches no benchmark (or is no regular expression)
  *	-ECANCELED	the library wanted to print its usage and end the process
  *	-EIO		any other exception
  *
@@ -124,7 +124,8 @@ int gbench_initialize(int *argc, char **argv);
 /* The value of --benchmark_NAME in argv, or else of the environment's BENCHMARK_NAME; "" if bare; NULL if absent. */
 const char *gbench_flag(int argc, char *const *argv, const char *name);
 int gbench_add_context(const char *key, const char *value); /* -EEXIST if the key is there already */
-/* Run what the filter matches; nothing matched is -ENOENT. *failed counts runs that ended in an error. */
+/* Run what the filter matches; nothing matched is -ENODATA, an output file that
+ * cannot be written is the errno of open() or -ENOSPC. *failed counts runs that ended in an error. */
 int gbench_run(size_t *matched, size_t *failed);
 void gbench_shutdown(void);
 
