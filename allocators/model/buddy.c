@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+/*
+ * buddy.c - free lists, freeing with merging, splitting and moving free runs.
+ */
+#include "model.h"
+
+/* ---- lists: doubly linked by pfn through the descriptors, a descriptor behind the last page as each list's head ---- */
+
+static void link_between(struct model *m, pfn_t pfn, pfn_t prev, pfn_t next)
+{
+	struct page *page = m->page;
+
+	page[pfn].link[0] = next;
+	page[pfn].link[1] = prev;
+	page[prev].link[0] = pfn;
+	page[next].link[1] = pfn;
+}
+
+static void unlink_page(struct model *m, pfn_t pfn)
+{
+	struct page *page = m->page;
+	pfn_t next = page[pfn].link[0], prev = page[pfn].link[1];
+
+	page[prev].link[0] = next;
+	page[next].link[1] = prev;
+}
+
+void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail)
+{
+	pfn_t head = list_head(z, order, mt);
+
+	m->page[pfn].state = state_make(PAGE_FREE, order, mt);
+	z->nr_free[order]++;
+	if (tail)
+		link_between(m, pfn, m->page[head].link[1], head);
+	else
+		link_between(m, pfn, head, m->page[head].link[0]);
+}
+
+void free_list_del(struct model *m, struct zone *z, pfn_t pfn)
+{
+	struct page *p = &m->page[pfn];
+
+	unlink_page(m, pfn);
+	z->nr_free[state_order(p->state)]--;
+	p->state = STATE_INTERIOR;
+}
+
+void free_list_move_tail(struct model *m, struct zone *z, pfn_t pfn, enum migratetype mt)
+{
+	unsigned int order = state_order(m->page[pfn].state);
+
+	free_list_del(m, z, pfn);
+	free_list_add(m, z, pfn, order, mt, true);
+}
+
+/* ---- free and merge (3.3) ------------------------------------------------------------------------------------------- */
+
+static bool is_free_buddy(const struct model *m, const struct zone *z, pfn_t buddy, unsigned int order)
+{
+	return zone_has(z, buddy) && state_is_free(m->page[buddy].state, order);
+}
+
+/* May a run of at least a pageblock, freed as mt, merge with its buddy? Below a pageblock both are in one block. */
+static bool may_merge(const struct model *m, const struct zone *z, enum migratetype mt, pfn_t buddy)
+{
+	enum migratetype other = type_at(m, buddy);
+
+	if (mt == other)
+		return true;
+	switch ((enum knob_merge_rule)m->policy.merge_rule) {
+	case merge_rule_always:
+		return true;
+	case merge_rule_iso_only:
+		return !z->isolated || (mt != MT_ISOLATE && other != MT_ISOLATE);
+	case merge_rule_mergeable:
+	case merge_rule_mergeable_retype:
+		return type_mergeable(mt) && type_mergeable(other);
+	}
+	return false;
+}
+
+static void retype_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt,
+		       enum contig_retype why)
+{
+	for (block_t b = pfn >> m->P; b < (pfn + (1u << order)) >> m->P; b++)
+		block_retype(m, z, b, mt, why);
+}
+
+/*
+ * Is the pair of the result likely to merge soon? Then it goes to the tail, to be handed out last. Looked at up to order
+ * M - 2 only (3.3).
+ */
+static bool merge_likely(const struct model *m, const struct zone *z, pfn_t pfn, unsigned int order)
+{
+	pfn_t up = pfn & ~(1u << order);
+
+	return order + 2 <= m->M && is_free_buddy(m, z, up ^ (2u << order), order + 1);
+}
+
+void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail)
+{
+	assert(!(pfn & ((1u << order) - 1)));
+	account_free(z, (int64_t)1 << order, mt);
+	for (; order < m->M; order++) {
+		pfn_t buddy = pfn ^ (1u << order);
+
+		if (!is_free_buddy(m, z, buddy, order))
+			break;
+		if (order >= m->P) {
+			if (!may_merge(m, z, mt, buddy))
+				break;
+			if (m->policy.merge_rule == merge_rule_mergeable_retype)
+				retype_run(m, z, buddy, order, mt, RETYPE_MERGE);
+		}
+		free_list_del(m, z, buddy);
+		m->page[pfn].state = STATE_INTERIOR;
+		pfn &= buddy;
+	}
+	free_list_add(m, z, pfn, order, mt, tail || merge_likely(m, z, pfn, order));
+}
+
+void free_by_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order)
+{
+	if (order <= m->P || m->policy.free_large == free_large_head_type) {
+		free_run(m, z, pfn, order, type_at(m, pfn), false);
+		return;
+	}
+	/* v6.10: each block's piece by its own type, ascending, so that the highest wins where they merge (3.3) */
+	m->page[pfn].state = STATE_INTERIOR;
+	for (pfn_t p = pfn; p < pfn + (1u << order); p += npb(m))
+		free_run(m, z, p, m->P, type_at(m, p), false);
+}
+
+void free_span(struct model *m, struct zone *z, pfn_t pfn, pfn_t end)
+{
+	while (pfn < end) {
+		unsigned int order = chunk_order(m, pfn, end);
+
+		free_by_block(m, z, pfn, order);
+		pfn += 1u << order;
+	}
+}
+
+void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
+{
+	pfn_t end = pfn + run_pages(m, pfn);
+
+	assert(pfn < at && at < end);
+	account_free(z, -(int64_t)(end - pfn), type_at(m, pfn));
+	free_list_del(m, z, pfn);
+	free_span(m, z, pfn, at);
+	free_span(m, z, at, end);
+}
+
+void split_at(struct model *m, pfn_t pfn)
+{
+	pfn_t head = head_of(m, pfn);
+
+	while (head != pfn) {
+		struct page *low = &m->page[head];
+		unsigned int order = state_order(low->state) - 1;
+		pfn_t upper = head + (1u << order);
+
+		low->state = (low->state & ~STATE_ORDER_MASK) | order << STATE_ORDER_SHIFT;
+		m->page[upper] = *low;
+		head = pfn < upper ? head : upper;
+	}
+}
+
+void clear_heads(struct model *m, pfn_t pfn, pfn_t end)
+{
+	for (pfn_t next; pfn < end; pfn = next) {
+		next = pfn + run_pages(m, pfn);
+		m->page[pfn].state = STATE_INTERIOR;
+	}
+}
+
+/* ---- move (3.4) -------------------------------------------------------------------------------------------------------- */
+
+uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+{
+	pfn_t pfn = b << m->P, end = pfn + npb(m);
+	uint32_t moved = 0;
+
+	if (!zone_has(z, end - 1))
+		return 0;
+	if (!zone_has(z, pfn))
+		pfn = z->start;
+	while (pfn < end) {
+		uint32_t state = m->page[pfn].state;
+
+		if (state_is(state, PAGE_FREE)) {
+			free_list_move_tail(m, z, pfn, mt);
+			moved += 1u << state_order(state);
+		}
+		/* a page inside a run that begins in a lower block says nothing and is stepped over */
+		pfn += 1u << state_order(state);
+	}
+	return moved;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/* fallback.c - taking from another type's lists when one's own are empty (3.2). */
+#include "model.h"
+
+/* v4.x-v7.3 (1.4) */
+static const uint8_t fallback_row[PCP_TYPES][2] = {
+	[MT_UNMOVABLE] = { MT_RECLAIMABLE, MT_MOVABLE },
+	[MT_MOVABLE] = { MT_RECLAIMABLE, MT_UNMOVABLE },
+	[MT_RECLAIMABLE] = { MT_UNMOVABLE, MT_MOVABLE },
+};
+
+/* First run of the first non-empty list of the row at this order, or PFN_NONE. */
+static pfn_t candidate(const struct model *m, const struct zone *z, unsigned int order, enum migratetype mt)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		pfn_t pfn = list_first(m, z, order, fallback_row[mt][i]);
+
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	return PFN_NONE;
+}
+
+/* Is a run of this order worth taking the whole block for? Unmovable pages should not spread: always. */
+static bool should_claim(const struct model *m, unsigned int order, enum migratetype mt)
+{
+	return order >= m->P / 2 || mt == MT_UNMOVABLE || mt == MT_RECLAIMABLE;
+}
+
+/* Pages of the block that are free (in runs whose head lies in it) and that could be migrated. */
+static void count_block(const struct model *m, const struct zone *z, block_t b, uint32_t *free, uint32_t *movable)
+{
+	pfn_t start = b << m->P, end = start + npb(m);
+
+	*free = *movable = 0;
+	if (start < z->start)
+		start = z->start;
+	if (end > zone_end(z))
+		end = zone_end(z);
+	for (pfn_t pfn = start; pfn < end;) {
+		pfn_t head = head_of(m, pfn), next = head + run_pages(m, head);
+		uint32_t state = m->page[head].state;
+		uint32_t inside = (next < end ? next : end) - pfn;
+
+		if (state_is(state, PAGE_FREE) && head == pfn)
+			*free += next - pfn;
+		else if ((state_is(state, PAGE_LRU) || state_is(state, PAGE_LRU_COMPOUND)) && !(state & STATE_MIGRATING))
+			*movable += inside;
+		pfn += inside;
+	}
+}
+
+/* Does enough of the block suit mt to make it mt's? Half of it, free or of a like kind (3.2.1 f, g). */
+static bool block_alike(const struct model *m, enum migratetype block, enum migratetype mt, uint32_t free,
+			uint32_t movable)
+{
+	uint32_t alike = 0;
+
+	if (mt == MT_MOVABLE)
+		alike = movable;
+	else if (block == MT_MOVABLE && free + movable < npb(m))
+		alike = npb(m) - free - movable;
+	return free + alike >= npb(m) / 2;
+}
+
+static void claim_blocks(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)
+{
+	for (block_t b = pfn >> m->P; b < (pfn + (1u << order)) >> m->P; b++)
+		block_retype(m, z, b, mt, RETYPE_FALLBACK);
+}
+
+/* ---- old rule, v4.x-v6.9 (3.2.1) ---------------------------------------------------------------------------------------- */
+
+/* Bring a run of order k over to mt's lists, with its whole block where that is worth it. */
+static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, enum migratetype mt)
+{
+	block_t b = pfn >> m->P;
+	enum migratetype was = stored_type(m, b);
+	uint32_t free, movable;
+
+	if (was == MT_HIGHATOMIC || block_isolated(m, b))
+		goto single;
+	if (k >= m->P) {
+		claim_blocks(m, z, pfn, k, mt);
+		goto single;
+	}
+	if (!should_claim(m, k, mt))
+		goto single;
+	count_block(m, z, b, &free, &movable);
+	if (!move_block(m, z, b, mt))
+		goto single;
+	if (block_alike(m, was, mt, free, movable))
+		block_retype(m, z, b, mt, RETYPE_FALLBACK);
+	return;
+single:
+	free_list_move_tail(m, z, pfn, mt);
+}
+
+bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	for (unsigned int k = m->M + 1; k-- > order;) {
+		pfn_t pfn = candidate(m, z, k, mt);
+
+		if (pfn == PFN_NONE)
+			continue;
+		/* a movable request that would take no block breaks the smallest run instead of the largest */
+		if (!should_claim(m, k, mt) && k > order) {
+			for (k = order; (pfn = candidate(m, z, k, mt)) == PFN_NONE;)
+				k++;
+		}
+		z->fallbacks++;
+		steal_old(m, z, pfn, k, mt);
+		return true;
+	}
+	return false;
+}
+
+/* ---- v6.15 and 6.12.y (3.2.3) ----------------------------------------------------------------------------------------------- */
+
+/* Claim the block of a run below pageblock order; PFN_NONE if it does not suit. */
+static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)
+{
+	block_t b = pfn >> m->P;
+	uint32_t free, movable;
+
+	if (!zone_has(z, b << m->P) || !zone_has(z, (b << m->P) + npb(m) - 1))
+		return PFN_NONE;
+	count_block(m, z, b, &free, &movable);
+	if (!block_alike(m, stored_type(m, b), mt, free, movable))
+		return PFN_NONE;
+	move_block(m, z, b, mt);
+	block_retype(m, z, b, mt, RETYPE_FALLBACK);
+	return take_smallest(m, z, order, mt);
+}
+
+pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	for (unsigned int k = m->M + 1; k-- > order && should_claim(m, k, mt);) {
+		pfn_t pfn = candidate(m, z, k, mt);
+
+		if (pfn == PFN_NONE)
+			continue;
+		if (k >= m->P) {
+			free_list_del(m, z, pfn);
+			claim_blocks(m, z, pfn, k, mt);
+			expand(m, z, pfn, order, k, mt);
+			taken(m, z, pfn, order, mt);
+		} else {
+			pfn = claim_block(m, z, pfn, order, mt);
+		}
+		if (pfn != PFN_NONE) {
+			z->fallbacks++;
+			return pfn;
+		}
+	}
+	return PFN_NONE;
+}
+
+pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	for (unsigned int k = order; k <= m->M; k++) {
+		pfn_t pfn = candidate(m, z, k, mt);
+
+		if (pfn == PFN_NONE)
+			continue;
+		enum migratetype list = state_type(m->page[pfn].state);
+
+		z->fallbacks++;
+		free_list_del(m, z, pfn);
+		expand(m, z, pfn, order, k, list);
+		taken(m, z, pfn, order, list);
+		return pfn;
+	}
+	return PFN_NONE;
+}

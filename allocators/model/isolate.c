@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/* isolate.c - isolating and un-isolating one pageblock, and what crosses its border (4). */
+#include "model.h"
+
+static void mark_isolated(struct model *m, struct zone *z, block_t b)
+{
+	if (m->policy.iso_store == iso_store_separate_bit)
+		m->block[b] |= BLOCK_ISOLATED;
+	else
+		m->block[b] = (uint8_t)(MT_ISOLATE | stored_type(m, b) << BLOCK_WAS_SHIFT);
+	z->isolated++;
+}
+
+static void unmark_isolated(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+{
+	enum migratetype was = stored_type(m, b);
+
+	if (m->policy.iso_store == iso_store_type_overwrite)
+		was = (enum migratetype)(m->block[b] >> BLOCK_WAS_SHIFT & BLOCK_TYPE_MASK);
+	if (was != mt)
+		z->retyped[RETYPE_UNDO]++;
+	m->block[b] = (uint8_t)mt;
+	z->isolated--;
+}
+
+/* ---- moving the block's free pages to and from the ISOLATE lists --------------------------------------------------------- */
+
+/*
+ * v6.10: a free run that begins below the block or is longer than it is taken off its list and freed again block by
+ * block, once the block has its new state. Returns the run's head, or PFN_NONE if there is no such run.
+ */
+static pfn_t large_run_over(const struct model *m, const struct zone *z, block_t b)
+{
+	pfn_t start = b << m->P, head = head_of(m, start);
+	uint32_t state = m->page[head].state;
+
+	if (!zone_has(z, head) || !state_is(state, PAGE_FREE))
+		return PFN_NONE;
+	return head < start || state_order(state) > m->P ? head : PFN_NONE;
+}
+
+/* Move the free pages of the block from type `from` to the lists of `to`, splitting what is larger than the block. */
+static void move_block_split(struct model *m, struct zone *z, block_t b, enum migratetype from, enum migratetype to,
+			     void (*mark)(struct model *, struct zone *, block_t, enum migratetype), struct contig_work *work)
+{
+	pfn_t head = large_run_over(m, z, b);
+
+	if (head != PFN_NONE) {
+		pfn_t end = head + run_pages(m, head);
+
+		account_free(z, -(int64_t)(end - head), state_type(m->page[head].state));
+		free_list_del(m, z, head);
+		mark(m, z, b, to);
+		for (; head < end; head += npb(m))
+			free_run(m, z, head, m->P, type_at(m, head), false);
+		work->moved += npb(m);
+		return;
+	}
+	uint32_t moved = move_block(m, z, b, to);
+
+	account_free(z, -(int64_t)moved, from);
+	account_free(z, moved, to);
+	mark(m, z, b, to);
+	work->moved += moved;
+}
+
+static void mark_isolate_as(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+{
+	(void)mt;
+	mark_isolated(m, z, b);
+}
+
+/* ---- isolate ----------------------------------------------------------------------------------------------------------------- */
+
+static bool block_inside(const struct model *m, const struct zone *z, block_t b)
+{
+	return zone_has(z, b << m->P) && zone_has(z, (b << m->P) + npb(m) - 1);
+}
+
+int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
+		  struct blocker *by, struct contig_work *work)
+{
+	work->blocks++;
+	work->scanned += end - start;
+	if (block_isolated(m, b)) {
+		if (m->policy.iso_double == iso_double_accept)
+			return 0;
+		*by = (struct blocker){ b << m->P, WHY_ALREADY_ISOLATED };
+		return -EBUSY;
+	}
+	by->pfn = find_unmovable(m, z, b, start, end, caller, &by->why);
+	if (by->pfn != PFN_NONE)
+		return -EBUSY;
+
+	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
+		if (!block_inside(m, z, b)) {
+			*by = (struct blocker){ b << m->P, WHY_ZONE_EDGE };
+			return -EBUSY;
+		}
+		move_block_split(m, z, b, stored_type(m, b), MT_ISOLATE, mark_isolate_as, work);
+		return 0;
+	}
+	/* until v6.9 a run moves whole and is charged to this block's type, whatever else it covers: the drift of 8.1 */
+	enum migratetype from = stored_type(m, b);
+
+	mark_isolated(m, z, b);
+	uint32_t moved = move_block(m, z, b, MT_ISOLATE);
+
+	account_free(z, -(int64_t)moved, from);
+	work->moved += moved;
+	return 0;
+}
+
+/* ---- un-isolate ---------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * v3.18: a wholly free block whose buddy is free in a block that is not isolated could have merged with it, had it not
+ * been isolated. It is taken off its list and freed again, at the tail, so that it does.
+ */
+static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+{
+	pfn_t pfn = b << m->P;
+	uint32_t state = m->page[pfn].state;
+	unsigned int order = state_order(state);
+	pfn_t buddy = pfn ^ (1u << order);
+
+	if (!zone_has(z, pfn) || !state_is(state, PAGE_FREE) || order < m->P || order >= m->M)
+		return false;
+	if (!zone_has(z, buddy) || !state_is_free(m->page[buddy].state, order) || block_isolated(m, buddy >> m->P))
+		return false;
+	free_list_del(m, z, pfn);
+	unmark_isolated(m, z, b, mt);
+	free_run(m, z, pfn, order, mt, true);
+	return true;
+}
+
+void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_caller caller, struct contig_work *work)
+{
+	if (!block_isolated(m, b))
+		return;
+	enum migratetype mt = caller == CALLER_CMA ? MT_CMA : MT_MOVABLE;
+
+	if (m->policy.undo_type == undo_type_preserved)
+		mt = stored_type(m, b);
+	work->blocks++;
+	if (remerge(m, z, b, mt)) {
+		work->moved += npb(m);
+		return;
+	}
+	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
+		move_block_split(m, z, b, MT_ISOLATE, mt, unmark_isolated, work);
+		return;
+	}
+	uint32_t moved = move_block(m, z, b, mt);
+
+	account_free(z, moved, mt);
+	unmark_isolated(m, z, b, mt);
+	work->moved += moved;
+}
+
+/* ---- what crosses the border (4.5, 4.6) --------------------------------------------------------------------------------------- */
+
+/* Migrate everything in [start, end) at once, with the tries of 5.2. */
+static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t start, pfn_t end, struct contig_work *work)
+{
+	struct migrate_list list = { 0 };
+
+	while (start < end) {
+		start = migrate_collect(m, start, end, &list, work);
+		for (unsigned int tries = 0; list.nr; tries++) {
+			if (tries == MIGRATE_TRIES || migrate_call(m, z, cpu, &list, work)) {
+				migrate_putback(m, z, cpu, &list);
+				return -EBUSY;
+			}
+		}
+	}
+	return 0;
+}
+
+/* v5.19-v6.9: a movable compound over the border is migrated here; its own block is isolated for as long as that takes. */
+static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn_t head, enum contig_caller caller,
+			      struct blocker *by, struct contig_work *work)
+{
+	pfn_t end = head + run_pages(m, head);
+	block_t own = head >> m->P;
+	bool temporary = !block_isolated(m, own);
+
+	if (temporary && block_isolate(m, z, own, head, end, caller, by, work))
+		return -EBUSY;
+	int rc = migrate_now(m, z, cpu, head, end, work);
+
+	if (temporary)
+		block_unisolate(m, z, own, caller, work);
+	if (rc)
+		*by = (struct blocker){ head, m->page[head].state & STATE_PINNED ? WHY_PINNED : WHY_NO_TARGET };
+	return rc;
+}
+
+int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, enum contig_caller caller,
+		     struct blocker *by, struct contig_work *work)
+{
+	if (m->policy.iso_straddle == iso_straddle_none || !zone_has(z, border) || !zone_has(z, border - 1))
+		return 0;
+	pfn_t head = head_of(m, border);
+
+	work->scanned++;
+	if (head == border)
+		return 0;
+	if (state_is(m->page[head].state, PAGE_LRU_COMPOUND) &&
+	    m->policy.iso_straddle == iso_straddle_split_and_migrate) {
+		if (migrate_straddling(m, z, cpu, head, caller, by, work))
+			return -EBUSY;
+		head = head_of(m, border);
+		if (head == border)
+			return 0;
+	}
+	switch (state_kind(m->page[head].state)) {
+	case PAGE_FREE:
+		split_free_run(m, z, head, border);
+		return 0;
+	case PAGE_RESERVED:
+	case PAGE_CONTIG:
+		return 0; /* single pages, kept together only in our books */
+	default:
+		*by = (struct blocker){ head, WHY_STRADDLES };
+		return -EBUSY;
+	}
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/* lab.c - putting things down exactly, and looking at them: for scenarios and recorded layouts. */
+#include "model.h"
+
+static bool all_reserved(const struct model *m, pfn_t pfn, pfn_t end)
+{
+	for (pfn_t head = head_of(m, pfn); head < end; head += run_pages(m, head)) {
+		if (!state_is(m->page[head].state, PAGE_RESERVED))
+			return false;
+	}
+	return true;
+}
+
+static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_kind kind, owner_t owner)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+	pfn_t end = pfn + (1u << order);
+
+	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP ||
+	    kind >= PAGE_KIND_NR)
+		return -EINVAL;
+	if (!all_reserved(m, pfn, end))
+		return -EBUSY;
+	split_at(m, pfn);
+	if (zone_has(z, end) && head_of(m, end) < end)
+		split_at(m, end);
+	clear_heads(m, pfn, end);
+	if (kind == PAGE_FREE) {
+		pfn_t buddy = pfn ^ (1u << order);
+
+		/* below a pageblock a free pair always merges: such a layout can not be */
+		if (order < m->P && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
+			page_set(&m->page[pfn], state_make(PAGE_RESERVED, order, MT_UNMOVABLE), OWNER_NONE);
+			return -EINVAL;
+		}
+		account_free(z, (int64_t)1 << order, type_at(m, pfn));
+		free_list_add(m, z, pfn, order, type_at(m, pfn), false);
+		return 0;
+	}
+	enum migratetype mt = kind == PAGE_RECLAIMABLE ? MT_RECLAIMABLE :
+			      kind == PAGE_KERNEL || kind == PAGE_RESERVED ? MT_UNMOVABLE : MT_MOVABLE;
+
+	page_set(&m->page[pfn], state_make(kind, order, mt), owner);
+	return 0;
+}
+
+static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
+{
+	struct model *m = model_of(c);
+	pfn_t pfn = b << m->P;
+	struct zone *z = zone_of(m, pfn);
+
+	if (!z || mt >= MT_ISOLATE)
+		return -EINVAL;
+	if (block_isolated(m, b))
+		return -EBUSY;
+	pfn_t head = head_of(m, pfn);
+	uint32_t state = m->page[head].state;
+
+	/* where every page is on its block's list, a run over several blocks comes apart first */
+	if (m->policy.free_large == free_large_per_block && state_is(state, PAGE_FREE) && state_order(state) > m->P) {
+		enum migratetype was = state_type(state);
+		pfn_t end = head + run_pages(m, head);
+
+		free_list_del(m, z, head);
+		for (pfn_t p = head; p < end; p += npb(m))
+			free_list_add(m, z, p, m->P, was, false);
+	}
+	enum migratetype was = stored_type(m, b);
+	uint32_t moved = move_block(m, z, b, mt);
+
+	account_free(z, -(int64_t)moved, was);
+	account_free(z, moved, mt);
+	block_retype(m, z, b, mt, RETYPE_LAB);
+	return 0;
+}
+
+static enum migratetype lab_type(struct contig *c, block_t b, enum migratetype *stored)
+{
+	struct model *m = model_of(c);
+
+	if (stored)
+		*stored = stored_type(m, b);
+	return reported_type(m, b);
+}
+
+/* Set or clear a flag on an allocation's head. */
+static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on)
+{
+	if (!zone_of(m, pfn))
+		return -EINVAL;
+	uint32_t *state = &m->page[head_of(m, pfn)].state;
+
+	if (state_is(*state, PAGE_FREE) || state_is(*state, PAGE_PCP))
+		return -EBUSY;
+	*state = on ? *state | flag : *state & ~flag;
+	return 0;
+}
+
+static int lab_pin(struct contig *c, pfn_t pfn, bool on)
+{
+	return set_flag(model_of(c), pfn, STATE_PINNED, on);
+}
+
+static int lab_freeze(struct contig *c, pfn_t pfn)
+{
+	return set_flag(model_of(c), pfn, STATE_FROZEN, true);
+}
+
+static int lab_to_lru(struct contig *c, pfn_t pfn)
+{
+	struct page *p = &model_of(c)->page[pfn];
+
+	if (!state_is(p->state, PAGE_USER))
+		return -EINVAL;
+	p->state = (p->state & ~STATE_KIND_MASK) |
+		   state_make(state_order(p->state) ? PAGE_LRU_COMPOUND : PAGE_LRU, 0, MT_UNMOVABLE);
+	return 0;
+}
+
+static uint32_t lab_drain(struct contig *c)
+{
+	struct model *m = model_of(c);
+	uint32_t drained = 0;
+
+	for (struct zone *z = m->zone; z < m->zone + m->nr_zones; z++)
+		drained += pcp_drain_all(m, z);
+	return drained;
+}
+
+static void lab_run(struct contig *c, pfn_t pfn, struct contig_run *out)
+{
+	struct model *m = model_of(c);
+	pfn_t head = head_of(m, pfn);
+	uint32_t state = m->page[head].state;
+	bool free = state_is(state, PAGE_FREE);
+
+	*out = (struct contig_run){
+		.pfn = head,
+		.nr = 1u << state_order(state),
+		.order = (uint8_t)state_order(state),
+		.kind = (uint8_t)state_kind(state),
+		.list = free ? (uint8_t)state_type(state) : 0,
+		.pinned = state & STATE_PINNED,
+		.frozen = state & STATE_FROZEN,
+		.owner = free || state_is(state, PAGE_PCP) ? OWNER_NONE : page_owner(&m->page[head]),
+	};
+}
+
+const struct contig_lab model_lab = {
+	.place = lab_place,
+	.set_type = lab_set_type,
+	.type = lab_type,
+	.pin = lab_pin,
+	.freeze = lab_freeze,
+	.to_lru = lab_to_lru,
+	.drain = lab_drain,
+	.run = lab_run,
+	.verify = model_verify,
+};

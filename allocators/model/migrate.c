@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/* migrate.c - collecting what can move from a range, and moving it (5.2). */
+#include "model.h"
+
+/* Movable, on the LRU, and nobody else holds a reference: a pinned page is skipped without being tried. */
+static bool collectable(uint32_t state)
+{
+	return (state_is(state, PAGE_LRU) || state_is(state, PAGE_LRU_COMPOUND)) &&
+	       !(state & (STATE_PINNED | STATE_MIGRATING));
+}
+
+pfn_t migrate_collect(struct model *m, pfn_t pfn, pfn_t end, struct migrate_list *list, struct contig_work *work)
+{
+	while (pfn < end && list->pages < MIGRATE_CLUSTER) {
+		uint32_t state = m->page[pfn].state;
+		unsigned int order = state_order(state);
+
+		work->scanned++;
+		if (collectable(state)) {
+			m->page[pfn].state |= STATE_MIGRATING;
+			list->pfn[list->nr] = pfn;
+			list->order[list->nr++] = (uint8_t)order;
+			list->pages += 1u << order;
+		}
+		/* a tail whose head lies before the range says nothing: one page further, and late failure */
+		pfn += 1u << order;
+	}
+	return pfn;
+}
+
+/* The new page takes the old one's place; its owner learns where it is. */
+static void move_page(struct model *m, struct zone *z, uint32_t cpu, pfn_t from, pfn_t to)
+{
+	struct page *old = &m->page[from];
+	unsigned int order = state_order(old->state);
+	owner_t owner = page_owner(old);
+
+	page_set(&m->page[to], old->state & ~(uint32_t)STATE_MIGRATING, owner);
+	free_pages(m, z, cpu, from, order);
+	z->migrated += 1u << order;
+	if (m->hooks.moved)
+		m->hooks.moved(m->hooks.ctx, owner, from, to, order);
+}
+
+/* A page for this one to move to: an ordinary movable allocation that prefers the same node (5.2). */
+static pfn_t target_for(struct model *m, struct zone *z, uint32_t cpu, uint32_t state)
+{
+	struct contig_what what = {
+		.order = (uint8_t)state_order(state), .kind = PAGE_LRU, .migratetype = MT_MOVABLE, .node = z->node
+	};
+
+	return alloc_pages(m, cpu, what);
+}
+
+enum fate { MOVED, STAYS, NO_TARGET };
+
+/* One collected page; *target is a page allocated beforehand, or PFN_NONE. */
+static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target)
+{
+	uint32_t state = m->page[pfn].state;
+
+	if (state & STATE_FREED) { /* nobody wants it any more */
+		free_pages(m, z, cpu, pfn, state_order(state));
+		return MOVED;
+	}
+	if (state & STATE_PINNED)
+		return STAYS;
+	if (*target == PFN_NONE)
+		*target = target_for(m, z, cpu, state);
+	if (*target == PFN_NONE)
+		return NO_TARGET;
+	move_page(m, z, cpu, pfn, *target);
+	*target = PFN_NONE;
+	return MOVED;
+}
+
+/* v6.3: targets for the whole list first. A list of single pages, as almost all are, needs at most a cluster of them. */
+static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, const struct migrate_list *list,
+			     pfn_t target[MIGRATE_CLUSTER])
+{
+	bool exhausted = false;
+
+	for (uint32_t i = list->nr; i-- > 0;) {
+		uint32_t state = m->page[list->pfn[i]].state;
+		bool whole = state & STATE_MIGRATING && state_order(state) == list->order[i];
+
+		target[i] = PFN_NONE;
+		if (!exhausted && whole && !(state & (STATE_FREED | STATE_PINNED))) {
+			target[i] = target_for(m, z, cpu, state);
+			exhausted = target[i] == PFN_NONE;
+		}
+	}
+}
+
+static void drop_target(struct model *m, uint32_t cpu, pfn_t target, unsigned int order)
+{
+	if (target != PFN_NONE)
+		free_pages(m, zone_of(m, target), cpu, target, order);
+}
+
+int migrate_call(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list, struct contig_work *work)
+{
+	pfn_t target[MIGRATE_CLUSTER];
+	struct migrate_list left = { 0 };
+	int rc = 0;
+
+	if (m->policy.migrate_targets == migrate_targets_batch)
+		allocate_targets(m, z, cpu, list, target);
+	/* pages were put at the head of the list as they were found: the last one found moves first */
+	for (uint32_t i = list->nr; i-- > 0;) {
+		pfn_t pfn = list->pfn[i], end = pfn + (1u << list->order[i]);
+		pfn_t to = m->policy.migrate_targets == migrate_targets_batch ? target[i] : PFN_NONE;
+		bool stays = false;
+
+		/* usually one page; its pieces if the owner has split it meanwhile */
+		for (uint32_t size; pfn < end; pfn += size) {
+			uint32_t state = m->page[pfn].state;
+
+			size = 1u << state_order(state);
+			if (!(state & STATE_MIGRATING) || rc)
+				continue;
+			switch (migrate_one(m, z, cpu, pfn, &to)) {
+			case MOVED:
+				work->migrated += state & STATE_FREED ? 0 : size;
+				break;
+			case STAYS:
+				work->not_migrated += size;
+				stays = true;
+				break;
+			case NO_TARGET:
+				rc = -ENOMEM;
+				break;
+			}
+		}
+		drop_target(m, cpu, to, list->order[i]);
+		if (stays || rc) {
+			left.pfn[left.nr] = list->pfn[i];
+			left.order[left.nr++] = list->order[i];
+			left.pages += 1u << list->order[i];
+		}
+	}
+	*list = left;
+	return rc;
+}
+
+void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list)
+{
+	for (uint32_t i = 0; i < list->nr; i++) {
+		pfn_t pfn = list->pfn[i], end = pfn + (1u << list->order[i]);
+
+		for (uint32_t size; pfn < end; pfn += size) {
+			uint32_t state = m->page[pfn].state;
+
+			size = 1u << state_order(state);
+			if (!(state & STATE_MIGRATING))
+				continue;
+			m->page[pfn].state &= ~(uint32_t)STATE_MIGRATING;
+			if (state & STATE_FREED)
+				free_pages(m, z, cpu, pfn, state_order(state));
+		}
+	}
+	list->nr = list->pages = 0;
+}

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.h - what the rooms of the model share: the page descriptor, the zone, the model.
+ *
+ * Section numbers ("3.3") are those of the behavioural specification that docs/model.md summarises.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "../contig.h"
+#include "../policy.h"
+
+#define PCP_TYPES 3u         /* MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE have per-cpu lists */
+#define PCP_ORDERS 4u        /* orders 0..3, from v5.14 on */
+#define PCP_LISTS (PCP_TYPES * PCP_ORDERS + 2)
+#define PCP_SCALE_MAX 5u     /* a drain or refill grows to batch << 5 at most */
+#define MIGRATE_CLUSTER 32u  /* pages collected before they are migrated */
+#define MIGRATE_TRIES 5u     /* calls for one batch, the first included (5.2) */
+
+/* ---- page descriptor: 12 bytes ---------------------------------------------------------------------------------- */
+
+/*
+ * Only the first page of a run says anything; the others are INTERIOR (all zero), so that a run is taken, split or
+ * merged without touching them, and whoever looks at one finds its head by walking aligned starts downwards.
+ *
+ *   free on a buddy list    link[0] = next, link[1] = prev
+ *   anything else           link[]  = owner
+ */
+struct page {
+	uint32_t link[2];
+	uint32_t state;
+};
+static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything included");
+
+/* state: bits 0-3 kind + 1, 4-8 order, 9-11 migratetype, then flags */
+#define STATE_ORDER_SHIFT 4
+#define STATE_TYPE_SHIFT 9
+#define STATE_KIND_MASK 0x0fu
+#define STATE_ORDER_MASK (0x1fu << STATE_ORDER_SHIFT)
+#define STATE_TYPE_MASK (0x7u << STATE_TYPE_SHIFT)
+#define STATE_PINNED (1u << 12)    /* an extra reference: can not be migrated */
+#define STATE_MIGRATING (1u << 13) /* collected for migration: off the LRU until it is moved or put back */
+#define STATE_FREED (1u << 14)     /* freed by its owner while MIGRATING: goes when it is put back */
+#define STATE_FROZEN (1u << 15)    /* in use with refcount 0 */
+#define STATE_INTERIOR 0u
+static_assert(PAGE_KIND_NR + 1 <= STATE_KIND_MASK, "a kind and INTERIOR must fit");
+
+static inline uint32_t state_make(enum page_kind kind, unsigned int order, enum migratetype mt)
+{
+	return ((uint32_t)kind + 1) | (uint32_t)order << STATE_ORDER_SHIFT | (uint32_t)mt << STATE_TYPE_SHIFT;
+}
+
+static inline enum page_kind state_kind(uint32_t state)
+{
+	return (enum page_kind)((state & STATE_KIND_MASK) - 1);
+}
+
+static inline unsigned int state_order(uint32_t state)
+{
+	return (state & STATE_ORDER_MASK) >> STATE_ORDER_SHIFT;
+}
+
+/* FREE: the list it is on; PCP: the type cached when it was freed; in use: the type that was asked for */
+static inline enum migratetype state_type(uint32_t state)
+{
+	return (enum migratetype)((state & STATE_TYPE_MASK) >> STATE_TYPE_SHIFT);
+}
+
+static inline bool state_is(uint32_t state, enum page_kind kind)
+{
+	return (state & STATE_KIND_MASK) == (uint32_t)kind + 1;
+}
+
+static inline bool state_is_free(uint32_t state, unsigned int order)
+{
+	return (state & (STATE_KIND_MASK | STATE_ORDER_MASK)) == state_make(PAGE_FREE, order, 0);
+}
+
+static inline owner_t page_owner(const struct page *p)
+{
+	return (owner_t)p->link[1] << 32 | p->link[0];
+}
+
+static inline void page_set(struct page *p, uint32_t state, owner_t owner)
+{
+	p->link[0] = (uint32_t)owner;
+	p->link[1] = (uint32_t)(owner >> 32);
+	p->state = state;
+}
+
+/* ---- per-cpu lists (3.5) ---------------------------------------------------------------------------------------- */
+
+/* A list of runs as a ring: head is allocated from and freed to, the tail is refilled to and drained from. */
+struct pcp_list {
+	pfn_t *ring;
+	uint32_t size; /* of the ring: a power of two, or 0 before its first use */
+	uint32_t head; /* index of the head, to be masked */
+	uint32_t len;  /* runs */
+};
+
+struct pcp {
+	uint32_t count;        /* pages on all lists */
+	uint32_t high;         /* overflow at this many */
+	uint32_t batch;
+	uint32_t high_min;
+	uint32_t high_max;
+	uint32_t free_count;   /* pages freed in a row (v6.7) */
+	uint8_t free_factor;   /* overflows in a row (v5.14-v6.6) */
+	uint8_t alloc_factor;  /* refills in a row (v6.7) */
+	struct pcp_list list[PCP_LISTS];
+};
+
+/* ---- zone ------------------------------------------------------------------------------------------------------- */
+
+struct zone {
+	pfn_t start;
+	uint32_t pages; /* spanned */
+	uint32_t index;
+	uint8_t node;
+	uint8_t type;            /* enum contig_zone_type */
+	uint32_t wmark_min;      /* 2.4 */
+	uint32_t managed;
+	uint64_t free;           /* NR_FREE_PAGES */
+	uint64_t free_cma;       /* NR_FREE_CMA_PAGES */
+	uint64_t isolated;       /* blocks isolated now */
+	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
+	pfn_t lists;             /* descriptors from here on are list heads: order * MT_NR + type */
+	struct pcp *pcp;         /* one per cpu */
+	uint64_t retyped[RETYPE_NR];
+	uint64_t fallbacks;
+	uint64_t failed_allocs;
+	uint64_t migrated;
+};
+
+struct model {
+	struct contig base;
+	struct contig_policy policy;
+	struct contig_hooks hooks;
+	unsigned int P;
+	unsigned int M;
+	uint32_t nr_cpus;
+	uint32_t nr_zones;
+	pfn_t end;             /* behind the last pfn of the last zone */
+	struct page *page;     /* by pfn; behind `end` the list heads of all zones */
+	uint8_t *block;        /* by pageblock: see reported_type() */
+	struct zone *zone;
+	struct zone **zonelist; /* see zone_order() */
+	size_t page_bytes;      /* of the mapping behind page */
+	size_t metadata_bytes;
+	struct range *spare;    /* request records kept for the next request */
+};
+
+static inline struct model *model_of(struct contig *c)
+{
+	return (struct model *)c;
+}
+
+static inline uint32_t npb(const struct model *m)
+{
+	return 1u << m->P;
+}
+
+static inline bool zone_has(const struct zone *z, pfn_t pfn)
+{
+	return pfn - z->start < z->pages;
+}
+
+/* The zone of a pfn; NULL in a hole. */
+static inline struct zone *zone_of(struct model *m, pfn_t pfn)
+{
+	for (struct zone *z = m->zone; z < m->zone + m->nr_zones; z++) {
+		if (zone_has(z, pfn))
+			return z;
+	}
+	return NULL;
+}
+
+static inline pfn_t zone_end(const struct zone *z)
+{
+	return z->start + z->pages;
+}
+
+/* The first page of the run that covers pfn. Every page of a zone is in some run. */
+static inline pfn_t head_of(const struct model *m, pfn_t pfn)
+{
+	pfn_t head = pfn;
+
+	for (unsigned int k = 1; m->page[head].state == STATE_INTERIOR; k++) {
+		assert(k <= CONTIG_MAX_ORDER);
+		head = pfn & ~((1u << k) - 1);
+	}
+	return head;
+}
+
+static inline uint32_t run_pages(const struct model *m, pfn_t head)
+{
+	return 1u << state_order(m->page[head].state);
+}
+
+/* Order of the largest aligned run that begins at pfn and ends at or before end. */
+static inline unsigned int chunk_order(const struct model *m, pfn_t pfn, pfn_t end)
+{
+	unsigned int order = pfn ? (unsigned int)__builtin_ctz(pfn) : m->M;
+
+	if (order > m->M)
+		order = m->M;
+	while (1u << order > end - pfn)
+		order--;
+	return order;
+}
+
+/* ---- pageblock types (1.3, 4.7) --------------------------------------------------------------------------------- */
+
+#define BLOCK_TYPE_MASK 0x07u
+#define BLOCK_WAS_SHIFT 3 /* of an overwritten type: kept to count what undo changes, never to decide */
+#define BLOCK_ISOLATED 0x80u
+
+/* What the block should be: the type behind the isolate bit. */
+static inline enum migratetype stored_type(const struct model *m, block_t b)
+{
+	return (enum migratetype)(m->block[b] & BLOCK_TYPE_MASK);
+}
+
+/* Which list its free pages belong to: MT_ISOLATE while it is isolated, wherever that is kept. */
+static inline enum migratetype reported_type(const struct model *m, block_t b)
+{
+	return m->block[b] & BLOCK_ISOLATED ? MT_ISOLATE : stored_type(m, b);
+}
+
+static inline enum migratetype type_at(const struct model *m, pfn_t pfn)
+{
+	return reported_type(m, pfn >> m->P);
+}
+
+static inline bool block_isolated(const struct model *m, block_t b)
+{
+	return reported_type(m, b) == MT_ISOLATE;
+}
+
+/* Store another type, and count it under why it changed. Leaves free runs where they are. */
+static inline void block_retype(struct model *m, struct zone *z, block_t b, enum migratetype mt, enum contig_retype why)
+{
+	if (m->block[b] != (uint8_t)mt)
+		z->retyped[why]++;
+	m->block[b] = (uint8_t)mt;
+}
+
+/* Types that an allocation may fall back between (1.4). */
+static inline bool type_mergeable(enum migratetype mt)
+{
+	return mt < (enum migratetype)PCP_TYPES;
+}
+
+/* ---- buddy.c: free lists, free and merge, split, move (3.3, 3.4) ------------------------------------------------- */
+
+static inline pfn_t list_head(const struct zone *z, unsigned int order, enum migratetype mt)
+{
+	return z->lists + order * MT_NR + (uint32_t)mt;
+}
+
+/* First run of a list, or PFN_NONE. */
+static inline pfn_t list_first(const struct model *m, const struct zone *z, unsigned int order, enum migratetype mt)
+{
+	pfn_t head = list_head(z, order, mt), first = m->page[head].link[0];
+
+	return first == head ? PFN_NONE : first;
+}
+
+/* Free pages of a type appear (+) or go (-): isolated ones are not counted (v3.7 and later). */
+static inline void account_free(struct zone *z, int64_t pages, enum migratetype mt)
+{
+	if (mt == MT_ISOLATE)
+		return;
+	z->free += (uint64_t)pages;
+	if (mt == MT_CMA)
+		z->free_cma += (uint64_t)pages;
+}
+
+void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail);
+void free_list_del(struct model *m, struct zone *z, pfn_t pfn);
+void free_list_move_tail(struct model *m, struct zone *z, pfn_t pfn, enum migratetype mt);
+
+/* Give one run to the buddy under a type: account, merge, list. The pages must be nobody's. */
+void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail);
+/* The same for a run of any order as a direct free does it: by its head's block, or block by block. */
+void free_by_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order);
+/* Free [pfn, end) in the largest aligned chunks, each by the type of its own block. */
+void free_span(struct model *m, struct zone *z, pfn_t pfn, pfn_t end);
+/* Take a free run off its list and split it at `at`, which lies inside. */
+void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at);
+/* Halve the run over pfn, which is on no list, until one begins at pfn. */
+void split_at(struct model *m, pfn_t pfn);
+/* Forget the heads of all runs in [pfn, end), which are on no list and end at end. */
+void clear_heads(struct model *m, pfn_t pfn, pfn_t end);
+/* Move the free runs whose head lies in the block to the tail of mt's lists. Pages moved; 0 if the block leaves the zone. */
+uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt);
+
+/* ---- rmqueue.c, fallback.c: taking from the buddy (3.1, 3.2) ------------------------------------------------------ */
+
+/* Where a locked batch of allocations stands (v6.15): a later one need not try again what failed before. */
+enum rmqueue_mode { RMQUEUE_NORMAL, RMQUEUE_CMA, RMQUEUE_CLAIM, RMQUEUE_STEAL };
+
+pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
+	      enum rmqueue_mode *mode);
+pfn_t take_smallest(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+/* A run has left mt's lists: count it out, and leave that type behind for a per-cpu list that caches it. */
+void taken(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt);
+/* Keep [pfn, 2^low) of a run of order high that is on no list; the rest goes to mt's lists. */
+void expand(struct model *m, struct zone *z, pfn_t pfn, unsigned int low, unsigned int high, enum migratetype mt);
+bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+
+/* ---- pcp.c --------------------------------------------------------------------------------------------------------- */
+
+int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g);
+void pcp_close(struct model *m, struct zone *z);
+bool pcp_takes(const struct model *m, unsigned int order);
+
+/* Lists are numbered 3 * order + type, those of the THP order last (3.5). */
+static inline unsigned int pcp_index(const struct model *m, unsigned int order, enum migratetype mt)
+{
+	if (order < PCP_ORDERS)
+		return order * PCP_TYPES + (unsigned int)mt;
+	return PCP_TYPES * PCP_ORDERS + (m->policy.pcp_thp_lists == pcp_thp_lists_two && mt == MT_MOVABLE);
+}
+
+/* Take the head of a list that is not empty. */
+static inline pfn_t pcp_pop(struct pcp *pcp, struct pcp_list *l, unsigned int order)
+{
+	pfn_t pfn = l->ring[l->head++ & (l->size - 1)];
+
+	l->len--;
+	pcp->count -= 1u << order;
+	return pfn;
+}
+
+/* The head of the list, refilled if it was empty; PFN_NONE if nothing is to be had. */
+pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma);
+/* Free a run whose order pcp_takes(); its descriptor may still hold the old state. */
+void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
+uint32_t pcp_drain_all(struct model *m, struct zone *z); /* pages drained */
+uint64_t pcp_count(const struct model *m, const struct zone *z);
+
+/* ---- alloc.c: the way in and out for everybody ---------------------------------------------------------------------- */
+
+/* From the first zone of the node's zonelist that has pages; PFN_NONE if none has. The descriptor is not set. */
+pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what);
+/* Give a run back by the path of its order. */
+void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
+
+int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner);
+int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner);
+int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces);
+
+/* ---- movable.c: the unmovable check (6) ------------------------------------------------------------------------------ */
+
+/* First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. */
+pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
+		     enum contig_reason *why);
+
+/* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) -------------------------------------------------------- */
+
+/* Pages collected for migration. A span of 2^order pages: when its owner splits it, all the pieces stay collected. */
+struct migrate_list {
+	uint32_t nr;                      /* entries */
+	uint32_t pages;                   /* pages, a compound with its size */
+	pfn_t pfn[MIGRATE_CLUSTER];
+	uint8_t order[MIGRATE_CLUSTER];
+};
+
+/* Collect from [pfn, end) until the list is full; the pfn behind the last page looked at. */
+pfn_t migrate_collect(struct model *m, pfn_t pfn, pfn_t end, struct migrate_list *list, struct contig_work *work);
+/* One call: move what can move; the rest stays on the list. 0, or -ENOMEM without a target. */
+int migrate_call(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list, struct contig_work *work);
+void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list);
+
+struct blocker {
+	pfn_t pfn;
+	enum contig_reason why;
+};
+
+/* Isolate one block after checking [start, end) of it. 0 or -EBUSY with *by. */
+int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
+		  struct blocker *by, struct contig_work *work);
+/* Un-isolate one block if it is isolated. */
+void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_caller caller, struct contig_work *work);
+/* What crosses `border`, on one side of which a block has been isolated (v5.19): split, migrate, or -EBUSY with *by. */
+int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, enum contig_caller caller,
+		     struct blocker *by, struct contig_work *work);
+
+int model_range_begin(struct contig *c, const struct contig_range_args *args, struct contig_range **out);
+int model_range_step(struct contig_range *r, struct contig_work *work);
+void model_range_end(struct contig_range *r, struct contig_outcome *out);
+int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+
+/* ---- zone.c, metrics.c, verify.c, lab.c --------------------------------------------------------------------------------- */
+
+struct contig *model_open(const struct contig_backend *self, const struct contig_geometry *g,
+			  const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);
+void model_close(struct contig *c);
+
+/*
+ * The zones an allocation that prefers `node` tries, NULL behind the last: the node's from high to low, then the next
+ * node's. Only movable user memory may use ZONE_MOVABLE.
+ */
+static inline struct zone *const *zone_order(const struct model *m, uint32_t node, bool movable)
+{
+	return m->zonelist + ((size_t)node * 2 + movable) * (m->nr_zones + 1);
+}
+
+void model_stats(struct contig *c, uint32_t zone, struct contig_stats *out);
+int model_verify(struct contig *c, struct contig_diag *diag);
+extern const struct contig_lab model_lab;
+
+#endif

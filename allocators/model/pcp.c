@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/*
+ * pcp.c - per-cpu lists (3.5): which list a page goes to, when and in which order the lists fill and drain.
+ *
+ * The order decides results: who reaches the buddy last gives a merged pair its type (3.3) and is handed out first.
+ */
+#include <stdlib.h>
+
+#include "model.h"
+
+/* ---- sizes ------------------------------------------------------------------------------------------------------------ */
+
+static uint32_t rounddown_pow2(uint32_t v)
+{
+	return 1u << (31 - __builtin_clz(v));
+}
+
+/* managed/1024 capped at 1 MiB, /4; one less than a power of two, so that it is no multiple of a cache's ways (3.5) */
+static uint32_t batch_size(uint32_t managed, unsigned int page_shift)
+{
+	uint32_t batch = managed / 1024, cap = page_shift < 20 ? 1u << (20 - page_shift) : 1;
+
+	if (batch > cap)
+		batch = cap;
+	batch /= 4;
+	if (batch < 1)
+		return 1;
+	batch = rounddown_pow2(batch + batch / 2) - 1;
+	return batch ? batch : 1;
+}
+
+static uint32_t local_cpus(const struct contig_geometry *g, uint32_t node)
+{
+	uint32_t n = 0;
+
+	for (uint32_t cpu = 0; cpu < g->nr_cpus; cpu++)
+		n += g->cpu_node[cpu] == node;
+	return n ? n : g->nr_cpus; /* a node without cpus is served by all of them */
+}
+
+static void set_high(const struct model *m, const struct zone *z, uint32_t wmark_low, uint32_t cpus, struct pcp *pcp)
+{
+	uint32_t least = 4 * pcp->batch;
+
+	switch ((enum knob_pcp_high)m->policy.pcp_high) {
+	case pcp_high_six_batches:
+		pcp->high_min = pcp->high_max = 6 * pcp->batch;
+		break;
+	case pcp_high_low_wmark:
+		pcp->high_min = wmark_low / cpus > least ? wmark_low / cpus : least;
+		pcp->high_max = pcp->high_min;
+		break;
+	case pcp_high_tuned:
+		pcp->high_min = wmark_low / cpus > least ? wmark_low / cpus : least;
+		pcp->high_max = z->managed / 8 / cpus > pcp->high_min ? z->managed / 8 / cpus : pcp->high_min;
+		break;
+	}
+	pcp->high = pcp->high_min;
+}
+
+int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g)
+{
+	z->pcp = calloc(m->nr_cpus, sizeof(*z->pcp));
+	if (!z->pcp)
+		return -ENOMEM;
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		z->pcp[cpu].batch = batch_size(z->managed, g->page_shift);
+		set_high(m, z, wmark_low, local_cpus(g, z->node), &z->pcp[cpu]);
+	}
+	return 0;
+}
+
+void pcp_close(struct model *m, struct zone *z)
+{
+	for (uint32_t cpu = 0; z->pcp && cpu < m->nr_cpus; cpu++) {
+		for (unsigned int i = 0; i < PCP_LISTS; i++)
+			free(z->pcp[cpu].list[i].ring);
+	}
+	free(z->pcp);
+}
+
+uint64_t pcp_count(const struct model *m, const struct zone *z)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
+		pages += z->pcp[cpu].count;
+	return pages;
+}
+
+bool pcp_takes(const struct model *m, unsigned int order)
+{
+	if (m->policy.pcp_orders == pcp_orders_zero)
+		return order == 0;
+	return order < PCP_ORDERS || order == m->P;
+}
+
+/* ---- one list --------------------------------------------------------------------------------------------------------- */
+
+static bool grow(struct pcp_list *l)
+{
+	uint32_t size = l->size ? 2 * l->size : 64;
+	pfn_t *ring = malloc(size * sizeof(*ring));
+
+	if (!ring)
+		return false;
+	for (uint32_t i = 0; i < l->len; i++)
+		ring[i] = l->ring[(l->head + i) & (l->size - 1)];
+	free(l->ring);
+	*l = (struct pcp_list){ .ring = ring, .size = size, .head = 0, .len = l->len };
+	return true;
+}
+
+static bool push_head(struct pcp_list *l, pfn_t pfn)
+{
+	if (l->len == l->size && !grow(l))
+		return false;
+	l->ring[--l->head & (l->size - 1)] = pfn;
+	l->len++;
+	return true;
+}
+
+static bool push_tail(struct pcp_list *l, pfn_t pfn)
+{
+	if (l->len == l->size && !grow(l))
+		return false;
+	l->ring[(l->head + l->len++) & (l->size - 1)] = pfn;
+	return true;
+}
+
+static unsigned int list_order(const struct model *m, unsigned int index)
+{
+	return index < PCP_TYPES * PCP_ORDERS ? index / PCP_TYPES : m->P;
+}
+
+/* ---- drain -------------------------------------------------------------------------------------------------------------- */
+
+/* The oldest run of a list goes to the buddy. Pages. */
+static uint32_t drain_tail(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
+{
+	struct pcp_list *l = &pcp->list[index];
+	unsigned int order = list_order(m, index);
+	pfn_t pfn = l->ring[(l->head + --l->len) & (l->size - 1)];
+	enum migratetype mt = state_type(m->page[pfn].state);
+
+	/* the next one's descriptor is a cache miss away */
+	if (l->len)
+		__builtin_prefetch(&m->page[l->ring[(l->head + l->len - 1) & (l->size - 1)]], 1);
+	pcp->count -= 1u << order;
+	/* until v6.9 the type read when the page was freed counts, unless the zone has an isolated block (v3.18) */
+	if (m->policy.pcp_type == pcp_type_reread || z->isolated)
+		mt = type_at(m, pfn);
+	free_run(m, z, pfn, order, mt, false);
+	return 1u << order;
+}
+
+/* In turn MOVABLE, RECLAIMABLE, UNMOVABLE ..., each list giving as many pages as lists were looked at (until v5.17). */
+static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages)
+{
+	unsigned int lists = m->policy.pcp_orders == pcp_orders_zero ? PCP_TYPES : PCP_LISTS;
+	unsigned int index = 0;
+	uint32_t credit = 0;
+
+	while (pages) {
+		do {
+			credit++;
+			index = index + 1 < lists ? index + 1 : 0;
+		} while (!pcp->list[index].len);
+		if (credit == lists) /* the only list that is not empty: it may give all */
+			credit = pages;
+		do {
+			uint32_t got = drain_tail(m, z, pcp, index);
+
+			pages -= got < pages ? got : pages;
+			credit--;
+		} while (pages && credit && pcp->list[index].len);
+	}
+}
+
+/* A list is emptied before the next is looked at, upwards from `index` (v5.18). */
+static void drain_whole_lists(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages, unsigned int index)
+{
+	while (pages) {
+		while (!pcp->list[index].len)
+			index = index + 1 < PCP_LISTS ? index + 1 : 0;
+		uint32_t got = drain_tail(m, z, pcp, index);
+
+		pages -= got < pages ? got : pages;
+	}
+}
+
+static void drain(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages, unsigned int index)
+{
+	if (pages > pcp->count)
+		pages = pcp->count;
+	if (m->policy.pcp_drain == pcp_drain_credit_round_robin)
+		drain_round_robin(m, z, pcp, pages);
+	else
+		drain_whole_lists(m, z, pcp, pages, index);
+}
+
+uint32_t pcp_drain_all(struct model *m, struct zone *z)
+{
+	uint32_t drained = 0;
+
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		drained += z->pcp[cpu].count;
+		/* real drains go in portions of batch << 5, each from list 0 again: the same order, as nothing comes between */
+		drain(m, z, &z->pcp[cpu], z->pcp[cpu].count, 0);
+	}
+	return drained;
+}
+
+/* ---- free: to the head; too many: some go back --------------------------------------------------------------------------- */
+
+static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
+{
+	return v < low || high < low ? low : v > high ? high : v;
+}
+
+static __attribute__((noinline)) void overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
+{
+	uint32_t most = pcp->high > 2 * pcp->batch ? pcp->high - pcp->batch : pcp->batch;
+	uint32_t pages = pcp->batch;
+
+	switch ((enum knob_pcp_overflow)m->policy.pcp_overflow) {
+	case pcp_overflow_batch:
+		break;
+	case pcp_overflow_doubling:
+		pages <<= pcp->free_factor;
+		if (pages < most && pcp->free_factor < PCP_SCALE_MAX)
+			pcp->free_factor++;
+		pages = clamp(pages, pcp->batch, most);
+		break;
+	case pcp_overflow_free_count:
+		pages = clamp(pcp->free_count, pcp->batch, most);
+		break;
+	}
+	/* v6.7: the lists should hold what is freed in a row and a batch more */
+	if (m->policy.pcp_high == pcp_high_tuned && pcp->high < pcp->free_count + pcp->batch)
+		pcp->high = clamp(pcp->free_count + pcp->batch, pcp->high_min, pcp->high_max);
+	drain(m, z, pcp, pages, index);
+}
+
+void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
+{
+	struct pcp *pcp = &z->pcp[cpu];
+	enum migratetype mt = type_at(m, pfn);
+
+	if (mt == MT_ISOLATE) { /* never on a per-cpu list: nothing must be handed out from there */
+		free_run(m, z, pfn, order, mt, false);
+		return;
+	}
+	/* HIGHATOMIC and CMA pages share the MOVABLE list */
+	unsigned int index = pcp_index(m, order, type_mergeable(mt) ? mt : MT_MOVABLE);
+
+	if (!push_head(&pcp->list[index], pfn)) {
+		free_by_block(m, z, pfn, order);
+		return;
+	}
+	m->page[pfn].state = state_make(PAGE_PCP, order, mt);
+	pcp->count += 1u << order;
+	pcp->alloc_factor >>= 1;
+	if (pcp->free_count < pcp->batch << PCP_SCALE_MAX)
+		pcp->free_count += 1u << order;
+	if (pcp->count >= pcp->high)
+		overflow(m, z, pcp, index);
+}
+
+/* ---- alloc: from the head; empty: refill ------------------------------------------------------------------------------------ */
+
+/* How many runs a refill takes (3.5). */
+static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned int order)
+{
+	uint32_t n = pcp->batch;
+
+	if (m->policy.pcp_refill == pcp_refill_doubling && !order) {
+		uint32_t room = pcp->high > pcp->count + n ? pcp->high - pcp->count - n : 0;
+		uint32_t most = room > n ? room : n;
+
+		n <<= pcp->alloc_factor;
+		if (n <= most && pcp->alloc_factor < PCP_SCALE_MAX)
+			pcp->alloc_factor++;
+		if (n > most)
+			n = most;
+	}
+	if (n > 1) {
+		n >>= order;
+		if (n < 2)
+			n = 2;
+	}
+	return n;
+}
+
+static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
+		   enum migratetype mt, bool cma)
+{
+	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+
+	for (uint32_t n = refill_count(m, pcp, order); n; n--) {
+		pfn_t pfn = rmqueue(m, z, order, mt, cma, &mode);
+
+		if (pfn == PFN_NONE)
+			return;
+		if (!push_tail(&pcp->list[index], pfn)) {
+			free_by_block(m, z, pfn, order);
+			return;
+		}
+		pcp->count += 1u << order;
+	}
+}
+
+pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma)
+{
+	struct pcp *pcp = &z->pcp[cpu];
+	unsigned int index = pcp_index(m, order, mt);
+	struct pcp_list *l = &pcp->list[index];
+
+	pcp->free_factor >>= 1;
+	pcp->free_count >>= 1;
+	if (!l->len) {
+		refill(m, z, pcp, index, order, mt, cma);
+		if (!l->len)
+			return PFN_NONE;
+	}
+	return pcp_pop(pcp, l, order);
+}

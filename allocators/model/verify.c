@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/* verify.c - every invariant of 2.3 that holds for the policy, in one pass over pages, lists and per-cpu lists. */
+#include "../diag.h"
+#include "model.h"
+
+/* What a walk over the pages finds, to be held against counters and lists. */
+struct census {
+	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
+	uint64_t free;          /* pages in free runs */
+	uint64_t on_lists;      /* of these, on lists other than ISOLATE */
+	uint64_t cma_lists;     /* on CMA lists */
+	uint64_t cma_blocks;    /* in CMA blocks */
+	uint64_t in_isolated;   /* in isolated blocks */
+	uint64_t pcp;
+};
+
+static bool hygienic(const struct model *m)
+{
+	return m->policy.free_large == free_large_per_block;
+}
+
+#define BROKEN(...) diag_set(diag, -EUCLEAN, __VA_ARGS__)
+
+/* I4 below a pageblock, I8 */
+static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn, struct contig_diag *diag)
+{
+	unsigned int order = state_order(m->page[pfn].state);
+	enum migratetype list = state_type(m->page[pfn].state);
+	pfn_t buddy = pfn ^ (1u << order);
+
+	if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order))
+		return BROKEN("I4: pfn %u: free run of order %u beside its free buddy at %u", pfn, order, buddy);
+	if (!hygienic(m))
+		return 0;
+	for (pfn_t p = pfn; p < pfn + (1u << order); p += npb(m)) {
+		if (type_at(m, p) != list)
+			return BROKEN("I8: pfn %u: free run on the %s list lies in a %s block", p, contig_type_name(list),
+				      contig_type_name(type_at(m, p)));
+	}
+	return 0;
+}
+
+static void count_free_run(const struct model *m, pfn_t pfn, struct census *n)
+{
+	unsigned int order = state_order(m->page[pfn].state);
+	enum migratetype list = state_type(m->page[pfn].state);
+	uint64_t pages = UINT64_C(1) << order;
+
+	n->nr_free[order]++;
+	n->free += pages;
+	n->on_lists += list == MT_ISOLATE ? 0 : pages;
+	n->cma_lists += list == MT_CMA ? pages : 0;
+	for (pfn_t p = pfn; p < pfn + pages; p += npb(m)) {
+		uint64_t inside = pages < npb(m) ? pages : npb(m);
+
+		n->in_isolated += block_isolated(m, p >> m->P) ? inside : 0;
+		n->cma_blocks += type_at(m, p) == MT_CMA ? inside : 0;
+	}
+}
+
+/* I1, I2: runs are aligned, inside the zone, and tile it; what lies inside a run says nothing. */
+static int walk_pages(const struct model *m, const struct zone *z, struct census *n, struct contig_diag *diag)
+{
+	for (pfn_t pfn = z->start; pfn < zone_end(z);) {
+		uint32_t state = m->page[pfn].state;
+		unsigned int order = state_order(state);
+
+		if (state == STATE_INTERIOR || state_kind(state) >= PAGE_KIND_NR)
+			return BROKEN("I2: pfn %u: no run begins here and none covers it", pfn);
+		if (order > m->M || pfn & ((1u << order) - 1) || zone_end(z) - pfn < 1u << order)
+			return BROKEN("I1: pfn %u: run of order %u is misaligned or leaves its zone", pfn, order);
+		for (pfn_t p = pfn + 1; p < pfn + (1u << order); p++) {
+			if (m->page[p].state != STATE_INTERIOR)
+				return BROKEN("I1: pfn %u: a %s page inside the run at %u", p,
+					      contig_kind_name(state_kind(m->page[p].state)), pfn);
+		}
+		if (state_is(state, PAGE_FREE)) {
+			int rc = check_free_run(m, z, pfn, diag);
+
+			if (rc)
+				return rc;
+			count_free_run(m, pfn, n);
+		} else if (state_is(state, PAGE_PCP)) {
+			n->pcp += 1u << order;
+		}
+		pfn += 1u << order;
+	}
+	return 0;
+}
+
+/* I2, I3: each list holds free runs of its order and type, linked both ways, as many as were counted. */
+static int walk_lists(const struct model *m, const struct zone *z, const struct census *n, struct contig_diag *diag)
+{
+	for (unsigned int order = 0; order <= m->M; order++) {
+		uint64_t len = 0;
+
+		for (enum migratetype mt = 0; mt < MT_NR; mt++) {
+			pfn_t head = list_head(z, order, mt), prev = head;
+
+			for (pfn_t p = m->page[head].link[0]; p != head; prev = p, p = m->page[p].link[0]) {
+				if (!zone_has(z, p) || (m->page[p].state & (STATE_KIND_MASK | STATE_ORDER_MASK |
+				    STATE_TYPE_MASK)) != state_make(PAGE_FREE, order, mt) || m->page[p].link[1] != prev)
+					return BROKEN("I2: pfn %u does not belong on the %s list of order %u", p,
+						      contig_type_name(mt), order);
+				if (++len > n->nr_free[order])
+					return BROKEN("I2: pfn %u: the %s list of order %u is longer than what is free", p,
+						      contig_type_name(mt), order);
+			}
+		}
+		if (len != z->nr_free[order] || len != n->nr_free[order])
+			return BROKEN("I3: zone %u: nr_free[%u] is %llu, lists hold %llu, pages say %llu", z->index, order,
+				      (unsigned long long)z->nr_free[order], (unsigned long long)len,
+				      (unsigned long long)n->nr_free[order]);
+	}
+	return 0;
+}
+
+/* I5 */
+static int walk_pcp(const struct model *m, const struct zone *z, const struct census *n, struct contig_diag *diag)
+{
+	uint64_t all = 0;
+
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		const struct pcp *pcp = &z->pcp[cpu];
+		uint64_t pages = 0;
+
+		for (unsigned int i = 0; i < PCP_LISTS; i++) {
+			const struct pcp_list *l = &pcp->list[i];
+
+			for (uint32_t k = 0; k < l->len; k++) {
+				pfn_t pfn = l->ring[(l->head + k) & (l->size - 1)];
+
+				if (!zone_has(z, pfn) || !state_is(m->page[pfn].state, PAGE_PCP))
+					return BROKEN("I5: pfn %u is on a per-cpu list of cpu %u and is not a pcp page", pfn,
+						      cpu);
+				pages += 1u << state_order(m->page[pfn].state);
+			}
+		}
+		if (pages != pcp->count)
+			return BROKEN("I5: cpu %u: %u pages counted, %llu on its lists", cpu, pcp->count,
+				      (unsigned long long)pages);
+		all += pages;
+	}
+	return all == n->pcp ? 0 : BROKEN("I5: zone %u: %llu pcp pages, %llu on lists", z->index,
+					  (unsigned long long)n->pcp, (unsigned long long)all);
+}
+
+/* I6, I7: which views hold when is said in the spec: a run over blocks of different types drifts until v6.9. */
+static int check_counters(const struct model *m, const struct zone *z, const struct census *n, struct contig_diag *diag)
+{
+	uint64_t isolated = 0;
+	bool rest, retypes_cma = m->policy.merge_rule == merge_rule_always || m->policy.merge_rule == merge_rule_iso_only;
+
+	for (block_t b = z->start >> m->P; b <= (zone_end(z) - 1) >> m->P; b++)
+		isolated += zone_has(z, b << m->P) && block_isolated(m, b);
+	if (isolated != z->isolated && !(z->start & (npb(m) - 1)))
+		return BROKEN("I7: zone %u: %llu isolated blocks counted, %llu found", z->index,
+			      (unsigned long long)z->isolated, (unsigned long long)isolated);
+	if (z->free != n->on_lists)
+		return BROKEN("I6a: zone %u: NR_FREE_PAGES is %llu, lists other than Isolate hold %llu", z->index,
+			      (unsigned long long)z->free, (unsigned long long)n->on_lists);
+	rest = !z->isolated;
+	if ((hygienic(m) || rest) && z->free != n->free - n->in_isolated)
+		return BROKEN("I6b: zone %u: NR_FREE_PAGES is %llu, free pages in blocks not isolated %llu", z->index,
+			      (unsigned long long)z->free, (unsigned long long)(n->free - n->in_isolated));
+	if ((hygienic(m) || (rest && !retypes_cma)) && (z->free_cma != n->cma_lists || z->free_cma != n->cma_blocks))
+		return BROKEN("I6: zone %u: NR_FREE_CMA is %llu, CMA lists hold %llu, CMA blocks %llu", z->index,
+			      (unsigned long long)z->free_cma, (unsigned long long)n->cma_lists,
+			      (unsigned long long)n->cma_blocks);
+	return 0;
+}
+
+int model_verify(struct contig *c, struct contig_diag *diag)
+{
+	struct model *m = model_of(c);
+
+	for (struct zone *z = m->zone; z < m->zone + m->nr_zones; z++) {
+		struct census n = { 0 };
+		int rc = walk_pages(m, z, &n, diag);
+
+		rc = rc ? rc : walk_lists(m, z, &n, diag);
+		rc = rc ? rc : walk_pcp(m, z, &n, diag);
+		rc = rc ? rc : check_counters(m, z, &n, diag);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
