@@ -100,9 +100,30 @@ static bool fill_low_half(struct churn *ch)
 	return true;
 }
 
+static bool fill_every_other_block(struct churn *ch)
+{
+	const struct contig_what thp = { .order = 9, .kind = PAGE_LRU_COMPOUND, .migratetype = MT_MOVABLE };
+	uint32_t nr = 0;
+	int64_t pfn;
+
+	if (ch->ref)
+		return false;
+	while ((pfn = contig_alloc(ch->c, 0, thp, nr + 1)) >= 0)
+		ch->at[++nr] = (pfn_t)pfn;
+	for (uint32_t owner = 1; owner <= nr; owner++) {
+		if (!(ch->at[owner] & 512) && contig_free(ch->c, 0, ch->at[owner], owner))
+			return false;
+	}
+	return nr >= ch->pages / 1024;
+}
+
 static bool fill(struct churn *ch, enum churn_state state)
 {
-	ch->nr_live = state == CHURN_EMPTY ? 0 : ch->pages / 2;
+	bool live = state == CHURN_HALF_FULL || state == CHURN_LOW_HALF;
+
+	ch->nr_live = live ? ch->pages / 2 : 0;
+	if (state == CHURN_BLOCKS && !fill_every_other_block(ch))
+		return false;
 	if (state == CHURN_HALF_FULL && !fill_half(ch))
 		return false;
 	if (state == CHURN_LOW_HALF && !fill_low_half(ch))
@@ -122,8 +143,7 @@ static struct churn *new_churn(uint32_t mib)
 	ch->seed = 1;
 	ch->at = malloc(((size_t)ch->pages + 1) * sizeof(*ch->at));
 	ch->deck = malloc(((size_t)ch->pages + 1) * sizeof(*ch->deck));
-	ch->victims = malloc(CHURN_BATCH * sizeof(*ch->victims));
-	if (ch->at && ch->deck && ch->victims)
+	if (ch->at && ch->deck)
 		return ch;
 	churn_close(ch);
 	return NULL;
@@ -177,18 +197,27 @@ void churn_close(struct churn *ch)
 	free(ch);
 }
 
-void churn_draw(struct churn *ch, uint32_t nr)
+bool churn_draw(struct churn *ch, uint32_t nr)
 {
+	if (nr > ch->max_victims) {
+		struct churn_page *v = realloc(ch->victims, nr * sizeof(*v));
+
+		if (!v)
+			return false;
+		ch->victims = v;
+		ch->max_victims = nr;
+	}
 	for (uint32_t i = 0; i < nr; i++) {
 		uint32_t owner = draw(ch, i, ch->nr_live);
 
 		ch->victims[i] = (struct churn_page){ .pfn = ch->at[owner], .owner = owner };
 	}
+	return true;
 }
 
-void churn_free_batch(struct churn *ch, uint32_t nr)
+void churn_free_batch(struct churn *ch, uint32_t first, uint32_t nr)
 {
-	const struct churn_page *v = ch->victims;
+	const struct churn_page *v = ch->victims + first;
 
 	if (ch->ref) {
 		for (uint32_t i = 0; i < nr; i++)
@@ -199,9 +228,9 @@ void churn_free_batch(struct churn *ch, uint32_t nr)
 	}
 }
 
-bool churn_alloc_batch(struct churn *ch, uint32_t nr)
+bool churn_alloc_batch(struct churn *ch, uint32_t first, uint32_t nr)
 {
-	struct churn_page *v = ch->victims;
+	struct churn_page *v = ch->victims + first;
 	int64_t any = 0; /* negative as soon as one allocation failed */
 
 	if (ch->ref) {
@@ -226,9 +255,10 @@ void churn_settle(struct churn *ch, uint32_t nr)
 
 bool churn_batch(struct churn *ch, uint32_t nr)
 {
-	churn_draw(ch, nr);
-	churn_free_batch(ch, nr);
-	bool all = churn_alloc_batch(ch, nr);
+	if (!churn_draw(ch, nr))
+		return false;
+	churn_free_batch(ch, 0, nr);
+	bool all = churn_alloc_batch(ch, 0, nr);
 	churn_settle(ch, nr);
 	return all;
 }

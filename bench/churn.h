@@ -31,18 +31,19 @@ struct churn {
 	struct reference *ref;
 
 	uint32_t pages;	  /* of the zone */
-	uint32_t nr_live; /* order-0 pages allocated between batches */
+	uint32_t nr_live; /* order-0 pages allocated between batches; CHURN_BLOCKS has none */
 	pfn_t *at;	  /* where each owner's page is, by owner; kept up to date when pages migrate */
 	uint32_t *deck;	  /* all owners, shuffled further by every draw */
 	struct churn_page *victims;
+	uint32_t max_victims;
 	uint64_t seed;
 };
 
 enum churn_state {
 	CHURN_EMPTY,	 /* nothing is allocated */
 	CHURN_HALF_FULL, /* a random half */
-	CHURN_LOW_HALF, /* the first half of the zone is full, the other one empty: as far as the backend fills in order
-			 */
+	CHURN_LOW_HALF,	 /* as many pages, allocated in a row: the blocks in use are full */
+	CHURN_BLOCKS,	 /* every other pageblock is a huge page, those between are free: no free run spans two */
 };
 
 /*
@@ -53,11 +54,14 @@ struct churn *churn_open(const char *spec, uint32_t mib, enum churn_state state,
 struct churn *churn_open_reference(uint32_t mib, bool pcp, enum churn_state state);
 void churn_close(struct churn *ch);
 
-/* Draw `nr` <= CHURN_BATCH random owners as victims, free them all, allocate them all again; draw again before more. */
-void churn_draw(struct churn *ch, uint32_t nr);
-void churn_free_batch(struct churn *ch, uint32_t nr);
-bool churn_alloc_batch(struct churn *ch, uint32_t nr); /* false: out of memory */
-void churn_settle(struct churn *ch, uint32_t nr);      /* note where the victims are now: not for timed sections */
+/*
+ * Draw `nr` <= nr_live random owners as victims; free victims [first, first + nr), allocate them again. Victims may be
+ * drawn for several batches at once, as they are all different. Settle before drawing anew.
+ */
+bool churn_draw(struct churn *ch, uint32_t nr); /* false: no memory */
+void churn_free_batch(struct churn *ch, uint32_t first, uint32_t nr);
+bool churn_alloc_batch(struct churn *ch, uint32_t first, uint32_t nr); /* false: out of simulated memory */
+void churn_settle(struct churn *ch, uint32_t nr); /* note where the victims are now: not for timed sections */
 
 /* All four. */
 bool churn_batch(struct churn *ch, uint32_t nr);

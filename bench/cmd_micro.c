@@ -285,12 +285,14 @@ static int run(int argc, char **argv, const struct options *o)
 int cmd_micro(int argc, char **argv)
 {
 	char **args = calloc((size_t)argc + 2, sizeof(*args)), *list = NULL;
+	char program[] = "contigbench";
 	struct options o = { .gib = "1" };
 	int n = argc, rc;
 
 	if (!args)
 		return cli_error(CLI_MACHINE, "no memory");
 	memcpy(args, argv, (size_t)argc * sizeof(*args));
+	args[0] = program; /* in the context of the results */
 	rc = parse(&n, args, &o);
 	if (rc == CLI_OK && o.help) {
 		fputs(help, stdout);

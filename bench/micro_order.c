@@ -32,11 +32,14 @@ static void aged_pair(struct gbench_state *s, void *ctx)
 	if (!ch)
 		return;
 	while (gbench_keep_running_batch(s, CHURN_BATCH)) {
-		churn_draw(ch, CHURN_BATCH);
+		if (!churn_draw(ch, CHURN_BATCH)) {
+			gbench_skip_with_error(s, "no memory");
+			return;
+		}
 		uint64_t t0 = churn_now();
-		churn_free_batch(ch, CHURN_BATCH);
+		churn_free_batch(ch, 0, CHURN_BATCH);
 		uint64_t t1 = churn_now();
-		bool all = churn_alloc_batch(ch, CHURN_BATCH);
+		bool all = churn_alloc_batch(ch, 0, CHURN_BATCH);
 		uint64_t t2 = churn_now();
 
 		if (!all) {
