@@ -6,6 +6,8 @@
 
 #include "churn.h"
 
+#define CHURN_TURNOVERS 3u
+
 static const struct contig_what lru_page = { .kind = PAGE_LRU, .migratetype = MT_MOVABLE };
 
 uint64_t churn_now(void)
@@ -130,7 +132,14 @@ static bool fill(struct churn *ch, enum churn_state state)
 		return false;
 	if (state != CHURN_HALF_FULL)
 		return true;
-	return churn_batch(ch, ch->nr_live < CHURN_BATCH ? ch->nr_live : CHURN_BATCH);
+
+	/* by then an allocator that prefers small runs has used up those that the random frees left */
+	uint32_t batch = ch->nr_live < CHURN_BATCH ? ch->nr_live : CHURN_BATCH;
+	for (uint64_t replaced = 0; replaced < (uint64_t)CHURN_TURNOVERS * ch->nr_live; replaced += batch) {
+		if (!churn_batch(ch, batch))
+			return false;
+	}
+	return true;
 }
 
 static struct churn *new_churn(uint32_t mib)
@@ -263,13 +272,13 @@ bool churn_batch(struct churn *ch, uint32_t nr)
 	return all;
 }
 
-uint32_t churn_occupancy(const struct churn *ch, pfn_t start, uint32_t nr)
+uint32_t *churn_occupancy(const struct churn *ch, unsigned int order)
 {
-	uint32_t n = 0;
+	uint32_t *used = calloc((ch->pages >> order) + 1, sizeof(*used));
 
-	for (uint32_t i = 0; i < ch->nr_live; i++)
-		n += ch->at[ch->deck[i]] - start < nr;
-	return n;
+	for (uint32_t i = 0; used && i < ch->nr_live; i++)
+		used[ch->at[ch->deck[i]] >> order]++;
+	return used;
 }
 
 bool churn_hot_pairs(struct churn *ch, uint64_t pairs)

@@ -12,7 +12,8 @@
 
 #include "micro.h"
 
-#define BLOCK_PAGES 512u
+#define BLOCK_ORDER 9u
+#define BLOCK_PAGES (1u << BLOCK_ORDER)
 #define BATCH	    32u
 
 struct batch {
@@ -85,12 +86,10 @@ static void contig_free_block(struct gbench_state *s, void *ctx)
 static uint32_t find_half_full(const struct churn *ch, pfn_t *starts, uint32_t max)
 {
 	uint32_t nr_blocks = ch->pages / BLOCK_PAGES, nr = 0;
-	uint32_t *used = calloc(nr_blocks, sizeof(*used));
+	uint32_t *used = churn_occupancy(ch, BLOCK_ORDER);
 
 	if (!used)
 		return 0;
-	for (uint32_t i = 0; i < ch->nr_live; i++)
-		used[ch->at[ch->deck[i]] / BLOCK_PAGES]++;
 	for (uint32_t b = 0; b < nr_blocks && nr < max; b += 2) {
 		if (used[b] >= BLOCK_PAGES * 3 / 8 && used[b] <= BLOCK_PAGES * 5 / 8)
 			starts[nr++] = b * BLOCK_PAGES;

@@ -116,6 +116,8 @@ void reference_free(struct reference *r, uint32_t pfn, unsigned int order)
 		return;
 	}
 	r->pcp_pages[r->pcp_count++] = pfn;
+	/* in the cache before the buddy needs it; Linux does so by writing page->lru */
+	__builtin_prefetch(&r->page[pfn], 1);
 	if (r->pcp_count < PCP_HIGH)
 		return;
 	for (uint32_t i = 0; i < PCP_BATCH; i++)
