@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+/* cmd_micro.c - `contigbench micro`: the microbenchmarks of every backend, by Google Benchmark and with its flags. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cli.h"
+#include "micro.h"
+
+#ifndef CONTIGBENCH_REVISION
+#define CONTIGBENCH_REVISION "unknown"
+#endif
+
+#define MAX_TARGETS 256
+
+static const char help[] =
+	"usage: contigbench micro [-b BACKEND[,BACKEND...]] [--gib N[,N...]] [--benchmark_FLAG[=VALUE]...]\n"
+	"\n"
+	"Measures single operations of the backends on the wall clock, one thread:\n"
+	"  hot_pair                order 0, allocate and free the same page again\n"
+	"  aged_pair               order 0, random victims in batches of 32768, zone half full\n"
+	"  order9_pair             order 9, allocate and free\n"
+	"  contig_free_block       contiguous request for one free pageblock\n"
+	"  contig_half_full_block  the same for one half full of LRU pages, which are migrated\n"
+	"each as NAME/BACKEND, with /gib:N behind it if N is not 1. Metadata only: there is no memory behind the "
+	"pages.\n"
+	"\n"
+	"  -b, --backend LIST  backends, knobs added with '+' (default: all of `contigbench list backends`)\n"
+	"  --gib LIST          sizes of the zone in GiB, 1 to 64 (default: 1)\n"
+	"  --json              the same as --benchmark_format=json\n"
+	"  --help              this text\n"
+	"\n"
+	"Flags of the library (docs/microbenchmarks.md):\n"
+	"  --benchmark_list_tests --benchmark_filter=REGEX --benchmark_min_time=SECONDS --benchmark_repetitions=N\n"
+	"  --benchmark_enable_random_interleaving --benchmark_report_aggregates_only "
+	"--benchmark_display_aggregates_only\n"
+	"  --benchmark_format=console|json|csv --benchmark_out=FILE --benchmark_out_format=json|console|csv\n"
+	"  --benchmark_color=auto|true|false --benchmark_counters_tabular --benchmark_perf_counters=LIST\n"
+	"  --benchmark_context=KEY=VALUE,... --benchmark_time_unit=ns|us|ms|s --benchmark_min_warmup_time=SECONDS "
+	"--v=N\n"
+	"\n"
+	"Exit status: 0 fine; 1 a benchmark failed; 2 unknown flag, or a filter that matches nothing;\n"
+	"3 the machine can not do it, such as perf counters with a library that was built without libpfm.\n";
+
+static struct micro_target targets[MAX_TARGETS];
+static size_t nr_targets;
+
+/* ---- zones: see micro.h ---------------------------------------------------------------------------------------- */
+
+static struct {
+	struct churn *churn;
+	const struct micro_target *target;
+	enum churn_state state;
+} zone;
+
+void micro_zone_spent(void)
+{
+	churn_close(zone.churn);
+	zone.churn = NULL;
+}
+
+struct churn *micro_zone(struct gbench_state *s, const struct micro_target *target, enum churn_state state)
+{
+	struct contig_diag diag;
+
+	if (zone.churn && zone.target == target && zone.state == state)
+		return zone.churn;
+	micro_zone_spent();
+	zone.churn = churn_open(target->spec, target->mib, state, &diag);
+	zone.target = target;
+	zone.state = state;
+	if (!zone.churn)
+		gbench_skip_with_error(s, diag.text);
+	return zone.churn;
+}
+
+int micro_add(const char *name, gbench_fn *fn, const struct micro_target *target, struct gbench **out)
+{
+	char full[512];
+
+	/* the default size is not part of the name, other sizes are */
+	int len = snprintf(full, sizeof(full), "%s/%s", name, target->spec);
+	if (len >= 0 && (size_t)len < sizeof(full) && target->mib != 1024)
+		snprintf(full + len, sizeof(full) - (size_t)len, "/gib:%u", target->mib / 1024);
+	return gbench_register(full, fn, (void *)(uintptr_t)target, out);
+}
+
+/* ---- our own options ------------------------------------------------------------------------------------------- */
+
+struct options {
+	const char *backends; /* NULL: all */
+	const char *gib;
+	bool json, help;
+};
+
+/* Take our options out of argv and leave the rest for the library. */
+static int parse(int *argc, char **argv, struct options *o)
+{
+	int left = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		const char *a = argv[i], **value = NULL;
+
+		if (!strcmp(a, "--help") || !strcmp(a, "-h")) {
+			o->help = true;
+		} else if (!strcmp(a, "--json")) {
+			o->json = true;
+		} else if (!strncmp(a, "--backend=", 10)) {
+			o->backends = a + 10;
+		} else if (!strncmp(a, "--gib=", 6)) {
+			o->gib = a + 6;
+		} else if (!strcmp(a, "-b") || !strcmp(a, "--backend")) {
+			value = &o->backends;
+		} else if (!strcmp(a, "--gib")) {
+			value = &o->gib;
+		} else {
+			argv[left++] = argv[i];
+		}
+		if (value && i + 1 == *argc)
+			return cli_error(CLI_USAGE, "%s needs a value: see `contigbench micro --help`", a);
+		if (value)
+			*value = argv[++i];
+	}
+	argv[left] = NULL;
+	*argc = left;
+	return CLI_OK;
+}
+
+static int add_target(const char *spec, const char *gib_list)
+{
+	char *list = strdup(gib_list), *rest = list, *gib;
+	int rc = list ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+
+	while (rc == CLI_OK && (gib = strsep(&rest, ","))) {
+		uint64_t n;
+
+		if (!cli_u64(gib, 1, 64, &n))
+			rc = cli_error(CLI_USAGE, "--gib %s: a zone has 1 to 64 GiB; try --gib 1,8", gib_list);
+		else if (nr_targets == MAX_TARGETS)
+			rc = cli_error(CLI_USAGE, "more than %d combinations of backend and size", MAX_TARGETS);
+		else
+			targets[nr_targets++] = (struct micro_target){ .spec = spec, .mib = (uint32_t)n << 10 };
+	}
+	free(list);
+	return rc;
+}
+
+/* `list` is cut up and must live as long as the targets. */
+static int add_targets(char *list, const char *gib)
+{
+	struct contig_diag diag;
+	int rc = CLI_OK;
+
+	if (!list) {
+		for (size_t i = 0; contig_backend_at(i) && rc == CLI_OK; i++)
+			rc = add_target(contig_backend_at(i)->name, gib);
+		return rc;
+	}
+	for (char *spec; rc == CLI_OK && (spec = strsep(&list, ","));) {
+		if (contig_spec_check(spec, &diag))
+			return cli_error(CLI_USAGE, "%s", diag.text);
+		rc = add_target(spec, gib);
+	}
+	return rc;
+}
+
+/* ---- what the library would pass over in silence --------------------------------------------------------------- */
+
+static int check_flags(int argc, char **argv)
+{
+	/* the library parses these and takes any number: a repetition of 0 runs, a negative minimum time ends at once
+	 */
+	static const struct {
+		const char *flag;
+		double min;
+	} numbers[] = { { "min_time", 1e-6 }, { "min_warmup_time", 0 }, { "repetitions", 1 } };
+	const char *counters = gbench_flag(argc, argv, "perf_counters");
+	double number;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const char *text = gbench_flag(argc, argv, numbers[i].flag);
+
+		if (text && !cli_double(text, numbers[i].min, 1e9, &number))
+			return cli_error(CLI_USAGE, "--benchmark_%s=%s: must be a number of at least %g",
+					 numbers[i].flag, text, numbers[i].min);
+	}
+	if (counters && *counters && !gbench_library_has_libpfm())
+		return cli_error(
+			CLI_MACHINE,
+			"--benchmark_perf_counters: this Google Benchmark was built without libpfm and would "
+			"leave the counters out; use `perf stat` around this command, or `contigbench perf` for "
+			"instruction counts");
+	return CLI_OK;
+}
+
+/* As the library reads a switch. */
+static bool is_on(const char *value)
+{
+	return value && strcmp(value, "false") && strcmp(value, "no") && strcmp(value, "off") && strcmp(value, "0") &&
+	       strcmp(value, "f") && strcmp(value, "n");
+}
+
+static const char about_debug[] = "contigbench micro: \"Library was built as DEBUG\" (JSON: library_build_type) is "
+				  "about Google Benchmark as Debian "
+				  "packages it, with its assertions on. contigbench is not meant; its operations run "
+				  "in batches between two calls "
+				  "of the library.\n";
+
+static int add_context(const struct options *o)
+{
+	struct utsname u;
+	char text[4096] = "";
+	size_t len = 0;
+
+	uname(&u);
+	for (size_t i = 0; i < nr_targets; i++) {
+		if ((i && !strcmp(targets[i].spec, targets[i - 1].spec)) || len >= sizeof(text))
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? "," : "", targets[i].spec);
+	}
+	const char *const pairs[][2] = {
+		{ "contigbench_revision", CONTIGBENCH_REVISION },
+		{ "compiler", __VERSION__ },
+		{ "kernel", u.release },
+		{ "machine", u.machine },
+		{ "backends", text },
+		{ "zone_gib", o->gib },
+		{ "clock", "wall clock, one thread" },
+	};
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		int rc = gbench_add_context(pairs[i][0], pairs[i][1]);
+
+		if (rc && rc != -EEXIST)
+			return rc;
+	}
+	return 0;
+}
+
+static int register_all(void)
+{
+	/* benchmark by benchmark, so that a table shows the backends below each other */
+	static int (*const rooms[])(const struct micro_target *) = { micro_register_order, micro_register_contig };
+	int rc = 0;
+
+	for (size_t r = 0; r < sizeof(rooms) / sizeof(rooms[0]); r++) {
+		for (size_t i = 0; i < nr_targets && !rc; i++)
+			rc = rooms[r](&targets[i]);
+	}
+	return rc;
+}
+
+static int run(int argc, char **argv, const struct options *o)
+{
+	size_t matched = 0, nr_failed = 0;
+	bool list = is_on(gbench_flag(argc, argv, "list_tests")); /* now: the library takes its flags out of argv */
+	int rc = check_flags(argc, argv);
+
+	if (rc)
+		return rc;
+	rc = gbench_initialize(&argc, argv);
+	if (rc == -ECANCELED)
+		return cli_error(CLI_USAGE, "%s: see `contigbench micro --help`", gbench_error());
+	if (rc)
+		return cli_error(CLI_MACHINE, "%s", gbench_error());
+	if (argc > 1)
+		return cli_error(CLI_USAGE, "unknown flag or bad value: '%s'; see `contigbench micro --help`", argv[1]);
+	if (add_context(o) || register_all())
+		return cli_error(CLI_MACHINE, "%s", gbench_error());
+	rc = gbench_run(&matched, &nr_failed);
+	micro_zone_spent();
+	gbench_shutdown();
+	if (rc == -ENODATA)
+		return cli_error(CLI_USAGE, "%s matches no benchmark: --benchmark_list_tests lists them",
+				 gbench_error());
+	if (rc)
+		return cli_error(cli_status_of(rc), "%s", gbench_error());
+	if (!list && gbench_library_is_debug())
+		fputs(about_debug, stderr);
+	if (nr_failed)
+		return cli_error(CLI_NO, "%zu benchmark run%s failed", nr_failed, nr_failed == 1 ? "" : "s");
+	return CLI_OK;
+}
+
+int cmd_micro(int argc, char **argv)
+{
+	char **args = calloc((size_t)argc + 2, sizeof(*args)), *list = NULL;
+	char program[] = "contigbench";
+	struct options o = { .gib = "1" };
+	int n = argc, rc;
+
+	if (!args)
+		return cli_error(CLI_MACHINE, "no memory");
+	memcpy(args, argv, (size_t)argc * sizeof(*args));
+	args[0] = program; /* in the context of the results */
+	rc = parse(&n, args, &o);
+	if (rc == CLI_OK && o.help) {
+		fputs(help, stdout);
+	} else if (rc == CLI_OK) {
+		char format[] = "--benchmark_format=json";
+
+		if (o.json)
+			args[n++] = format;
+		args[n] = NULL;
+		nr_targets = 0;
+		list = o.backends ? strdup(o.backends) : NULL;
+		rc = o.backends && !list ? cli_error(CLI_MACHINE, "no memory") : add_targets(list, o.gib);
+		if (rc == CLI_OK)
+			rc = run(n, args, &o);
+		gbench_clear();
+	}
+	free(list);
+	free(args);
+	return rc;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+/* cmd_perf.c - `contigbench perf`: is the model as small and as fast as it promises to be? */
+#include <getopt.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "perf.h"
+#include "../allocators/contig.h"
+
+static const char help[] =
+	"usage: contigbench perf [-b BACKEND[,BACKEND...]] [--figure NAME] [--trace FILE] [--json]\n"
+	"\n"
+	"Measures the figures that this project holds itself to, and prints one line each: name, backend, value, "
+	"unit,\n"
+	"limit, and `ok` or `short`. Takes about a minute a backend.\n"
+	"\n"
+	"  -b, --backend LIST  backends, knobs added with '+' (default: linux-6.1,linux-7.2)\n"
+	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate or replay\n"
+	"  --trace FILE        trace for `replay` (default: the one that ships)\n"
+	"  --quick             fewer repeats: to see that it works, not to judge\n"
+	"  --json              one JSON object a line\n"
+	"  --help              this text\n"
+	"\n"
+	"Instructions are counted by valgrind's callgrind and are the same on every run; times are medians on the wall "
+	"clock,\n"
+	"on one cpu, and for `aged-time` relative to a textbook buddy allocator that runs alternately with the "
+	"backend.\n"
+	"\n"
+	"Exit status: 0 all ok; 1 a figure is short of its limit; 2 wrong call; 3 a figure could not be had, such as\n"
+	"instructions without valgrind.\n";
+
+static const struct {
+	const char *name;
+	int (*measure)(struct perf *p, const char *backend);
+} figures[] = {
+	{ "metadata", perf_memory }, { "instructions", perf_instructions }, { "aged-time", perf_aged_time },
+	{ "contig", perf_contig },   { "isolate", perf_isolate },	    { "migrate", perf_migrate },
+	{ "replay", perf_replay },
+};
+#define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
+
+/* ---- lines ----------------------------------------------------------------------------------------------------- */
+
+void perf_report(struct perf *p, const struct perf_figure *f, const char *note, ...)
+{
+	bool ok = f->at_least ? f->value >= f->limit : f->value <= f->limit;
+	char text[256];
+	va_list ap;
+
+	va_start(ap, note);
+	vsnprintf(text, sizeof(text), note, ap);
+	va_end(ap);
+	p->nr_short += !ok;
+	cli_progress(NULL, 0, 0);
+	if (p->json)
+		printf("{\"figure\": \"%s\", \"backend\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"limit\": %.6g, "
+		       "\"limit_is\": \"%s\", \"verdict\": \"%s\", \"note\": \"%s\"}\n",
+		       f->name, f->backend, f->value, f->unit, f->limit, f->at_least ? "floor" : "ceiling",
+		       ok ? "ok" : "short", text);
+	else
+		printf("%-17s %-12s %9.2f %-22s %s %6.6g  %-5s  %s\n", f->name, f->backend, f->value, f->unit,
+		       f->at_least ? ">=" : "<=", f->limit, ok ? "ok" : "short", text);
+	fflush(stdout);
+}
+
+void perf_missing(struct perf *p, const char *name, const char *backend, const char *why)
+{
+	p->nr_missing++;
+	cli_progress(NULL, 0, 0);
+	if (p->json)
+		printf("{\"figure\": \"%s\", \"backend\": \"%s\", \"value\": null, \"verdict\": \"missing\", \"note\": "
+		       "\"%s\"}\n",
+		       name, backend, why);
+	else
+		printf("%-17s %-12s %9s %s\n", name, backend, "-", why);
+	fflush(stdout);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double perf_median(double *values, size_t nr)
+{
+	qsort(values, nr, sizeof(*values), by_value);
+	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+/* One cpu for everything timed: the last allowed one, as interrupts and other work gather on the first. */
+static void pin(void)
+{
+	cpu_set_t allowed, one;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return;
+	for (size_t cpu = CPU_SETSIZE; cpu-- > 0;) {
+		if (!CPU_ISSET(cpu, &allowed))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(0, sizeof(one), &one))
+			cli_warn("cannot stay on one cpu: times will vary more");
+		return;
+	}
+}
+
+/* The backends of a comma-separated list that exist, in order; exits with usage otherwise. */
+static size_t split_backends(char *list, const char **specs, size_t max)
+{
+	struct contig_diag diag;
+	size_t nr = 0;
+
+	for (char *spec; (spec = strsep(&list, ","));) {
+		if (contig_spec_check(spec, &diag)) {
+			cli_error(CLI_USAGE, "%s", diag.text);
+			return 0;
+		}
+		if (nr == max) {
+			cli_error(CLI_USAGE, "more than %zu backends", max);
+			return 0;
+		}
+		specs[nr++] = spec;
+	}
+	return nr;
+}
+
+static int measure(struct perf *p, const char *only, const char *const *specs, size_t nr)
+{
+	for (size_t b = 0; b < nr; b++) {
+		for (size_t f = 0; f < NR_FIGURES; f++) {
+			if (only && strcmp(only, figures[f].name))
+				continue;
+			cli_progress(figures[f].name, b * NR_FIGURES + f, nr * NR_FIGURES);
+			int rc = figures[f].measure(p, specs[b]);
+			if (rc)
+				return cli_status_of(rc);
+		}
+	}
+	if (p->nr_short)
+		return cli_error(CLI_NO, "%u figure%s short of the limit", p->nr_short,
+				 p->nr_short == 1 ? " is" : "s are");
+	if (p->nr_missing)
+		return cli_error(CLI_MACHINE, "%u figure%s could not be had", p->nr_missing,
+				 p->nr_missing == 1 ? "" : "s");
+	return CLI_OK;
+}
+
+static bool is_figure(const char *name)
+{
+	for (size_t f = 0; f < NR_FIGURES; f++) {
+		if (!strcmp(name, figures[f].name))
+			return true;
+	}
+	return false;
+}
+
+int cmd_perf(int argc, char **argv)
+{
+	enum {
+		OPT_TRACE = 256,
+		OPT_QUICK,
+		OPT_JSON,
+		OPT_COUNTED
+	};
+	static const struct option options[] = {
+		{ "backend", required_argument, NULL, 'b' },
+		{ "figure", required_argument, NULL, 'f' },
+		{ "trace", required_argument, NULL, OPT_TRACE },
+		{ "quick", no_argument, NULL, OPT_QUICK },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "help", no_argument, NULL, 'h' },
+		{ "counted", required_argument, NULL, OPT_COUNTED }, /* WHAT=COUNT: see perf_counted() */
+		{ NULL, 0, NULL, 0 },
+	};
+	struct perf p = { 0 };
+	const char *only = NULL, *specs[32];
+	char *list = strdup("linux-6.1,linux-7.2"), *counted = NULL;
+	int opt, rc;
+
+	optind = 0;
+	while (list && (opt = getopt_long(argc, argv, "b:f:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'b':
+			free(list);
+			list = strdup(optarg);
+			break;
+		case 'f':
+			only = optarg;
+			break;
+		case OPT_TRACE:
+			p.trace = optarg;
+			break;
+		case OPT_QUICK:
+			p.quick = true;
+			break;
+		case OPT_JSON:
+			p.json = true;
+			break;
+		case OPT_COUNTED:
+			counted = optarg;
+			break;
+		case 'h':
+			free(list);
+			fputs(help, stdout);
+			return CLI_OK;
+		default:
+			free(list);
+			return CLI_USAGE;
+		}
+	}
+	if (!list) {
+		rc = cli_error(CLI_MACHINE, "no memory");
+	} else if (optind < argc) {
+		rc = cli_error(CLI_USAGE, "'%s' is no option: see `contigbench perf --help`", argv[optind]);
+	} else if (only && !is_figure(only)) {
+		rc = cli_error(CLI_USAGE, "no figure is called '%s': see `contigbench perf --help`", only);
+	} else if (counted) {
+		char *what = strsep(&counted, "=");
+		uint64_t count;
+
+		rc = counted && cli_u64(counted, 0, 1u << 20, &count) ? perf_counted(what, list, count) : CLI_USAGE;
+	} else {
+		size_t nr = split_backends(list, specs, sizeof(specs) / sizeof(specs[0]));
+
+		pin();
+		rc = nr ? measure(&p, only, specs, nr) : CLI_USAGE;
+	}
+	free(list);
+	return rc;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * perf.h - what the files behind `contigbench perf` share. A figure is a number with a limit, measured for one backend;
+ * instruction counts (callgrind) decide, times are medians of repeats, and relative to the reference where one exists.
+ */
+#ifndef PERF_H
+#define PERF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PERF_ZONE_MIB 8192u
+
+struct perf {
+	bool json;
+	bool quick;		 /* fewer repeats: for tests */
+	const char *trace;	 /* for the replay figure; NULL: the one that ships */
+	unsigned int nr_short;	 /* figures beyond their limit */
+	unsigned int nr_missing; /* figures that could not be had */
+};
+
+struct perf_figure {
+	const char *name; /* "aged-time" */
+	const char *backend;
+	double value;
+	const char *unit;
+	double limit;
+	bool at_least; /* the limit is a floor; else a ceiling */
+};
+
+/* Print one line and count it. The note (printf) says what a reader of the number asks next. */
+void perf_report(struct perf *p, const struct perf_figure *f, const char *note, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The figure cannot be had on this machine, and why. */
+void perf_missing(struct perf *p, const char *name, const char *backend, const char *why);
+
+/* Figures of one backend, one function a mechanism. 0, or a negative errno after an error message. */
+int perf_memory(struct perf *p, const char *backend);
+int perf_instructions(struct perf *p, const char *backend);
+int perf_aged_time(struct perf *p, const char *backend);
+int perf_contig(struct perf *p, const char *backend);
+int perf_isolate(struct perf *p, const char *backend);
+int perf_migrate(struct perf *p, const char *backend);
+int perf_replay(struct perf *p, const char *backend);
+
+/*
+ * The program as callgrind runs it: set up, then do `count` units of `what` ("hot": pairs, "aged": batches). Everything
+ * but those units is the same for every count, so that the difference of two runs is theirs alone.
+ */
+int perf_counted(const char *what, const char *backend, uint64_t count);
+
+/* Sorts the values. */
+double perf_median(double *values, size_t nr);
+
+#endif
