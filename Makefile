@@ -9,7 +9,7 @@ OPT	?= -O2 -g
 SANITIZE ?=
 VERSION	:= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-PKGS	:= libtracefs libtraceevent libzstd jansson benchmark
+PKGS	:= libtracefs libtraceevent libzstd zlib jansson benchmark
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef
 CPPFLAGS += -D_GNU_SOURCE -DCONTIGBENCH_REVISION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS))
 FLAGS	:= $(OPT) $(WARN) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* contig.c - finding backends by name, checking geometries, names of things: what all backends share. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "contig.h"
-#include "diag.h"
 
 #include "backends/linux.h"
 
@@ -17,6 +17,18 @@ static const struct contig_backend *const backends[] = {
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+int contig_diag_set(struct contig_diag *diag, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (diag) {
+		va_start(ap, fmt);
+		vsnprintf(diag->text, sizeof(diag->text), fmt, ap);
+		va_end(ap);
+	}
+	return err;
+}
 
 const struct contig_backend *contig_backend_at(size_t i)
 {
@@ -32,7 +44,7 @@ static const struct contig_backend *find(const char *spec, const char **knobs, s
 		if (strlen(backends[i]->name) == len && !strncmp(backends[i]->name, spec, len))
 			return backends[i];
 	}
-	diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them", (int)len, spec);
+	contig_diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them", (int)len, spec);
 	return NULL;
 }
 
@@ -74,38 +86,38 @@ void contig_geometry_x86_64(struct contig_geometry *g, uint32_t pages)
 int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *diag)
 {
 	if (g->page_shift < 9 || g->page_shift > 20)
-		return diag_set(diag, -EINVAL, "page size of 2^%u bytes: between 512 bytes and 1 MiB, please", g->page_shift);
+		return contig_diag_set(diag, -EINVAL, "page size of 2^%u bytes: between 512 bytes and 1 MiB, please", g->page_shift);
 	if (!g->max_order || g->max_order > CONTIG_MAX_ORDER)
-		return diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u: must lie in 1..%u", g->max_order, CONTIG_MAX_ORDER);
+		return contig_diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u: must lie in 1..%u", g->max_order, CONTIG_MAX_ORDER);
 	if (!g->pageblock_order || g->pageblock_order > CONTIG_MAX_ORDER)
-		return diag_set(diag, -EINVAL, "pageblock_order %u: must lie in 1..%u", g->pageblock_order, CONTIG_MAX_ORDER);
+		return contig_diag_set(diag, -EINVAL, "pageblock_order %u: must lie in 1..%u", g->pageblock_order, CONTIG_MAX_ORDER);
 	if (g->pageblock_order > g->max_order && !g->big_blocks_ok)
-		return diag_set(diag, -EINVAL, "pageblock_order %u is above MAX_PAGE_ORDER %u, which no kernel since v5.18 allows: "
+		return contig_diag_set(diag, -EINVAL, "pageblock_order %u is above MAX_PAGE_ORDER %u, which no kernel since v5.18 allows: "
 			      "ask for it explicitly (big blocks) or lower it", g->pageblock_order, g->max_order);
 	if (g->section_order && g->max_order > g->section_order && !g->big_buddies_ok)
-		return diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
+		return contig_diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
 			      "section: ask for it explicitly (big buddies) or raise the section", g->max_order,
 			      g->section_order);
 	if (!g->nr_cpus || g->nr_cpus > CONTIG_MAX_CPUS)
-		return diag_set(diag, -EINVAL, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);
+		return contig_diag_set(diag, -EINVAL, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);
 	if (!g->nr_zones || g->nr_zones > CONTIG_MAX_ZONES)
-		return diag_set(diag, -EINVAL, "%u zones: must lie in 1..%u", g->nr_zones, CONTIG_MAX_ZONES);
+		return contig_diag_set(diag, -EINVAL, "%u zones: must lie in 1..%u", g->nr_zones, CONTIG_MAX_ZONES);
 	for (uint32_t i = 0; i < g->nr_zones; i++) {
 		const struct contig_zone *z = &g->zones[i];
 		uint64_t end = (uint64_t)z->start + z->pages;
 
 		if (!z->pages)
-			return diag_set(diag, -EINVAL, "zone %u has no pages", i);
+			return contig_diag_set(diag, -EINVAL, "zone %u has no pages", i);
 		if (end >= PFN_NONE - (2u << CONTIG_MAX_ORDER))
-			return diag_set(diag, -EINVAL, "zone %u ends at pfn %llu: beyond what a 32-bit pfn can name", i,
+			return contig_diag_set(diag, -EINVAL, "zone %u ends at pfn %llu: beyond what a 32-bit pfn can name", i,
 				      (unsigned long long)end);
 		if (z->node >= CONTIG_MAX_NODES || z->type >= ZONE_TYPE_NR)
-			return diag_set(diag, -EINVAL, "zone %u: node %u or zone type %u does not exist", i, z->node, z->type);
+			return contig_diag_set(diag, -EINVAL, "zone %u: node %u or zone type %u does not exist", i, z->node, z->type);
 		for (uint32_t j = 0; j < i; j++) {
 			const struct contig_zone *y = &g->zones[j];
 
 			if (z->start < (uint64_t)y->start + y->pages && y->start < end)
-				return diag_set(diag, -EINVAL, "zones %u and %u overlap at pfn %u", j, i,
+				return contig_diag_set(diag, -EINVAL, "zones %u and %u overlap at pfn %u", j, i,
 					      z->start > y->start ? z->start : y->start);
 		}
 	}

@@ -49,6 +49,9 @@ struct contig_diag {
 	char text[512];
 };
 
+/* Fill it in (diag may be NULL) and return err. */
+int contig_diag_set(struct contig_diag *diag, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* ---- what memory is made of ------------------------------------------------------------------------------------ */
 
 /* Migratetypes, numbered as in v4.4 and later. CMA is configured in. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "contig.h"
-#include "diag.h"
 #include "policy.h"
 
 /* One table of all values, and per knob where its own begin: both from the list in policy.h. */
@@ -55,12 +54,12 @@ static int apply(struct contig_policy *p, const char *word, size_t len, uint64_t
 	char list[256];
 
 	if (!eq)
-		return diag_set(diag, -EINVAL, "'%.*s' is not knob=value: `contigbench list knobs` shows them", (int)len, word);
+		return contig_diag_set(diag, -EINVAL, "'%.*s' is not knob=value: `contigbench list knobs` shows them", (int)len, word);
 	for (size_t i = 0; contig_knob_at(i, &k); i++) {
 		if (!same(word, (size_t)(eq - word), k.name))
 			continue;
 		if (*seen & UINT64_C(1) << i)
-			return diag_set(diag, -EINVAL, "knob '%s' is given twice", k.name);
+			return contig_diag_set(diag, -EINVAL, "knob '%s' is given twice", k.name);
 		*seen |= UINT64_C(1) << i;
 		for (unsigned int v = 0; v < k.nr_values; v++) {
 			if (same(eq + 1, (size_t)(word + len - eq - 1), k.values[v].name)) {
@@ -68,31 +67,31 @@ static int apply(struct contig_policy *p, const char *word, size_t len, uint64_t
 				return 0;
 			}
 		}
-		return diag_set(diag, -EINVAL, "knob '%s' has no value '%.*s': it takes %s", k.name,
+		return contig_diag_set(diag, -EINVAL, "knob '%s' has no value '%.*s': it takes %s", k.name,
 				(int)(word + len - eq - 1), eq + 1, choices(&k, list, sizeof(list)));
 	}
-	return diag_set(diag, -EINVAL, "unknown knob '%.*s': `contigbench list knobs` shows them", (int)(eq - word), word);
+	return contig_diag_set(diag, -EINVAL, "unknown knob '%.*s': `contigbench list knobs` shows them", (int)(eq - word), word);
 }
 
 /* Combinations that no code could follow, each with the reason. */
 static int check(const struct contig_policy *p, struct contig_diag *diag)
 {
 	if (p->undo_type == undo_type_preserved && p->iso_store != iso_store_separate_bit)
-		return diag_set(diag, -EINVAL, "undo_type=preserved needs iso_store=separate_bit: an overwritten type is lost");
+		return contig_diag_set(diag, -EINVAL, "undo_type=preserved needs iso_store=separate_bit: an overwritten type is lost");
 	if (p->iso_straddle == iso_straddle_split_in_isolate && p->free_large != free_large_per_block)
-		return diag_set(diag, -EINVAL, "iso_straddle=split_in_isolate needs free_large=per_block: what isolation has "
+		return contig_diag_set(diag, -EINVAL, "iso_straddle=split_in_isolate needs free_large=per_block: what isolation has "
 				"split a free by head type would join again");
 	if (p->iso_align == iso_align_maxpage && p->iso_order == iso_order_ends_first)
-		return diag_set(diag, -EINVAL, "iso_order=ends_first needs iso_align=block: a MAX_ORDER aligned range has no "
+		return contig_diag_set(diag, -EINVAL, "iso_order=ends_first needs iso_align=block: a MAX_ORDER aligned range has no "
 				"ends to treat apart");
 	if (p->iso_straddle != iso_straddle_none && p->iso_order != iso_order_ends_first)
-		return diag_set(diag, -EINVAL, "iso_straddle=%s needs iso_order=ends_first: runs are split at the ends",
+		return contig_diag_set(diag, -EINVAL, "iso_straddle=%s needs iso_order=ends_first: runs are split at the ends",
 				p->iso_straddle == iso_straddle_split_in_isolate ? "split_in_isolate" : "split_and_migrate");
 	if (p->merge_rule == merge_rule_mergeable_retype && p->free_large == free_large_head_type)
-		return diag_set(diag, -EINVAL, "merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head "
+		return contig_diag_set(diag, -EINVAL, "merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head "
 				"block's type would leave its other blocks mixed");
 	if (p->pcp_drain == pcp_drain_credit_round_robin && p->pcp_overflow == pcp_overflow_free_count)
-		return diag_set(diag, -EINVAL, "pcp_overflow=free_count came after pcp_drain=credit_round_robin was gone: choose "
+		return contig_diag_set(diag, -EINVAL, "pcp_overflow=free_count came after pcp_drain=credit_round_robin was gone: choose "
 				"pcp_drain=whole_list");
 	return 0;
 }
@@ -102,7 +101,7 @@ int contig_policy_compose(struct contig_policy *p, const char *words, struct con
 	uint64_t seen = 0;
 
 	if (!words || !*words)
-		return words ? diag_set(diag, -EINVAL, "nothing behind '+': add knob=value") : 0;
+		return words ? contig_diag_set(diag, -EINVAL, "nothing behind '+': add knob=value") : 0;
 	for (;;) {
 		size_t len = strcspn(words, "+");
 		int rc = apply(p, words, len, &seen, diag);

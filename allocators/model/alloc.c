@@ -5,13 +5,11 @@
 /* ---- alloc (3.1) ---------------------------------------------------------------------------------------------------------- */
 
 /* Usable pages must stay above the min watermark (2.4); without CMA rights CMA pages do not count. */
-static bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
+static inline bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
 {
-	int64_t usable = (int64_t)z->free - (int64_t)((1u << order) - 1);
+	int64_t usable = (int64_t)(z->free - (cma ? 0 : z->free_cma));
 
-	if (!cma)
-		usable -= (int64_t)z->free_cma;
-	return usable > (int64_t)z->wmark_min;
+	return usable - (int64_t)((1u << order) - 1) > z->wmark_min;
 }
 
 static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt)
@@ -19,7 +17,6 @@ static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned 
 	bool cma = mt == MT_MOVABLE; /* ALLOC_CMA (1.5) */
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 
-	/* until v6.x the MOVABLE per-cpu list may hold CMA pages that others must not get: MOVABLE always may here */
 	if (pcp_takes(m, order)) {
 		pfn_t pfn = pcp_alloc(m, z, cpu, order, mt, cma);
 
@@ -29,14 +26,9 @@ static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned 
 	return rmqueue(m, z, order, mt, cma, &mode);
 }
 
-static bool may_be_movable_zone(struct contig_what what)
+pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
 {
-	return what.migratetype == MT_MOVABLE && what.kind != PAGE_KERNEL;
-}
-
-static __attribute__((noinline)) pfn_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what)
-{
-	struct zone *const *list = zone_order(m, what.node, may_be_movable_zone(what)), *const *zp;
+	struct zone *const *list = zone_order(m, what.node, what.migratetype == MT_MOVABLE), *const *zp;
 	enum migratetype mt = (enum migratetype)what.migratetype;
 
 	for (zp = list; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
@@ -52,34 +44,39 @@ static __attribute__((noinline)) pfn_t alloc_slow(struct model *m, uint32_t cpu,
 	return PFN_NONE;
 }
 
-pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
+static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner)
 {
-	return alloc_slow(m, cpu, what);
+	assert(cpu < m->nr_cpus && what.node < CONTIG_MAX_NODES && what.migratetype < PCP_TYPES);
+	assert(what.kind >= PAGE_KERNEL && what.kind <= PAGE_USER);
+	if (what.order > m->M)
+		return -EINVAL;
+	pfn_t pfn = alloc_pages(m, cpu, what);
+
+	if (pfn == PFN_NONE)
+		return -ENOMEM;
+	page_set(&m->page[pfn], state_make((enum page_kind)what.kind, what.order, (enum migratetype)what.migratetype), owner);
+	return pfn;
 }
 
-/* The common case in one function: order 0, the first zone has memory and this cpu's list is not empty. */
+/* The common case without a call: order 0, the first zone has memory and this cpu's list is not empty. */
 int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner)
 {
 	struct model *m = model_of(c);
-	struct zone *z = *zone_order(m, what.node, may_be_movable_zone(what));
-	pfn_t pfn;
+	enum migratetype mt = (enum migratetype)what.migratetype;
+	struct zone *z = m->first_zone[what.node][mt];
 
-	assert(cpu < m->nr_cpus && what.migratetype < PCP_TYPES && what.kind < PAGE_KIND_NR);
-	if (!what.order && z && watermark_ok(z, 0, what.migratetype == MT_MOVABLE) && z->pcp[cpu].list[what.migratetype].len) {
+	if (likely(!what.order && watermark_ok(z, 0, mt == MT_MOVABLE))) {
 		struct pcp *pcp = &z->pcp[cpu];
+		struct pcp_list *l = &pcp->list[mt];
 
-		pcp->free_factor >>= 1;
-		pcp->free_count >>= 1;
-		pfn = pcp_pop(pcp, &pcp->list[what.migratetype], 0);
-	} else {
-		if (what.order > m->M)
-			return -EINVAL;
-		pfn = alloc_slow(m, cpu, what);
-		if (pfn == PFN_NONE)
-			return -ENOMEM;
+		if (likely(l->head != l->tail)) {
+			pfn_t pfn = pcp_pop(pcp, l, 0);
+
+			page_set(&m->page[pfn], state_make((enum page_kind)what.kind, 0, mt), owner);
+			return pfn;
+		}
 	}
-	page_set(&m->page[pfn], state_make((enum page_kind)what.kind, what.order, (enum migratetype)what.migratetype), owner);
-	return pfn;
+	return alloc_slow(m, cpu, what, owner);
 }
 
 /* ---- free ----------------------------------------------------------------------------------------------------------------- */
@@ -100,9 +97,8 @@ static bool is_allocation(uint32_t state)
 	return state != STATE_INTERIOR && kind >= PAGE_KERNEL && kind <= PAGE_USER;
 }
 
-int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
+static __attribute__((noinline)) int free_slow(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner)
 {
-	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, pfn);
 	struct page *p = &m->page[pfn];
 
@@ -115,6 +111,35 @@ int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 	}
 	free_pages(m, z, cpu, pfn, state_order(p->state));
 	return 0;
+}
+
+/* An allocation of order 0 that nobody migrates: one comparison, as the kinds alloc() hands out are neighbours. */
+static inline bool is_plain(uint32_t state)
+{
+	uint32_t kind = state & ~(STATE_TYPE_MASK | STATE_PINNED | STATE_FROZEN);
+
+	return kind - state_make(PAGE_KERNEL, 0, 0) <= PAGE_USER - PAGE_KERNEL;
+}
+
+/* The common case without a call: order 0 in the first zone, a block with a per-cpu list of its own that has room. */
+int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
+{
+	struct model *m = model_of(c);
+	struct zone *z = m->zone;
+	struct page *p = &m->page[pfn];
+	uint32_t mt;
+
+	if (likely(zone_has(z, pfn) && is_plain(p->state) && page_owner(p) == owner &&
+		   (mt = m->block[pfn >> m->P]) < PCP_TYPES)) {
+		struct pcp *pcp = &z->pcp[cpu];
+		struct pcp_list *l = &pcp->list[mt];
+
+		if (likely(l->head != l->base)) {
+			p->state = state_make(PAGE_PCP, 0, (enum migratetype)mt);
+			return pcp_push(pcp, l, pfn, 0) ? pcp_overflow(m, z, pcp, mt) : 0;
+		}
+	}
+	return free_slow(m, cpu, pfn, owner);
 }
 
 /* ---- split: silent in the kernel, too ---------------------------------------------------------------------------------------- */

@@ -80,11 +80,13 @@ static bool may_merge(const struct model *m, const struct zone *z, enum migratet
 	return false;
 }
 
-static void retype_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt,
-		       enum contig_retype why)
+/* v6.10: compatible blocks that merge get one type, that of the page freed last. */
+static void retype_buddy(struct model *m, struct zone *z, pfn_t buddy, unsigned int order, enum migratetype mt)
 {
-	for (block_t b = pfn >> m->P; b < (pfn + (1u << order)) >> m->P; b++)
-		block_retype(m, z, b, mt, why);
+	if (m->policy.merge_rule != merge_rule_mergeable_retype || type_at(m, buddy) == mt)
+		return;
+	for (block_t b = buddy >> m->P; b < (buddy + (1u << order)) >> m->P; b++)
+		block_retype(m, z, b, mt, RETYPE_MERGE);
 }
 
 /*
@@ -110,8 +112,7 @@ void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, en
 		if (order >= m->P) {
 			if (!may_merge(m, z, mt, buddy))
 				break;
-			if (m->policy.merge_rule == merge_rule_mergeable_retype)
-				retype_run(m, z, buddy, order, mt, RETYPE_MERGE);
+			retype_buddy(m, z, buddy, order, mt);
 		}
 		free_list_del(m, z, buddy);
 		m->page[pfn].state = STATE_INTERIOR;

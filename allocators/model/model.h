@@ -14,6 +14,8 @@
 #include "../contig.h"
 #include "../policy.h"
 
+#define likely(x) __builtin_expect(!!(x), 1)
+
 #define PCP_TYPES 3u         /* MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE have per-cpu lists */
 #define PCP_ORDERS 4u        /* orders 0..3, from v5.14 on */
 #define PCP_LISTS (PCP_TYPES * PCP_ORDERS + 2)
@@ -82,37 +84,48 @@ static inline bool state_is_free(uint32_t state, unsigned int order)
 
 static inline owner_t page_owner(const struct page *p)
 {
-	return (owner_t)p->link[1] << 32 | p->link[0];
+	owner_t owner;
+
+	memcpy(&owner, p->link, sizeof(owner)); /* one load, though only 4-aligned */
+	return owner;
 }
 
 static inline void page_set(struct page *p, uint32_t state, owner_t owner)
 {
-	p->link[0] = (uint32_t)owner;
-	p->link[1] = (uint32_t)(owner >> 32);
+	memcpy(p->link, &owner, sizeof(owner));
 	p->state = state;
 }
 
 /* ---- per-cpu lists (3.5) ---------------------------------------------------------------------------------------- */
 
-/* A list of runs as a ring: head is allocated from and freed to, the tail is refilled to and drained from. */
+/*
+ * A list of runs in an array with room at both ends: the head is allocated from and freed to, the tail is refilled to and
+ * drained from. [head, tail) is in use.
+ */
 struct pcp_list {
-	pfn_t *ring;
-	uint32_t size; /* of the ring: a power of two, or 0 before its first use */
-	uint32_t head; /* index of the head, to be masked */
-	uint32_t len;  /* runs */
+	pfn_t *head;
+	pfn_t *tail;
+	pfn_t *base;  /* the array ... */
+	pfn_t *limit; /* ... and its end */
 };
 
 struct pcp {
-	uint32_t count;        /* pages on all lists */
-	uint32_t high;         /* overflow at this many */
+	int32_t room;         /* pages that may come before the lists overflow: high - count */
+	uint32_t row;         /* pages freed in a row (v6.7), or overflows in a row (v5.14-v6.6); halved by an allocation ... */
+	uint32_t row_max;     /* ... and pages counted up to here, 0 where they are not */
+	uint32_t alloc_factor; /* refills in a row (v6.7); halved by a free */
+	uint32_t high;        /* overflow at this many pages */
 	uint32_t batch;
 	uint32_t high_min;
 	uint32_t high_max;
-	uint32_t free_count;   /* pages freed in a row (v6.7) */
-	uint8_t free_factor;   /* overflows in a row (v5.14-v6.6) */
-	uint8_t alloc_factor;  /* refills in a row (v6.7) */
 	struct pcp_list list[PCP_LISTS];
-};
+} __attribute__((aligned(64)));
+
+/* Pages on all lists of a cpu. */
+static inline uint32_t pcp_pages(const struct pcp *pcp)
+{
+	return (uint32_t)((int32_t)pcp->high - pcp->room);
+}
 
 /* ---- zone ------------------------------------------------------------------------------------------------------- */
 
@@ -122,7 +135,7 @@ struct zone {
 	uint32_t index;
 	uint8_t node;
 	uint8_t type;            /* enum contig_zone_type */
-	uint32_t wmark_min;      /* 2.4 */
+	int64_t wmark_min;       /* 2.4 */
 	uint32_t managed;
 	uint64_t free;           /* NR_FREE_PAGES */
 	uint64_t free_cma;       /* NR_FREE_CMA_PAGES */
@@ -149,6 +162,7 @@ struct model {
 	uint8_t *block;        /* by pageblock: see reported_type() */
 	struct zone *zone;
 	struct zone **zonelist; /* see zone_order() */
+	struct zone *first_zone[UINT8_MAX + 1][4]; /* its first entry, or a zone without pages: [node][migratetype] */
 	size_t page_bytes;      /* of the mapping behind page */
 	size_t metadata_bytes;
 	struct range *spare;    /* request records kept for the next request */
@@ -329,18 +343,28 @@ static inline unsigned int pcp_index(const struct model *m, unsigned int order, 
 	return PCP_TYPES * PCP_ORDERS + (m->policy.pcp_thp_lists == pcp_thp_lists_two && mt == MT_MOVABLE);
 }
 
+/* Put a run at the head of a list that has room there. True if the lists hold too much now. */
+static inline bool pcp_push(struct pcp *pcp, struct pcp_list *l, pfn_t pfn, unsigned int order)
+{
+	*--l->head = pfn;
+	pcp->alloc_factor >>= 1;
+	if (pcp->row < pcp->row_max)
+		pcp->row += 1u << order;
+	return (pcp->room -= (int32_t)(1u << order)) <= 0;
+}
+
 /* Take the head of a list that is not empty. */
 static inline pfn_t pcp_pop(struct pcp *pcp, struct pcp_list *l, unsigned int order)
 {
-	pfn_t pfn = l->ring[l->head++ & (l->size - 1)];
-
-	l->len--;
-	pcp->count -= 1u << order;
-	return pfn;
+	pcp->row >>= 1;
+	pcp->room += (int32_t)(1u << order);
+	return *l->head++;
 }
 
 /* The head of the list, refilled if it was empty; PFN_NONE if nothing is to be had. */
 pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma);
+/* The lists hold too much: some goes back to the buddy, the list just freed to first. Returns 0. */
+int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index);
 /* Free a run whose order pcp_takes(); its descriptor may still hold the old state. */
 void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
 uint32_t pcp_drain_all(struct model *m, struct zone *z); /* pages drained */

@@ -56,15 +56,19 @@ static void set_high(const struct model *m, const struct zone *z, uint32_t wmark
 		break;
 	}
 	pcp->high = pcp->high_min;
+	pcp->room = (int32_t)pcp->high;
 }
 
 int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g)
 {
-	z->pcp = calloc(m->nr_cpus, sizeof(*z->pcp));
+	z->pcp = aligned_alloc(64, m->nr_cpus * sizeof(*z->pcp));
 	if (!z->pcp)
 		return -ENOMEM;
+	memset(z->pcp, 0, m->nr_cpus * sizeof(*z->pcp));
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
 		z->pcp[cpu].batch = batch_size(z->managed, g->page_shift);
+		if (m->policy.pcp_overflow == pcp_overflow_free_count)
+			z->pcp[cpu].row_max = z->pcp[cpu].batch << PCP_SCALE_MAX;
 		set_high(m, z, wmark_low, local_cpus(g, z->node), &z->pcp[cpu]);
 	}
 	return 0;
@@ -74,7 +78,7 @@ void pcp_close(struct model *m, struct zone *z)
 {
 	for (uint32_t cpu = 0; z->pcp && cpu < m->nr_cpus; cpu++) {
 		for (unsigned int i = 0; i < PCP_LISTS; i++)
-			free(z->pcp[cpu].list[i].ring);
+			free(z->pcp[cpu].list[i].base);
 	}
 	free(z->pcp);
 }
@@ -84,7 +88,7 @@ uint64_t pcp_count(const struct model *m, const struct zone *z)
 	uint64_t pages = 0;
 
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++)
-		pages += z->pcp[cpu].count;
+		pages += pcp_pages(&z->pcp[cpu]);
 	return pages;
 }
 
@@ -97,34 +101,27 @@ bool pcp_takes(const struct model *m, unsigned int order)
 
 /* ---- one list --------------------------------------------------------------------------------------------------------- */
 
-static bool grow(struct pcp_list *l)
+static uint32_t list_len(const struct pcp_list *l)
 {
-	uint32_t size = l->size ? 2 * l->size : 64;
-	pfn_t *ring = malloc(size * sizeof(*ring));
-
-	if (!ring)
-		return false;
-	for (uint32_t i = 0; i < l->len; i++)
-		ring[i] = l->ring[(l->head + i) & (l->size - 1)];
-	free(l->ring);
-	*l = (struct pcp_list){ .ring = ring, .size = size, .head = 0, .len = l->len };
-	return true;
+	return (uint32_t)(l->tail - l->head);
 }
 
-static bool push_head(struct pcp_list *l, pfn_t pfn)
+/* Room at both ends again: what there is goes to the middle of the array, or of one twice as large. */
+static bool make_room(struct pcp_list *l)
 {
-	if (l->len == l->size && !grow(l))
-		return false;
-	l->ring[--l->head & (l->size - 1)] = pfn;
-	l->len++;
-	return true;
-}
+	size_t len = list_len(l), size = (size_t)(l->limit - l->base), want = 4 * len > 256 ? 4 * len : 256;
+	pfn_t *base = size >= want ? l->base : malloc(want * sizeof(*base));
 
-static bool push_tail(struct pcp_list *l, pfn_t pfn)
-{
-	if (l->len == l->size && !grow(l))
+	if (!base)
 		return false;
-	l->ring[(l->head + l->len++) & (l->size - 1)] = pfn;
+	size = size >= want ? size : want;
+	pfn_t *head = base + (size - len) / 2;
+
+	if (len)
+		memmove(head, l->head, len * sizeof(*head));
+	if (base != l->base)
+		free(l->base);
+	*l = (struct pcp_list){ .head = head, .tail = head + len, .base = base, .limit = base + size };
 	return true;
 }
 
@@ -135,18 +132,36 @@ static unsigned int list_order(const struct model *m, unsigned int index)
 
 /* ---- drain -------------------------------------------------------------------------------------------------------------- */
 
+/*
+ * A drained page costs three cache misses: its own and its buddy's descriptor, which lie side by side, and its buddy's
+ * neighbours on the free list. The ring says early enough which they will be.
+ */
+static void prefetch_behind(const struct model *m, const struct pcp_list *l)
+{
+	const struct page *page = m->page;
+
+	if (l->tail - l->head > 8)
+		__builtin_prefetch(&page[l->tail[-8]], 1);
+	if (l->tail - l->head > 3) {
+		pfn_t buddy = l->tail[-3] ^ 1;
+
+		if (buddy < m->end && state_is_free(page[buddy].state, 0)) {
+			__builtin_prefetch(&page[page[buddy].link[0]], 1);
+			__builtin_prefetch(&page[page[buddy].link[1]], 1);
+		}
+	}
+}
+
 /* The oldest run of a list goes to the buddy. Pages. */
 static uint32_t drain_tail(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
 {
 	struct pcp_list *l = &pcp->list[index];
 	unsigned int order = list_order(m, index);
-	pfn_t pfn = l->ring[(l->head + --l->len) & (l->size - 1)];
+	pfn_t pfn = *--l->tail;
 	enum migratetype mt = state_type(m->page[pfn].state);
 
-	/* the next one's descriptor is a cache miss away */
-	if (l->len)
-		__builtin_prefetch(&m->page[l->ring[(l->head + l->len - 1) & (l->size - 1)]], 1);
-	pcp->count -= 1u << order;
+	prefetch_behind(m, l);
+	pcp->room += (int32_t)(1u << order);
 	/* until v6.9 the type read when the page was freed counts, unless the zone has an isolated block (v3.18) */
 	if (m->policy.pcp_type == pcp_type_reread || z->isolated)
 		mt = type_at(m, pfn);
@@ -165,7 +180,7 @@ static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, 
 		do {
 			credit++;
 			index = index + 1 < lists ? index + 1 : 0;
-		} while (!pcp->list[index].len);
+		} while (!list_len(&pcp->list[index]));
 		if (credit == lists) /* the only list that is not empty: it may give all */
 			credit = pages;
 		do {
@@ -173,7 +188,7 @@ static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, 
 
 			pages -= got < pages ? got : pages;
 			credit--;
-		} while (pages && credit && pcp->list[index].len);
+		} while (pages && credit && list_len(&pcp->list[index]));
 	}
 }
 
@@ -181,7 +196,7 @@ static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, 
 static void drain_whole_lists(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages, unsigned int index)
 {
 	while (pages) {
-		while (!pcp->list[index].len)
+		while (!list_len(&pcp->list[index]))
 			index = index + 1 < PCP_LISTS ? index + 1 : 0;
 		uint32_t got = drain_tail(m, z, pcp, index);
 
@@ -191,8 +206,8 @@ static void drain_whole_lists(struct model *m, struct zone *z, struct pcp *pcp, 
 
 static void drain(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages, unsigned int index)
 {
-	if (pages > pcp->count)
-		pages = pcp->count;
+	if (pages > pcp_pages(pcp))
+		pages = pcp_pages(pcp);
 	if (m->policy.pcp_drain == pcp_drain_credit_round_robin)
 		drain_round_robin(m, z, pcp, pages);
 	else
@@ -204,9 +219,9 @@ uint32_t pcp_drain_all(struct model *m, struct zone *z)
 	uint32_t drained = 0;
 
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-		drained += z->pcp[cpu].count;
+		drained += pcp_pages(&z->pcp[cpu]);
 		/* real drains go in portions of batch << 5, each from list 0 again: the same order, as nothing comes between */
-		drain(m, z, &z->pcp[cpu], z->pcp[cpu].count, 0);
+		drain(m, z, &z->pcp[cpu], pcp_pages(&z->pcp[cpu]), 0);
 	}
 	return drained;
 }
@@ -218,7 +233,13 @@ static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
 	return v < low || high < low ? low : v > high ? high : v;
 }
 
-static __attribute__((noinline)) void overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
+static void set_room(struct pcp *pcp, uint32_t high)
+{
+	pcp->room += (int32_t)(high - pcp->high);
+	pcp->high = high;
+}
+
+int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
 {
 	uint32_t most = pcp->high > 2 * pcp->batch ? pcp->high - pcp->batch : pcp->batch;
 	uint32_t pages = pcp->batch;
@@ -227,19 +248,20 @@ static __attribute__((noinline)) void overflow(struct model *m, struct zone *z, 
 	case pcp_overflow_batch:
 		break;
 	case pcp_overflow_doubling:
-		pages <<= pcp->free_factor;
-		if (pages < most && pcp->free_factor < PCP_SCALE_MAX)
-			pcp->free_factor++;
+		pages <<= pcp->row;
+		if (pages < most && pcp->row < PCP_SCALE_MAX)
+			pcp->row++;
 		pages = clamp(pages, pcp->batch, most);
 		break;
 	case pcp_overflow_free_count:
-		pages = clamp(pcp->free_count, pcp->batch, most);
+		pages = clamp(pcp->row, pcp->batch, most);
 		break;
 	}
 	/* v6.7: the lists should hold what is freed in a row and a batch more */
-	if (m->policy.pcp_high == pcp_high_tuned && pcp->high < pcp->free_count + pcp->batch)
-		pcp->high = clamp(pcp->free_count + pcp->batch, pcp->high_min, pcp->high_max);
+	if (m->policy.pcp_high == pcp_high_tuned && pcp->high < pcp->row + pcp->batch)
+		set_room(pcp, clamp(pcp->row + pcp->batch, pcp->high_min, pcp->high_max));
 	drain(m, z, pcp, pages, index);
+	return 0;
 }
 
 void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
@@ -254,17 +276,13 @@ void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned
 	/* HIGHATOMIC and CMA pages share the MOVABLE list */
 	unsigned int index = pcp_index(m, order, type_mergeable(mt) ? mt : MT_MOVABLE);
 
-	if (!push_head(&pcp->list[index], pfn)) {
+	if (pcp->list[index].head == pcp->list[index].base && !make_room(&pcp->list[index])) {
 		free_by_block(m, z, pfn, order);
 		return;
 	}
 	m->page[pfn].state = state_make(PAGE_PCP, order, mt);
-	pcp->count += 1u << order;
-	pcp->alloc_factor >>= 1;
-	if (pcp->free_count < pcp->batch << PCP_SCALE_MAX)
-		pcp->free_count += 1u << order;
-	if (pcp->count >= pcp->high)
-		overflow(m, z, pcp, index);
+	if (pcp_push(pcp, &pcp->list[index], pfn, order))
+		pcp_overflow(m, z, pcp, index);
 }
 
 /* ---- alloc: from the head; empty: refill ------------------------------------------------------------------------------------ */
@@ -275,8 +293,7 @@ static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned in
 	uint32_t n = pcp->batch;
 
 	if (m->policy.pcp_refill == pcp_refill_doubling && !order) {
-		uint32_t room = pcp->high > pcp->count + n ? pcp->high - pcp->count - n : 0;
-		uint32_t most = room > n ? room : n;
+		uint32_t most = pcp->room > 2 * (int32_t)n ? (uint32_t)pcp->room - n : n;
 
 		n <<= pcp->alloc_factor;
 		if (n <= most && pcp->alloc_factor < PCP_SCALE_MAX)
@@ -296,17 +313,19 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 		   enum migratetype mt, bool cma)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+	struct pcp_list *l = &pcp->list[index];
 
 	for (uint32_t n = refill_count(m, pcp, order); n; n--) {
 		pfn_t pfn = rmqueue(m, z, order, mt, cma, &mode);
 
 		if (pfn == PFN_NONE)
 			return;
-		if (!push_tail(&pcp->list[index], pfn)) {
+		if (l->tail == l->limit && !make_room(l)) {
 			free_by_block(m, z, pfn, order);
 			return;
 		}
-		pcp->count += 1u << order;
+		*l->tail++ = pfn;
+		pcp->room -= (int32_t)(1u << order);
 	}
 }
 
@@ -316,11 +335,9 @@ pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int orde
 	unsigned int index = pcp_index(m, order, mt);
 	struct pcp_list *l = &pcp->list[index];
 
-	pcp->free_factor >>= 1;
-	pcp->free_count >>= 1;
-	if (!l->len) {
+	if (l->head == l->tail) {
 		refill(m, z, pcp, index, order, mt, cma);
-		if (!l->len)
+		if (l->head == l->tail)
 			return PFN_NONE;
 	}
 	return pcp_pop(pcp, l, order);

@@ -269,7 +269,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 	enum migratetype mt = type_at(m, pfn);
 
 	if (mt != MT_ISOLATE) {
-		if (z->free <= z->wmark_min + (1u << order))
+		if ((int64_t)z->free <= z->wmark_min + (1 << order))
 			return false;
 		account_free(z, -((int64_t)1 << order), mt);
 	}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* verify.c - every invariant of 2.3 that holds for the policy, in one pass over pages, lists and per-cpu lists. */
-#include "../diag.h"
 #include "model.h"
 
 /* What a walk over the pages finds, to be held against counters and lists. */
@@ -19,7 +18,7 @@ static bool hygienic(const struct model *m)
 	return m->policy.free_large == free_large_per_block;
 }
 
-#define BROKEN(...) diag_set(diag, -EUCLEAN, __VA_ARGS__)
+#define BROKEN(...) contig_diag_set(diag, -EUCLEAN, __VA_ARGS__)
 
 /* I4 below a pageblock, I8 */
 static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn, struct contig_diag *diag)
@@ -127,8 +126,8 @@ static int walk_pcp(const struct model *m, const struct zone *z, const struct ce
 		for (unsigned int i = 0; i < PCP_LISTS; i++) {
 			const struct pcp_list *l = &pcp->list[i];
 
-			for (uint32_t k = 0; k < l->len; k++) {
-				pfn_t pfn = l->ring[(l->head + k) & (l->size - 1)];
+			for (const pfn_t *at = l->head; at < l->tail; at++) {
+				pfn_t pfn = *at;
 
 				if (!zone_has(z, pfn) || !state_is(m->page[pfn].state, PAGE_PCP))
 					return BROKEN("I5: pfn %u is on a per-cpu list of cpu %u and is not a pcp page", pfn,
@@ -136,8 +135,8 @@ static int walk_pcp(const struct model *m, const struct zone *z, const struct ce
 				pages += 1u << state_order(m->page[pfn].state);
 			}
 		}
-		if (pages != pcp->count)
-			return BROKEN("I5: cpu %u: %u pages counted, %llu on its lists", cpu, pcp->count,
+		if (pages != pcp_pages(pcp))
+			return BROKEN("I5: cpu %u: %u pages counted, %llu on its lists", cpu, pcp_pages(pcp),
 				      (unsigned long long)pages);
 		all += pages;
 	}

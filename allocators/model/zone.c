@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "../diag.h"
 #include "model.h"
 
 /* ---- watermarks (2.4), as a kernel computes them when nobody sets them -------------------------------------------------- */
@@ -100,6 +99,15 @@ static int build_zonelists(struct model *m)
 			}
 		}
 	}
+	static struct zone no_zone = { .wmark_min = INT64_MAX };
+
+	for (uint32_t i = 0; i <= UINT8_MAX; i++) {
+		for (enum migratetype mt = 0; mt < 4; mt++) {
+			struct zone *first = *zone_order(m, i % CONTIG_MAX_NODES, mt == MT_MOVABLE);
+
+			m->first_zone[i][mt] = first ? first : &no_zone;
+		}
+	}
 	return 0;
 }
 
@@ -139,7 +147,7 @@ struct contig *model_open(const struct contig_backend *self, const struct contig
 	if (contig_policy_compose(&policy, knobs, diag))
 		return NULL;
 	if (g->pageblock_order > g->max_order && policy.iso_align != iso_align_maxpage) {
-		diag_set(diag, -EINVAL, "%s works a pageblock at a time: pageblock_order %u must not be above MAX_PAGE_ORDER %u",
+		contig_diag_set(diag, -EINVAL, "%s works a pageblock at a time: pageblock_order %u must not be above MAX_PAGE_ORDER %u",
 			 self->name, g->pageblock_order, g->max_order);
 		return NULL;
 	}
@@ -163,7 +171,7 @@ struct contig *model_open(const struct contig_backend *self, const struct contig
 		return &m->base;
 	model_close(&m->base);
 no_memory:
-	diag_set(diag, -ENOMEM, "%s: not enough memory for the metadata of this geometry", self->name);
+	contig_diag_set(diag, -ENOMEM, "%s: not enough memory for the metadata of this geometry", self->name);
 	return NULL;
 }
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* conformance.h - recorded answers of real kernels against the model. */
+#ifndef CONFORMANCE_H
+#define CONFORMANCE_H
+
+#include "../allocators/contig.h"
+
+#define CONFORMANCE_MAX_KERNELS 16u
+
+/* How many of `of` comparisons agree. */
+struct agreement {
+	uint32_t agree;
+	uint32_t of;
+};
+
+struct conformance_kernel {
+	char kernel[16];
+	char backend[128]; /* empty: none */
+	/* scripted cases; one comparison an operation, types and map also of the state before */
+	uint32_t cases;
+	uint32_t not_modelled; /* cases with a page kind that the model lacks */
+	struct agreement rc, stage, types, map, migrated, moved;
+	uint32_t moved_away;   /* pages that the model migrated out of the arena, where the recorded map does not see them */
+	/* random requests */
+	uint32_t requests;
+	struct agreement random_rc, random_stage, random_types, random_migrated;
+	uint64_t random_pages_model, random_pages_kernel; /* migrated, over requests that both grant */
+};
+
+struct conformance {
+	uint32_t nr_kernels;
+	struct conformance_kernel kernel[CONFORMANCE_MAX_KERNELS];
+	uint32_t disagreements; /* in return code, stage or types */
+	/* Called with each disagreement: where, what, and both sides. May be NULL. */
+	void (*report)(void *ctx, const char *kernel, const char *where, const char *what, const char *recorded,
+		       const char *model);
+	void *ctx;
+};
+
+/*
+ * Run everything in the folder. backends: which to use (each stands for the kernel of its base name), or NULL for those of
+ * the kernels recorded. 0; or -errno with file and line named: -EINVAL or -EBADMSG for what is in the files, -EUCLEAN if
+ * verify found the model broken.
+ */
+int conformance_run(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
+		    struct contig_diag *diag);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout.h - the layout string: the picture of a few pageblocks in one line (docs/formats.md).
+ *
+ *	[MM] A*512 | F7 F5 F4 F3 F2 K F0 F1 F6 F8
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include "../allocators/contig.h"
+
+/*
+ * The letter of a page, where the caller knows more of it than its kind says; 0 for the letter of its kind. Letters are
+ * asked for page by page for all but free runs and compounds.
+ */
+typedef char (*layout_letter)(void *ctx, pfn_t pfn, const struct contig_run *run);
+
+/* Runs of the blocks [first, first + nr). To be freed by the caller; NULL without memory. Needs a backend with a lab. */
+char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
+		 void *ctx);
+
+/* Types of the same blocks, a letter each: U M R H C, lower case while isolated with the type kept, `i` if it is lost. */
+char *layout_types(struct contig *c, block_t first, uint32_t nr);
+
+#endif
