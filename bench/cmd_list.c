@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/* cmd_list.c - contigbench list: backends, workloads, metrics and knobs. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "plan.h"
+
+static void list_backends(void)
+{
+	const struct contig_backend *b;
+
+	for (size_t i = 0; (b = contig_backend_at(i)); i++)
+		printf("%-14s %s%s\n", b->name, b->summary, b->baseline ? " (baseline)" : "");
+}
+
+static bool list_workload(void *ctx, const char *path)
+{
+	const char *base = strrchr(path, '/') + 1;
+	bool *any = ctx;
+	struct contig_diag diag;
+	struct trace t;
+
+	*any = true;
+	if (trace_open_info(path, &t, &diag)) {
+		printf("%.*s: %s\n", (int)(strlen(base) - 4), base, diag.text);
+		return true;
+	}
+	printf("%-14.*s %" PRIu64 " events, %.1f s, %" PRIu64 " pages at its peak, Linux %s%s%s\n",
+	       (int)(strlen(base) - 4), base, t.info.nr_events, (double)t.info.duration_ns / 1e9, t.info.peak_pages,
+	       t.info.kernel, t.info.label[0] ? ": " : "", t.info.label);
+	trace_close(&t);
+	return true;
+}
+
+static void list_workloads(void)
+{
+	bool any = false;
+
+	workload_each(list_workload, &any);
+	if (!any)
+		puts("(none in workloads/corpus; `contigbench record` makes one)");
+}
+
+static const struct {
+	const char *name;
+	const char *meaning;
+} metrics[] = {
+	{ "success", "requests that got their range, in percent; 95 % bootstrap interval over seeds" },
+	{ "difference", "success minus that of the first backend, in percentage points; paired over seeds" },
+	{ "migrated", "pages migrated by all requests, by successful request" },
+	{ "p50 p99 max", "time from a request's begin to its end, successful ones; ms of virtual time, modelled" },
+	{ "undo+grab", "pageblocks whose type requests changed, by replay" },
+	{ "fallback", "pageblocks whose type allocations and merging changed, by replay" },
+	{ "mixed", "pageblocks that hold an allocation of another type than their own, at the end" },
+	{ "unusable", "unusable free index at pageblock order, at the end (spec section 10): 0 = none, 1 = all" },
+	{ "frag", "fragmentation index at pageblock order, at the end: -1 = a block is free, towards 1 = fragmented" },
+	{ "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
+};
+
+static void list_metrics(void)
+{
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		printf("%-14s %s\n", metrics[i].name, metrics[i].meaning);
+}
+
+static void list_knobs(void)
+{
+	puts("(no backend of this build has knobs)");
+}
+
+static const struct {
+	const char *name;
+	void (*list)(void);
+} lists[] = {
+	{ "backends", list_backends },
+	{ "workloads", list_workloads },
+	{ "metrics", list_metrics },
+	{ "knobs", list_knobs },
+};
+
+#define NR_LISTS (sizeof(lists) / sizeof(lists[0]))
+
+int cmd_list(int argc, char **argv)
+{
+	if (argc > 2)
+		return cli_error(CLI_USAGE, "one list at a time: backends, workloads, metrics or knobs");
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		puts("usage: contigbench list [backends|workloads|metrics|knobs]");
+		return CLI_OK;
+	}
+	for (size_t i = 0; i < NR_LISTS; i++) {
+		if (argc == 2 && strcmp(argv[1], lists[i].name))
+			continue;
+		if (argc == 1)
+			printf("%s%s:\n", i ? "\n" : "", lists[i].name);
+		lists[i].list();
+		if (argc == 2)
+			return CLI_OK;
+	}
+	if (argc == 2)
+		return cli_error(CLI_USAGE, "unknown list '%s': backends, workloads, metrics or knobs", argv[1]);
+	return CLI_OK;
+}

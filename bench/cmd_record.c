@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/* cmd_record.c - contigbench record: the command line of workloads/record.h. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../workloads/record.h"
+#include "cli.h"
+
+#define BUFFER_MIB     16
+#define BUFFER_MIB_MAX 4096
+
+static const char help[] =
+	"usage: contigbench record -o FILE [OPTION...] [--] COMMAND [ARG...]\n"
+	"\n"
+	"Record which pages the whole machine allocates and frees while COMMAND runs, from the kernel's tracepoints\n"
+	"kmem:mm_page_alloc and kmem:mm_page_free. Pages in use when it starts become the trace's initial state. "
+	"Neither\n"
+	"the command, its arguments nor any path or process name is stored, and no page's place in memory.\n"
+	"\n"
+	"  -o, --output FILE    where to put the trace (.ctr); it appears when it is complete\n"
+	"      --force          replace FILE if it exists\n"
+	"      --label TEXT     a line to store with it, up to 63 bytes\n"
+	"      --buffer-mib N   kernel trace buffer for each cpu, 1 to 4096 MiB (default 16); it is part of the "
+	"initial\n"
+	"                       state, as kernel memory\n"
+	"  -h, --help           this text\n"
+	"\n"
+	"It needs root, tracefs at /sys/kernel/tracing and Linux 5.8 or later. COMMAND runs as root, too, unless it "
+	"says\n"
+	"otherwise: contigbench record -o build.ctr -- setpriv --reuid me --init-groups make -j2\n"
+	"Free pages on per-cpu lists look like kernel pages to /proc/kpageflags. For a clean start, empty the lists "
+	"first:\n"
+	"echo 1 > /proc/sys/vm/compact_memory\n"
+	"Ctrl-C ends the command, and what was recorded is kept; a second one kills it. When the trace can not be "
+	"written\n"
+	"any more, the command is ended as well.\n"
+	"\n"
+	"Exit status: 0 fine; 1 COMMAND failed or was interrupted, the trace is kept; 2 wrong call, or no such "
+	"COMMAND;\n"
+	"3 the machine can not do it.\n";
+
+struct options {
+	struct record_args args;
+	bool force;
+	bool done; /* --help was all that was asked for */
+};
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "output", required_argument, NULL, 'o' }, { "force", no_argument, NULL, 'f' },
+		{ "label", required_argument, NULL, 'l' },  { "buffer-mib", required_argument, NULL, 'b' },
+		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
+	};
+	uint64_t mib;
+	int c;
+
+	optind = 1;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:o:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'o':
+			o->args.path = optarg;
+			break;
+		case 'f':
+			o->force = true;
+			break;
+		case 'l':
+			o->args.label = optarg;
+			break;
+		case 'b':
+			if (!cli_u64(optarg, 1, BUFFER_MIB_MAX, &mib))
+				return cli_error(CLI_USAGE, "--buffer-mib %s: a whole number from 1 to %d is wanted",
+						 optarg, BUFFER_MIB_MAX);
+			o->args.buffer_mib = (uint32_t)mib;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			o->done = true;
+			return CLI_OK;
+		case ':':
+			return cli_error(CLI_USAGE, "%s needs a value: see `contigbench record --help`",
+					 argv[optind - 1]);
+		default:
+			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench record --help`",
+					 argv[optind - 1]);
+		}
+	}
+	o->args.argv = argv + optind;
+	return CLI_OK;
+}
+
+static int check(const struct options *o)
+{
+	const struct record_args *a = &o->args;
+	struct stat st;
+
+	if (!a->path || !*a->path)
+		return cli_error(CLI_USAGE, "where to? -o FILE is missing: see `contigbench record --help`");
+	if (!a->argv[0])
+		return cli_error(CLI_USAGE, "what? a COMMAND is missing: see `contigbench record --help`");
+	if (a->label && strlen(a->label) > 63)
+		return cli_error(CLI_USAGE, "--label: %zu bytes, up to 63 are kept", strlen(a->label));
+	for (const char *p = a->label; p && *p; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return cli_error(CLI_USAGE, "--label: a single line without control characters is wanted");
+	}
+	if (!o->force && !lstat(a->path, &st))
+		return cli_error(CLI_USAGE, "%s exists: choose another name, or replace it with --force", a->path);
+	return CLI_OK;
+}
+
+static void summary(const struct record_args *args, const struct record_result *r)
+{
+	const struct trace_info *i = &r->info;
+	const struct identity_counts *n = &r->counts;
+	uint64_t known = n->raw_events - n->unmatched_frees - n->foreign;
+	double mib = (double)(UINT64_C(1) << i->page_shift) / 1048576;
+
+	fprintf(stderr,
+		"%s: %.3f s, %" PRIu64 " bytes\n"
+		"  events       %" PRIu64 " of the kernel, %.2f %% identified; %" PRIu64 " in the trace\n"
+		"  initial      %" PRIu64 " allocations, %" PRIu64 " pages (%.0f MiB)\n"
+		"  peak         %" PRIu64 " pages (%.0f MiB)\n"
+		"  lost         %" PRIu64 "\n"
+		"  split        %" PRIu64 "\n"
+		"  implied      %" PRIu64 " frees of pages that were allocated again\n"
+		"  unmatched    %" PRIu64 " frees of pages that nobody knew\n"
+		"  failed       %" PRIu64 " allocations\n",
+		args->path, (double)i->duration_ns / 1e9, r->file_bytes, n->raw_events,
+		n->raw_events ? (double)known * 100 / (double)n->raw_events : 100.0, i->nr_events, n->initial,
+		n->initial_pages, (double)n->initial_pages * mib, i->peak_pages, (double)i->peak_pages * mib, i->lost,
+		n->splits, n->implied_frees, n->unmatched_frees, n->failed_allocs);
+	if (n->late)
+		fprintf(stderr, "  late         %" PRIu64 " events came out of order, by less than a moment\n",
+			n->late);
+	if (n->foreign)
+		fprintf(stderr, "  foreign      %" PRIu64 " events about memory that was plugged in meanwhile\n",
+			n->foreign);
+	if (i->lost)
+		cli_warn("the kernel dropped %" PRIu64 " events: record again with a larger --buffer-mib", i->lost);
+	if (r->guessed)
+		cli_warn("this kernel does not say what __GFP_COMP is: every movable allocation of order > 0 is "
+			 "recorded "
+			 "as compound");
+}
+
+static int verdict(const struct record_args *args, const struct record_result *r)
+{
+	if (r->exec_errno)
+		return cli_error(CLI_USAGE, "%s: %s; nothing was recorded", args->argv[0], strerror(r->exec_errno));
+	if (r->interrupted)
+		return cli_error(CLI_NO, "interrupted before the command began; nothing was recorded");
+	summary(args, r);
+	if (WIFSIGNALED(r->status))
+		return cli_error(CLI_NO, "the command was ended by signal %d (%s); the trace is kept",
+				 WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
+	if (WEXITSTATUS(r->status))
+		return cli_error(CLI_NO, "the command failed with status %d; the trace is kept",
+				 WEXITSTATUS(r->status));
+	return CLI_OK;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct options o = { .args = { .buffer_mib = BUFFER_MIB } };
+	struct record_result result;
+	struct contig_diag diag;
+	int rc = parse(argc, argv, &o);
+
+	if (rc || o.done)
+		return rc;
+	rc = check(&o);
+	if (rc)
+		return rc;
+	rc = record_run(&o.args, &result, &diag);
+	if (result.swept)
+		cli_warn("removed %u tracefs instance%s of dead recorders", result.swept, result.swept > 1 ? "s" : "");
+	/* -ENOENT is a missing output folder or a missing tracefs: the former is the user's, the latter the machine's
+	 */
+	if (rc)
+		return cli_error(result.machine ? CLI_MACHINE : cli_status_of(rc), "%s", diag.text);
+	return verdict(&o.args, &result);
+}

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+
+#define MS     UINT64_C(1000000)
+#define MAX_MS (UINT64_C(86400000) * 365)
+
+void run_options_usage(FILE *to)
+{
+	fputs("usage: contigbench run [OPTION...] [WORKLOAD...]\n"
+	      "Replay traces in virtual time on several backends, with contiguous requests laid over them.\n"
+	      "A WORKLOAD is a .ctr file or a name of `contigbench list workloads`; without one, the first of "
+	      "those.\n\n"
+	      "  -b, --backends A,B,...   what to compare, the first being the reference; KNOB=VALUE chained with +\n"
+	      "                           (all of `contigbench list backends`)\n"
+	      "      --occupancy LIST     the trace's peak use as percent of the zone (50,70,90)\n"
+	      "      --seeds LIST         numbers and ranges; each seed is one replay (1-10)\n"
+	      "      --sizes LIST         of a request: 64p is 64 pages, 2b two pageblocks (64p,1b,2b,4b,8b)\n"
+	      "      --requests N         at most N requests in a replay (as many as the trace has time for)\n"
+	      "      --interval-ms I      one request every I ms of virtual time (250)\n"
+	      "      --hold-ms H          a range got is given back after H ms (100)\n"
+	      "      --age N              replay the trace N times before the pass that counts (0)\n"
+	      "      --samples N          of fragmentation over the pass that counts (20)\n"
+	      "      --verify=N           check every invariant after each N events; exit 1 if one is broken\n"
+	      "Geometry (that of the machine the trace was recorded on):\n"
+	      "      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is "
+	      "meant\n"
+	      "      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is "
+	      "meant\n"
+	      "      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"
+	      "Results:\n"
+	      "  -j, --jobs N             replays at a time (number of cpus); changes no byte of the results\n"
+	      "  -o, --output DIR         (results/DATE-REVISION)      --force: replace a results folder that exists\n"
+	      "      --resume DIR         finish an interrupted run\n"
+	      "      --json               print benchmark.json instead of the table\n",
+	      to);
+}
+
+void run_size_label(const struct run_size *s, char out[16])
+{
+	snprintf(out, 16, "%u%c", s->count, s->blocks ? 'b' : 'p');
+}
+
+void occupancy_label(uint32_t t, char out[16])
+{
+	int n = snprintf(out, 16, "%u", t / 1000);
+
+	if (t % 1000) {
+		n += snprintf(out + n, 16 - (size_t)n, ".%03u", t % 1000);
+		while (out[n - 1] == '0')
+			out[--n] = '\0';
+	}
+}
+
+/* Call one() with each piece of a comma-separated list. */
+static enum cli_status for_each_item(const char *flag, const char *text, struct run_options *o,
+				     enum cli_status (*one)(struct run_options *o, const char *item))
+{
+	enum cli_status status = CLI_OK;
+	char *copy = strdup(text), *rest = copy, *item;
+
+	if (!copy)
+		return cli_error(CLI_MACHINE, "no memory");
+	if (!*text)
+		status = cli_error(CLI_USAGE, "%s: empty list", flag);
+	while (status == CLI_OK && (item = strsep(&rest, ",")))
+		status = *item ? one(o, item)
+			       : (enum cli_status)cli_error(CLI_USAGE, "%s %s: empty item in the list", flag, text);
+	free(copy);
+	return status;
+}
+
+static enum cli_status too_many(const char *what, unsigned int limit)
+{
+	return cli_error(CLI_USAGE, "more than %u %s: cut the run in pieces", limit, what);
+}
+
+static enum cli_status add_backend(struct run_options *o, const char *item)
+{
+	struct contig_diag diag;
+
+	if (contig_spec_check(item, &diag))
+		return cli_error(CLI_USAGE, "%s", diag.text);
+	for (uint32_t i = 0; i < o->nr_backends; i++) {
+		if (!strcmp(o->backends[i], item))
+			return cli_error(CLI_USAGE, "backend '%s' is given twice", item);
+	}
+	if (o->nr_backends == RUN_MAX_LIST)
+		return too_many("backends", RUN_MAX_LIST);
+	o->backends[o->nr_backends] = strdup(item);
+	return o->backends[o->nr_backends++] ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+}
+
+static enum cli_status add_occupancy(struct run_options *o, const char *item)
+{
+	double percent;
+
+	if (!cli_double(item, 0, 100, &percent) || percent < 0.001)
+		return cli_error(CLI_USAGE,
+				 "--occupancy %s: the trace's peak use in percent of the zone must lie in "
+				 "(0, 100]; try 70",
+				 item);
+	if (o->nr_occupancies == RUN_MAX_LIST)
+		return too_many("occupancies", RUN_MAX_LIST);
+	o->occupancy[o->nr_occupancies++] = (uint32_t)(percent * 1000 + 0.5);
+	return CLI_OK;
+}
+
+static enum cli_status add_seeds(struct run_options *o, const char *item)
+{
+	char first[24];
+	uint64_t from, to;
+	size_t n = strcspn(item, "-");
+
+	snprintf(first, sizeof(first), "%.*s", (int)(n < 23 ? n : 23), item);
+	if (!cli_u64(first, 1, UINT64_MAX, &from) || (item[n] && !cli_u64(item + n + 1, 1, UINT64_MAX, &to)))
+		return cli_error(CLI_USAGE, "--seeds %s: seeds are numbers from 1 on, or ranges of them; try 1-10",
+				 item);
+	if (!item[n])
+		to = from;
+	if (to < from)
+		return cli_error(CLI_USAGE, "--seeds %s: the range ends before it begins", item);
+	if (to - from >= RUN_MAX_SEEDS - o->nr_seeds)
+		return too_many("seeds", RUN_MAX_SEEDS);
+	for (uint64_t seed = from;; seed++) {
+		for (uint32_t i = 0; i < o->nr_seeds; i++) {
+			if (o->seeds[i] == seed)
+				return cli_error(CLI_USAGE, "--seeds: seed %llu is given twice",
+						 (unsigned long long)seed);
+		}
+		o->seeds[o->nr_seeds++] = seed;
+		if (seed == to)
+			return CLI_OK;
+	}
+}
+
+static enum cli_status add_size(struct run_options *o, const char *item)
+{
+	size_t n = strlen(item);
+	char count[16];
+	uint64_t v = 0;
+
+	snprintf(count, sizeof(count), "%.*s", (int)(n - 1 < 15 ? n - 1 : 15), item);
+	if ((item[n - 1] != 'p' && item[n - 1] != 'b') || !cli_u64(count, 0, 1u << 30, &v))
+		return cli_error(CLI_USAGE, "--sizes %s: say 64p for 64 pages or 2b for two pageblocks", item);
+	if (!v)
+		return cli_error(CLI_USAGE, "--sizes %s: a request of nothing; try 1b", item);
+	if (v & (v - 1))
+		return cli_error(CLI_USAGE, "--sizes %s: a naturally aligned range is a power of two; try %llu%c", item,
+				 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
+	if (o->nr_sizes == RUN_MAX_LIST)
+		return too_many("sizes", RUN_MAX_LIST);
+	o->sizes[o->nr_sizes++] = (struct run_size){ .count = (uint32_t)v, .blocks = item[n - 1] == 'b' };
+	return CLI_OK;
+}
+
+static enum cli_status add_zone(struct run_options *o, const char *spec)
+{
+	static const char *const types[ZONE_TYPE_NR] = {
+		[ZONE_DMA32] = "dma32",
+		[ZONE_NORMAL] = "normal",
+		[ZONE_MOVABLE] = "movable",
+	};
+	char text[96], *pages, *node, *type;
+	uint64_t start_v, pages_v, node_v = 0;
+	int t = ZONE_NORMAL;
+
+	snprintf(text, sizeof(text), "%s", spec);
+	pages = strchr(text, '+');
+	node = pages ? strchr(pages, '@') : NULL;
+	type = node ? strchr(node, ':') : NULL;
+	if (pages)
+		*pages++ = '\0';
+	if (node)
+		*node++ = '\0';
+	if (type) {
+		*type++ = '\0';
+		for (t = 0; t < ZONE_TYPE_NR && strcmp(type, types[t]); t++)
+			;
+	}
+	if (!pages || !cli_u64(text, 0, PFN_NONE, &start_v) || !cli_u64(pages, 0, PFN_NONE, &pages_v) ||
+	    (node && !cli_u64(node, 0, UINT8_MAX, &node_v)) || t == ZONE_TYPE_NR)
+		return cli_error(CLI_USAGE,
+				 "--zone %s: say START+PAGES[@NODE[:dma32|normal|movable]], "
+				 "for example 0+262144@0:normal",
+				 spec);
+	if (o->nr_zones == CONTIG_MAX_ZONES)
+		return too_many("zones", CONTIG_MAX_ZONES);
+	o->zones[o->nr_zones++] = (struct contig_zone){
+		.start = (pfn_t)start_v, .pages = (uint32_t)pages_v, .node = (uint8_t)node_v, .type = (uint8_t)t
+	};
+	return CLI_OK;
+}
+
+enum {
+	OPT_OCCUPANCY = 256,
+	OPT_SEEDS,
+	OPT_SIZES,
+	OPT_REQUESTS,
+	OPT_INTERVAL,
+	OPT_HOLD,
+	OPT_AGE,
+	OPT_SAMPLES,
+	OPT_VERIFY,
+	OPT_PAGE_SHIFT,
+	OPT_PAGEBLOCK,
+	OPT_MAX_ORDER,
+	OPT_SECTION,
+	OPT_ZONE,
+	OPT_BIG_BLOCKS,
+	OPT_BIG_BUDDIES,
+	OPT_FORCE,
+	OPT_RESUME,
+	OPT_JSON,
+	OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "backends", required_argument, NULL, 'b' },
+	{ "backend", required_argument, NULL, 'b' },
+	{ "occupancy", required_argument, NULL, OPT_OCCUPANCY },
+	{ "seeds", required_argument, NULL, OPT_SEEDS },
+	{ "sizes", required_argument, NULL, OPT_SIZES },
+	{ "requests", required_argument, NULL, OPT_REQUESTS },
+	{ "interval-ms", required_argument, NULL, OPT_INTERVAL },
+	{ "hold-ms", required_argument, NULL, OPT_HOLD },
+	{ "age", required_argument, NULL, OPT_AGE },
+	{ "samples", required_argument, NULL, OPT_SAMPLES },
+	{ "verify", required_argument, NULL, OPT_VERIFY },
+	{ "page-shift", required_argument, NULL, OPT_PAGE_SHIFT },
+	{ "pageblock-order", required_argument, NULL, OPT_PAGEBLOCK },
+	{ "max-order", required_argument, NULL, OPT_MAX_ORDER },
+	{ "section-order", required_argument, NULL, OPT_SECTION },
+	{ "zone", required_argument, NULL, OPT_ZONE },
+	{ "big-blocks", no_argument, NULL, OPT_BIG_BLOCKS },
+	{ "big-buddies", no_argument, NULL, OPT_BIG_BUDDIES },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "resume", required_argument, NULL, OPT_RESUME },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* A whole number in [min, max] for the flag. */
+static enum cli_status number(const char *flag, const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	if (cli_u64(text, min, max, out))
+		return CLI_OK;
+	return cli_error(CLI_USAGE, "--%s %s: a whole number from %llu to %llu, please", flag, text,
+			 (unsigned long long)min, (unsigned long long)max);
+}
+
+static enum cli_status milliseconds(const char *flag, const char *text, double min, uint64_t *ns)
+{
+	double ms;
+
+	if (!cli_double(text, min, (double)MAX_MS, &ms))
+		return cli_error(CLI_USAGE, "--%s %s: milliseconds, at least %g, please", flag, text, min);
+	*ns = (uint64_t)(ms * (double)MS + 0.5);
+	return CLI_OK;
+}
+
+static enum cli_status geometry_order(const char *flag, const char *text, int *out)
+{
+	uint64_t v;
+	enum cli_status status = number(flag, text, 0, 63, &v);
+
+	if (status == CLI_OK)
+		*out = (int)v;
+	return status;
+}
+
+static enum cli_status take(struct run_options *o, int opt, const char *arg)
+{
+	enum cli_status status;
+	uint64_t v = 0;
+
+	switch (opt) {
+	case 'b':
+		return for_each_item("--backends", arg, o, add_backend);
+	case OPT_OCCUPANCY:
+		o->occupancy_given = true;
+		return for_each_item("--occupancy", arg, o, add_occupancy);
+	case OPT_SEEDS:
+		return for_each_item("--seeds", arg, o, add_seeds);
+	case OPT_SIZES:
+		return for_each_item("--sizes", arg, o, add_size);
+	case OPT_ZONE:
+		return add_zone(o, arg);
+	case OPT_REQUESTS:
+		return number("requests", arg, 1, UINT32_MAX - 1, &o->max_requests);
+	case OPT_INTERVAL:
+		return milliseconds("interval-ms", arg, 0.001, &o->interval_ns);
+	case OPT_HOLD:
+		return milliseconds("hold-ms", arg, 0, &o->hold_ns);
+	case OPT_AGE:
+		status = number("age", arg, 0, 1000, &v);
+		o->age = (uint32_t)v;
+		return status;
+	case OPT_SAMPLES:
+		status = number("samples", arg, 0, 1000000, &v);
+		o->samples = (uint32_t)v;
+		return status;
+	case OPT_VERIFY:
+		return number("verify", arg, 1, UINT32_MAX, &o->verify_every);
+	case 'j':
+		status = number("jobs", arg, 1, 1024, &v);
+		o->jobs = (uint32_t)v;
+		return status;
+	case OPT_PAGE_SHIFT:
+		return geometry_order("page-shift", arg, &o->page_shift);
+	case OPT_PAGEBLOCK:
+		return geometry_order("pageblock-order", arg, &o->pageblock_order);
+	case OPT_MAX_ORDER:
+		return geometry_order("max-order", arg, &o->max_order);
+	case OPT_SECTION:
+		return geometry_order("section-order", arg, &o->section_order);
+	case OPT_BIG_BLOCKS:
+		o->big_blocks = true;
+		return CLI_OK;
+	case OPT_BIG_BUDDIES:
+		o->big_buddies = true;
+		return CLI_OK;
+	case 'o':
+		o->out = arg;
+		return *arg ? CLI_OK : cli_error(CLI_USAGE, "-o: the name of a folder, please");
+	case OPT_RESUME:
+		o->resume = arg;
+		return CLI_OK;
+	case OPT_FORCE:
+		o->force = true;
+		return CLI_OK;
+	case OPT_JSON:
+		o->json = true;
+		return CLI_OK;
+	case 'h':
+		o->help = true;
+		return CLI_OK;
+	default:
+		return CLI_USAGE;
+	}
+}
+
+/* What was not asked for. */
+static enum cli_status fill_in(struct run_options *o)
+{
+	enum cli_status status = CLI_OK;
+	bool all_backends = !o->nr_backends;
+
+	for (size_t i = 0; all_backends && contig_backend_at(i) && status == CLI_OK; i++)
+		status = add_backend(o, contig_backend_at(i)->name);
+	if (status == CLI_OK && !o->nr_occupancies && !o->nr_zones)
+		status = for_each_item("--occupancy", "50,70,90", o, add_occupancy);
+	if (status == CLI_OK && !o->nr_seeds)
+		status = add_seeds(o, "1-10");
+	if (status == CLI_OK && !o->nr_sizes)
+		status = for_each_item("--sizes", "64p,1b,2b,4b,8b", o, add_size);
+	return status;
+}
+
+enum cli_status run_options_parse(int argc, char **argv, struct run_options *o)
+{
+	enum cli_status status = CLI_OK;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int opt;
+
+	*o = (struct run_options){
+		.hold_ns = 100 * MS,
+		.interval_ns = 250 * MS,
+		.max_requests = UINT32_MAX - 1,
+		.samples = 20,
+		.jobs = cpus > 0 ? (uint32_t)cpus : 1,
+		.page_shift = -1,
+		.pageblock_order = -1,
+		.max_order = -1,
+		.section_order = -1,
+	};
+	o->seeds = calloc(RUN_MAX_SEEDS, sizeof(*o->seeds));
+	if (!o->seeds)
+		return cli_error(CLI_MACHINE, "no memory");
+	optind = 0; /* start anew: tests parse more than once */
+	opterr = 0;
+	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
+		if (opt == ':')
+			status = cli_error(CLI_USAGE, "%s wants a value: see `contigbench run --help`",
+					   argv[optind - 1]);
+		else if (opt == '?' && optopt && optopt < 256)
+			status = cli_error(CLI_USAGE, "unknown option -%c: see `contigbench run --help`", optopt);
+		else if (opt == '?')
+			status = cli_error(CLI_USAGE, "unknown option %s: see `contigbench run --help`",
+					   argv[optind - 1]);
+		else
+			status = take(o, opt, optarg);
+	}
+	for (; status == CLI_OK && optind < argc; optind++) {
+		if (o->nr_workloads == RUN_MAX_LIST)
+			return too_many("workloads", RUN_MAX_LIST);
+		o->workloads[o->nr_workloads++] = argv[optind];
+	}
+	if (status != CLI_OK || o->help)
+		return status;
+	if (o->nr_zones && o->occupancy_given)
+		return cli_error(CLI_USAGE, "--zone and --occupancy both say how large memory is: leave one out");
+	return fill_in(o);
+}
+
+void run_options_free(struct run_options *o)
+{
+	for (uint32_t i = 0; i < o->nr_backends; i++)
+		free(o->backends[i]);
+	free(o->seeds);
+	memset(o, 0, sizeof(*o));
+}

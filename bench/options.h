@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h - what `contigbench run` was asked to do. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "../allocators/contig.h"
+#include "cli.h"
+
+#define RUN_MAX_LIST  64u /* workloads, backends, occupancies, sizes */
+#define RUN_MAX_SEEDS 4096u
+
+struct run_size {
+	uint32_t count;
+	bool blocks; /* count is of pageblocks, not pages */
+};
+
+struct run_options {
+	const char *workloads[RUN_MAX_LIST]; /* as given: names or files */
+	uint32_t nr_workloads;
+	char *backends[RUN_MAX_LIST];
+	uint32_t nr_backends;
+	uint32_t occupancy[RUN_MAX_LIST]; /* thousandths of a percent */
+	uint32_t nr_occupancies;
+	bool occupancy_given;
+	uint64_t *seeds;
+	uint32_t nr_seeds;
+	struct run_size sizes[RUN_MAX_LIST];
+	uint32_t nr_sizes;
+	uint32_t age;
+	uint64_t hold_ns;
+	uint64_t interval_ns;
+	uint64_t max_requests;
+	uint32_t samples;
+	uint64_t verify_every;
+	uint32_t jobs;
+	const char *out; /* NULL: results/DATE-REVISION */
+	const char *resume;
+	bool force;
+	bool json;
+	bool help;
+
+	/* 0 or -1: as the trace's machine */
+	int page_shift;
+	int pageblock_order;
+	int max_order;
+	int section_order;
+	bool big_blocks;
+	bool big_buddies;
+	struct contig_zone zones[CONTIG_MAX_ZONES];
+	uint32_t nr_zones;
+};
+
+/* CLI_OK, or CLI_USAGE and a message printed. The strings of argv must outlive the options. */
+enum cli_status run_options_parse(int argc, char **argv, struct run_options *o);
+void run_options_free(struct run_options *o);
+void run_options_usage(FILE *to);
+
+/* "64p", "2b" */
+void run_size_label(const struct run_size *s, char out[16]);
+/* "50", "62.5" */
+void occupancy_label(uint32_t thousandths, char out[16]);
+
+#endif

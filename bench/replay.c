@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "executor.h"
+#include "replay.h"
+#include "rng.h"
+#include "timeline.h"
+
+/* Events between two looks at the stop flag: a few tens of milliseconds. */
+#define STOP_EVERY (1u << 18)
+
+/* A survivor of the pass before, and the event before which it goes. */
+struct due {
+	uint32_t survivor;
+	uint32_t event;
+};
+
+struct replay {
+	const struct replay_params *params;
+	const struct program *program;
+	struct replay_result *result;
+	struct contig_diag *diag;
+	struct executor x;
+	struct contig *backend;
+	struct request_stream stream;
+	struct contig_range **ranges; /* by number of the request, while it runs */
+	struct timeline timeline;
+	struct due *due;
+	size_t nr_due;
+	size_t next_due;
+	struct rng due_cpu;
+	uint64_t verified; /* x.executed at the last verification */
+};
+
+/*
+ * When survivors of the last pass go: in seeded order, spread evenly over this pass; sooner where both passes together
+ * would need more pages than the trace ever does, since that is what the zone is sized for.
+ */
+static void schedule_survivors(struct replay *r, uint32_t pass)
+{
+	const struct program *p = r->program;
+	struct rng rng = rng_seed(r->params->seed, RNG_SURVIVORS | (uint64_t)pass << 8);
+	uint64_t left = 0, live = 0;
+	size_t n = p->nr_survivors, k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t j = rng_below(&rng, i + 1);
+
+		r->due[i] = r->due[j];
+		r->due[j].survivor = (uint32_t)i;
+		left += UINT64_C(1) << p->survivors[i].order;
+	}
+	for (size_t i = 0; i < p->nr_ops && k < n; i++) {
+		const struct program_op *op = &p->ops[i];
+		uint64_t need = 0;
+
+		if (program_code(op) == TRACE_ALLOC)
+			need = UINT64_C(1) << op->order;
+		else if (program_code(op) == TRACE_FREE)
+			live -= UINT64_C(1) << p->ops[op->birth].order;
+		live += need;
+		while (k < n && (p->duration_ns / (n + 1) * (k + 1) <= program_ns(op) ||
+				 (need && live + left > p->peak_pages))) {
+			r->due[k].event = (uint32_t)i;
+			left -= UINT64_C(1) << p->survivors[r->due[k].survivor].order;
+			k++;
+		}
+	}
+	for (; k < n; k++)
+		r->due[k].event = (uint32_t)p->nr_ops;
+	r->nr_due = n;
+	r->next_due = 0;
+	r->due_cpu = rng;
+}
+
+static void free_due_survivors(struct replay *r)
+{
+	while (r->next_due < r->nr_due && r->due[r->next_due].event <= r->x.next) {
+		const struct program_survivor *s = &r->program->survivors[r->due[r->next_due++].survivor];
+
+		executor_free_survivor(&r->x, (uint32_t)rng_below(&r->due_cpu, r->params->geometry->nr_cpus), s);
+	}
+}
+
+static int verify(struct replay *r)
+{
+	const struct contig_lab *lab = r->backend->ops->lab;
+	struct contig_diag what;
+
+	if (!lab || !lab->verify || !lab->verify(r->backend, &what))
+		return 0;
+	snprintf(r->diag->text, sizeof(r->diag->text), "after event %zu: %.460s", r->x.next, what.text);
+	return -EUCLEAN;
+}
+
+/* The next event at which something other than a timed action is to be done. */
+static size_t next_stop(const struct replay *r)
+{
+	size_t stop = r->x.next + STOP_EVERY;
+	uint64_t every = r->params->verify_every;
+
+	if (stop > r->program->nr_ops)
+		stop = r->program->nr_ops;
+	if (r->next_due < r->nr_due && r->due[r->next_due].event < stop)
+		stop = r->due[r->next_due].event;
+	if (every && r->verified + every - r->x.executed < stop - r->x.next)
+		stop = r->x.next + (size_t)(r->verified + every - r->x.executed);
+	return stop;
+}
+
+/* All that the trace does up to and including `ns`. */
+static int run_until(struct replay *r, uint64_t ns)
+{
+	for (;;) {
+		free_due_survivors(r);
+		size_t stop = next_stop(r);
+
+		executor_run(&r->x, stop, ns);
+		if (r->x.error)
+			return r->x.error;
+		if (r->params->stop && atomic_load_explicit(r->params->stop, memory_order_relaxed))
+			return -EINTR;
+		if (r->params->verify_every && r->x.executed - r->verified >= r->params->verify_every) {
+			int rc = verify(r);
+
+			if (rc)
+				return rc;
+			r->verified = r->x.executed;
+		}
+		if (r->x.next < stop || r->x.next == r->program->nr_ops)
+			return 0;
+	}
+}
+
+static void take_sample(struct replay *r, uint64_t ns, struct sample_record *out)
+{
+	const struct contig_geometry *g = r->params->geometry;
+	struct contig_stats s;
+
+	contig_stats(r->backend, CONTIG_ALL_ZONES, &s);
+	*out = (struct sample_record){
+		.ns = ns,
+		.free = s.free,
+		.pcp = s.pcp,
+		.isolated = s.isolated,
+		.mixed_blocks = s.mixed_blocks,
+		.unusable = contig_unusable_index(&s, g->max_order, g->pageblock_order),
+		.fragmentation = contig_fragmentation_index(&s, g->max_order, g->pageblock_order),
+	};
+	memcpy(out->blocks, s.blocks, sizeof(out->blocks));
+}
+
+static int begin_request(struct replay *r, uint64_t ns, uint32_t k)
+{
+	const struct request *q = &r->stream.requests[k];
+	struct request_record *rec = &r->result->requests[k];
+	const struct contig_range_args args = {
+		.start = q->start, .nr = r->stream.nr_pages, .cpu = q->cpu, .caller = CALLER_MOVABLE
+	};
+
+	*rec = (struct request_record){
+		.begin_ns = ns, .end_ns = ns, .start = q->start, .cpu = q->cpu, .blocker = PFN_NONE, .event = EVENT_NONE
+	};
+	rec->rc = contig_range_begin(r->backend, &args, &r->ranges[k]);
+	if (!rec->rc)
+		return timeline_add(&r->timeline, ns, ACTION_STEP, k);
+	if (rec->rc == -ENOMEM)
+		return -ENOMEM; /* of this machine, not of the modelled one */
+	rec->reason = WHY_ZONE_EDGE;
+	return 0;
+}
+
+static void end_request(struct replay *r, uint32_t k)
+{
+	struct request_record *rec = &r->result->requests[k];
+	struct contig_outcome out;
+
+	contig_range_end(r->ranges[k], &out);
+	r->ranges[k] = NULL;
+	rec->rc = out.rc;
+	rec->total = out.total;
+	if (!out.rc)
+		return;
+	rec->phase = out.autopsy.phase;
+	rec->reason = out.autopsy.reason;
+	rec->kind = out.autopsy.kind;
+	rec->blocker = out.autopsy.pfn;
+	if (out.autopsy.owner == OWNER_NONE)
+		return;
+	rec->event = owner_event(out.autopsy.owner);
+	rec->since_ns = program_ns(&r->program->ops[rec->event]);
+	rec->passes = (owner_slot(out.autopsy.owner) >= r->program->nr_slots) != (r->x.base != 0);
+}
+
+static int step_request(struct replay *r, uint64_t ns, uint32_t k)
+{
+	struct request_record *rec = &r->result->requests[k];
+	struct contig_work work = { 0 };
+	int more = contig_range_step(r->ranges[k], &work);
+
+	rec->end_ns = ns + cost_of(r->params->cost, &work);
+	executor_retry(&r->x);
+	if (more)
+		return timeline_add(&r->timeline, rec->end_ns, ACTION_STEP, k);
+	end_request(r, k);
+	if (rec->rc)
+		return 0;
+	return timeline_add(&r->timeline, rec->end_ns + r->params->hold_ns, ACTION_RELEASE, k);
+}
+
+static int release_range(struct replay *r, uint32_t k)
+{
+	const struct request *q = &r->stream.requests[k];
+	int rc = contig_range_free(r->backend, q->cpu, q->start, r->stream.nr_pages);
+
+	if (!rc)
+		return 0;
+	snprintf(r->diag->text, sizeof(r->diag->text), "pages %u to %u, which request %u got, could not be freed: %s",
+		 q->start, q->start + r->stream.nr_pages - 1, k, strerror(-rc));
+	return -EUCLEAN;
+}
+
+static int act(struct replay *r, const struct timeline_entry *e)
+{
+	switch (timeline_action(e)) {
+	case ACTION_RELEASE:
+		return release_range(r, e->index);
+	case ACTION_STEP:
+		return step_request(r, e->ns, e->index);
+	case ACTION_REQUEST:
+		if (e->index + 1 < r->stream.nr) {
+			int rc = timeline_add(&r->timeline, r->stream.requests[e->index + 1].ns, ACTION_REQUEST,
+					      e->index + 1);
+			if (rc)
+				return rc;
+		}
+		return begin_request(r, e->ns, e->index);
+	case ACTION_SAMPLE:
+		take_sample(r, e->ns, &r->result->samples[e->index]);
+		return 0;
+	}
+	return 0;
+}
+
+/* The pass that counts: trace, requests and samples in the order of their times; ties go to the trace. */
+static int counted_pass(struct replay *r)
+{
+	const struct replay_params *params = r->params;
+	uint64_t duration = r->program->duration_ns;
+	int rc = 0;
+
+	if (r->stream.nr)
+		rc = timeline_add(&r->timeline, r->stream.requests[0].ns, ACTION_REQUEST, 0);
+	for (uint32_t i = 0; i < params->samples && !rc; i++)
+		rc = timeline_add(&r->timeline, duration / params->samples * (i + 1), ACTION_SAMPLE, i);
+	while (!rc && timeline_peek(&r->timeline)) {
+		rc = run_until(r, timeline_peek(&r->timeline)->ns);
+		if (rc)
+			return rc;
+		const struct timeline_entry e = timeline_take(&r->timeline);
+
+		rc = act(r, &e);
+	}
+	return rc ? rc : run_until(r, UINT64_MAX);
+}
+
+static int run_passes(struct replay *r)
+{
+	struct replay_result *result = r->result;
+	struct contig_stats before, after;
+	int rc = 0;
+
+	for (uint32_t pass = 0; pass < r->params->age && !rc; pass++) {
+		executor_rewind(&r->x);
+		if (pass)
+			schedule_survivors(r, pass);
+		rc = run_until(r, UINT64_MAX);
+		free_due_survivors(r);
+		result->aging_failed_allocs += r->x.failed;
+	}
+	if (rc)
+		return rc;
+	executor_rewind(&r->x);
+	if (r->params->age)
+		schedule_survivors(r, r->params->age);
+	contig_stats(r->backend, CONTIG_ALL_ZONES, &before);
+	rc = counted_pass(r);
+	if (rc)
+		return rc;
+	free_due_survivors(r);
+	if (r->x.nr_late) {
+		snprintf(r->diag->text, sizeof(r->diag->text), "%zu frees got -EAGAIN to the end, the first at pfn %u",
+			 r->x.nr_late, r->x.late[0].pfn);
+		return -EUCLEAN;
+	}
+	rc = r->params->verify_every ? verify(r) : 0;
+	contig_stats(r->backend, CONTIG_ALL_ZONES, &after);
+	for (int i = 0; i < RETYPE_NR; i++)
+		result->retyped[i] = after.retyped[i] - before.retyped[i];
+	take_sample(r, r->program->duration_ns, &result->end);
+	result->events = r->x.executed;
+	result->allocs = r->program->nr_allocs;
+	result->failed_allocs = r->x.failed;
+	result->skipped_pins = r->x.skipped_pins;
+	result->late_frees = r->x.nr_late_total;
+	result->nr_requests = (uint32_t)r->stream.nr;
+	result->nr_samples = r->params->samples;
+	return rc;
+}
+
+static int out_of_memory(struct contig_diag *diag)
+{
+	snprintf(diag->text, sizeof(diag->text), "no memory for a replay: run fewer at once (-j)");
+	return -ENOMEM;
+}
+
+static int prepare(struct replay *r)
+{
+	const struct replay_params *params = r->params;
+	const struct request_timing timing = {
+		.duration_ns = r->program->duration_ns,
+		.interval_ns = params->interval_ns,
+		.hold_ns = params->hold_ns,
+		.max_requests = params->max_requests,
+	};
+	int rc = 0;
+
+	if (params->request_pages)
+		rc = requests_draw(&r->stream, params->geometry, &timing, params->request_pages, params->seed);
+	if (rc == -EINVAL)
+		snprintf(r->diag->text, sizeof(r->diag->text), "no request of %u pages fits this trace and zone",
+			 params->request_pages);
+	if (rc)
+		return rc == -ENOMEM ? out_of_memory(r->diag) : rc;
+	rc = executor_init(&r->x, r->program, r->diag);
+	if (rc)
+		return rc;
+	r->ranges = calloc(r->stream.nr + 1, sizeof(*r->ranges));
+	r->due = calloc(r->program->nr_survivors + 1, sizeof(*r->due));
+	r->result->requests = calloc(r->stream.nr + 1, sizeof(*r->result->requests));
+	r->result->samples = calloc((size_t)params->samples + 1, sizeof(*r->result->samples));
+	if (!r->ranges || !r->due || !r->result->requests || !r->result->samples)
+		return out_of_memory(r->diag);
+	r->backend = contig_open(params->backend, params->geometry, &r->x.hooks, r->diag);
+	r->x.backend = r->backend;
+	return r->backend ? 0 : -EINVAL;
+}
+
+/* What is still running when a replay ends early. */
+static void abandon_requests(struct replay *r)
+{
+	struct contig_outcome out;
+	struct contig_work work;
+
+	for (size_t k = 0; r->ranges && k < r->stream.nr; k++) {
+		if (!r->ranges[k])
+			continue;
+		while (contig_range_step(r->ranges[k], &work))
+			;
+		contig_range_end(r->ranges[k], &out);
+	}
+}
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int replay_run(const struct replay_params *params, struct replay_result *result, struct contig_diag *diag)
+{
+	struct replay r = { .params = params, .program = params->program, .result = result, .diag = diag };
+	uint64_t start = thread_cpu_ns();
+
+	memset(result, 0, sizeof(*result));
+	int rc = prepare(&r);
+
+	if (!rc)
+		rc = run_passes(&r);
+	if (rc == -ENOMEM && !diag->text[0])
+		out_of_memory(diag);
+	abandon_requests(&r);
+	contig_close(r.backend);
+	executor_free(&r.x);
+	requests_free(&r.stream);
+	timeline_free(&r.timeline);
+	free(r.ranges);
+	free(r.due);
+	result->cpu_ns = thread_cpu_ns() - start;
+	if (rc)
+		replay_result_free(result);
+	return rc;
+}
+
+void replay_result_free(struct replay_result *result)
+{
+	free(result->requests);
+	free(result->samples);
+	memset(result, 0, sizeof(*result));
+}

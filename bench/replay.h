@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * replay.h - one trace on one backend with one seed, in virtual time (design: the second of three clocks).
+ *
+ * One thread. Trace events happen at their own time. A contiguous request is a sequence of steps; a step acts
+ * atomically when it starts and lasts as long as the cost table says; events dated up to and including its end happen
+ * before the next step. The same input gives the same result, bit for bit.
+ */
+#ifndef REPLAY_H
+#define REPLAY_H
+
+#include <stdatomic.h>
+
+#include "cost.h"
+#include "program.h"
+#include "requests.h"
+
+struct replay_params {
+	const struct program *program;
+	const struct contig_geometry *geometry;
+	const struct cost_table *cost;
+	const char *backend; /* NAME or NAME+knob=value+... */
+	uint64_t seed;
+	uint32_t request_pages; /* 0: no requests */
+	uint32_t age;		/* passes before the one that counts */
+	uint64_t hold_ns;
+	uint64_t interval_ns;
+	uint64_t max_requests;
+	uint64_t verify_every;	 /* events; 0 = never */
+	uint32_t samples;	 /* of fragmentation over the counted pass */
+	const atomic_bool *stop; /* when it becomes true: give up with -EINTR; may be NULL */
+};
+
+/* One contiguous request and how it ended. Times are ns since the counted pass began. */
+struct request_record {
+	uint64_t begin_ns;
+	uint64_t end_ns;
+	uint64_t since_ns; /* when the blocking page's owner allocated it */
+	pfn_t start;
+	uint32_t cpu;
+	int32_t rc;
+	pfn_t blocker;	 /* first blocking pfn, or PFN_NONE */
+	uint32_t event;	 /* trace event that allocated the blocking page, or EVENT_NONE */
+	uint32_t passes; /* how many passes ago that was */
+	uint8_t phase;	 /* enum contig_phase */
+	uint8_t reason;	 /* enum contig_reason */
+	uint8_t kind;	 /* enum page_kind of the blocking page */
+	uint8_t pad;
+	struct contig_work total;
+};
+
+#define EVENT_NONE UINT32_MAX
+
+/* One sample of the fragmentation series; indices of spec section 10 at pageblock order, in thousandths. */
+struct sample_record {
+	uint64_t ns;
+	uint64_t free;
+	uint64_t pcp;
+	uint64_t isolated;
+	uint64_t mixed_blocks;
+	uint64_t blocks[MT_NR];
+	int32_t unusable;
+	int32_t fragmentation;
+};
+
+struct replay_result {
+	uint64_t events;	/* executed, all passes */
+	uint64_t allocs;	/* of the counted pass ... */
+	uint64_t failed_allocs; /* ... and how many of them got nothing */
+	uint64_t aging_failed_allocs;
+	uint64_t skipped_pins; /* the backend can not pin */
+	uint64_t late_frees;   /* free while the page was being migrated */
+	uint64_t retyped[RETYPE_NR];
+	struct sample_record end; /* after the last request gave its pages back */
+	uint32_t nr_requests;
+	uint32_t nr_samples;
+	struct request_record *requests;
+	struct sample_record *samples;
+	uint64_t cpu_ns; /* CPU time this took: not part of the deterministic results */
+};
+
+/*
+ * 0; -EUCLEAN when verify found a violation, -EINTR when stopped, -EINVAL or -ENOMEM when the backend can not be
+ * opened: *diag says which. The result holds nothing then.
+ */
+int replay_run(const struct replay_params *params, struct replay_result *result, struct contig_diag *diag);
+void replay_result_free(struct replay_result *result);
+
+#endif

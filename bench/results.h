@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * results.h - what came out of a run, as files and on the terminal.
+ *
+ * Everything but context.json is a function of the inputs, the options and the revision: the same bytes wherever it is
+ * made. Numbers are integers or decimals with a fixed number of digits, made from integers.
+ */
+#ifndef RESULTS_H
+#define RESULTS_H
+
+#include "matrix.h"
+#include "stats.h"
+
+#define RESULTS_SCHEMA "contigbench-run/1"
+
+struct latency {
+	uint64_t p50, p99, max; /* modelled ns */
+};
+
+/* All seeds of one backend at one workload, occupancy and size. */
+struct result_row {
+	struct run_place at;
+	uint64_t requests;
+	uint64_t successes;
+	struct stats_interval rate;	  /* of success, millionths */
+	struct stats_interval difference; /* to the first backend of the group; not bounded in its own row */
+	uint64_t failures[PHASE_NR][WHY_NR];
+	uint64_t migrated;	   /* pages, by all requests, whatever became of them */
+	uint64_t migrated_in_vain; /* ... by those that failed */
+	struct latency got;	   /* of requests that succeeded */
+	struct latency failed;	   /* ... and that did not */
+	/* sums over the seeds */
+	uint64_t retyped[RETYPE_NR];
+	uint64_t mixed_blocks;
+	int64_t unusable;      /* thousandths */
+	int64_t fragmentation; /* thousandths */
+	uint64_t allocs;
+	uint64_t failed_allocs;
+	uint64_t skipped_pins;
+	bool unequal_work; /* more than 0.1 % of the trace's allocations failed */
+};
+
+struct results {
+	const struct run_plan *plan;
+	const struct replay_result *replays;
+	struct result_row *rows; /* plan->nr_rows */
+};
+
+const char *results_revision(void);
+
+/* 0 or -ENOMEM; free with results_free(). All replays of the matrix must be done. */
+int results_make(struct results *r, const struct matrix *m);
+void results_free(struct results *r);
+
+/* name of a row: "build/occupancy:70/size:1b/backend:linux-5.10" */
+void results_row_name(const struct results *r, const struct result_row *row, char out[512]);
+const char *results_backend(const struct results *r, const struct result_row *row);
+
+/* The parameters of the run as one JSON object on one line. */
+void results_parameters(FILE *f, const struct run_plan *plan);
+
+void results_table(FILE *f, const struct results *r);
+void results_benchmark_json(FILE *f, const struct results *r);
+void results_requests_jsonl(FILE *f, const struct results *r);
+void results_series_jsonl(FILE *f, const struct results *r);
+void results_summary_csv(FILE *f, const struct results *r);
+void results_replays_csv(FILE *f, const struct results *r);
+void results_failures_csv(FILE *f, const struct results *r);
+
+/* Text as a JSON string, quotes included. */
+void json_text(FILE *f, const char *text);
+/* value / 10^digits with exactly that many decimals. */
+void print_fixed(FILE *f, int64_t value, unsigned int digits);
+
+/*
+ * All files but context.json into an existing folder, and SHA256SUMS over them; *digest names the lot. 0 or -errno, and
+ * *diag then names the file.
+ */
+int results_write(const char *dir, const struct results *r, char digest[65], struct contig_diag *diag);
+/* What differs between machines and executions. */
+struct results_context {
+	int argc;
+	char **argv;
+	uint32_t jobs;
+	uint32_t resumed;
+	uint64_t wall_ns;
+	const char *digest;
+};
+int results_write_context(const char *dir, const struct results *r, const struct results_context *context,
+			  struct contig_diag *diag);
+
+/* Events per second of CPU time over all replays, and the sums it is made of. */
+struct replay_speed {
+	uint64_t events;
+	uint64_t cpu_ns;
+	uint64_t per_second;
+};
+struct replay_speed results_speed(const struct results *r);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/* results_context.c - context.json: what differs between machines and executions, and therefore has no digest. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "results.h"
+
+static void field(FILE *f, const char *key, const char *value)
+{
+	fprintf(f, "  \"%s\": ", key);
+	json_text(f, value);
+	fputs(",\n", f);
+}
+
+/* The first line of a file, or what follows `key :` in the first line that has it. */
+static void from_file(char out[256], const char *path, const char *key)
+{
+	char line[512];
+	FILE *f = fopen(path, "r");
+
+	snprintf(out, 256, "unknown");
+	while (f && fgets(line, sizeof(line), f)) {
+		char *value = line;
+
+		if (key) {
+			if (strncmp(line, key, strlen(key)))
+				continue;
+			value = strchr(line, ':');
+			value = value ? value + 1 + strspn(value + 1, " \t") : line;
+		}
+		value[strcspn(value, "\n")] = '\0';
+		snprintf(out, 256, "%.255s", value);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+static void machine(FILE *f)
+{
+	struct utsname uts;
+	char text[256];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	field(f, "date", text);
+	if (!uname(&uts)) {
+		field(f, "host_name", uts.nodename);
+		field(f, "kernel", uts.release);
+		field(f, "architecture", uts.machine);
+	}
+	from_file(text, "/proc/cpuinfo", "model name");
+	field(f, "cpu", text);
+	from_file(text, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", NULL);
+	field(f, "governor", text);
+	fprintf(f, "  \"num_cpus\": %ld,\n", sysconf(_SC_NPROCESSORS_ONLN));
+	field(f, "compiler", __VERSION__);
+}
+
+int results_write_context(const char *dir, const struct results *r, const struct results_context *c,
+			  struct contig_diag *diag)
+{
+	struct replay_speed speed = results_speed(r);
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/context.json", dir);
+	FILE *f = fopen(path, "w");
+	int err = f ? 0 : errno;
+
+	if (f) {
+		fputs("{\n", f);
+		field(f, "schema", RESULTS_SCHEMA);
+		field(f, "revision", results_revision());
+		field(f, "digest", c->digest);
+		machine(f);
+		fputs("  \"command\": [", f);
+		for (int i = 0; i < c->argc; i++) {
+			fputs(i ? ", " : "", f);
+			json_text(f, c->argv[i]);
+		}
+		fputs("],\n  \"workload_files\": [", f);
+		for (uint32_t w = 0; w < r->plan->nr_workloads; w++) {
+			fputs(w ? ", " : "", f);
+			json_text(f, r->plan->workloads[w].path);
+		}
+		fprintf(f, "],\n  \"jobs\": %u,\n  \"replays\": %u,\n  \"resumed_replays\": %u,\n", c->jobs,
+			r->plan->nr_replays, c->resumed);
+		fprintf(f,
+			"  \"wall_ns\": %" PRIu64 ",\n  \"replay_cpu_ns\": %" PRIu64 ",\n  \"events\": %" PRIu64
+			",\n  \"events_per_cpu_second\": %" PRIu64 "\n}\n",
+			c->wall_ns, speed.cpu_ns, speed.events, speed.per_second);
+		errno = 0;
+		if (fflush(f) || ferror(f))
+			err = errno ? errno : EIO;
+		if (fclose(f) && !err)
+			err = errno;
+	}
+	if (err)
+		snprintf(diag->text, sizeof(diag->text), "%.400s can not be written: %s", path, strerror(err));
+	return -err;
+}

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: MIT
+/* results_json.c - benchmark.json for Google Benchmark's tools, and the two files of JSON lines. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "results.h"
+
+void json_text(FILE *f, const char *text)
+{
+	fputc('"', f);
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fprintf(f, "\\%c", *c);
+		else if (*c < 0x20)
+			fprintf(f, "\\u%04x", *c);
+		else
+			fputc(*c, f);
+	}
+	fputc('"', f);
+}
+
+void print_fixed(FILE *f, int64_t value, unsigned int digits)
+{
+	uint64_t v = value < 0 ? (uint64_t)-value : (uint64_t)value, scale = 1;
+
+	for (unsigned int i = 0; i < digits; i++)
+		scale *= 10;
+	fprintf(f, "%s%" PRIu64, value < 0 ? "-" : "", v / scale);
+	if (digits)
+		fprintf(f, ".%0*" PRIu64, (int)digits, v % scale);
+}
+
+static void text_field(FILE *f, const char *key, const char *value)
+{
+	fprintf(f, "\"%s\":", key);
+	json_text(f, value);
+}
+
+static void zones(FILE *f, const struct contig_geometry *g)
+{
+	static const char *const types[ZONE_TYPE_NR] = { "dma32", "normal", "movable" };
+
+	for (uint32_t i = 0; i < g->nr_zones; i++)
+		fprintf(f, "%s\"%u+%u@%u:%s\"", i ? "," : "", g->zones[i].start, g->zones[i].pages, g->zones[i].node,
+			types[g->zones[i].type]);
+}
+
+static void workloads(FILE *f, const struct run_plan *plan)
+{
+	for (uint32_t w = 0; w < plan->nr_workloads; w++) {
+		const struct run_workload *l = &plan->workloads[w];
+
+		fputs(w ? ",{" : "{", f);
+		text_field(f, "name", l->name);
+		fprintf(f, ",\"sha256\":\"%s\",\"events\":%zu,\"duration_ns\":%" PRIu64 ",\"peak_pages\":%" PRIu64 ",",
+			l->sha256, l->program.nr_ops, l->program.duration_ns, l->program.peak_pages);
+		text_field(f, "kernel", l->info.kernel);
+		fputs(",\"geometries\":[", f);
+		for (uint32_t o = 0; o < plan->nr_occupancies; o++) {
+			const struct run_place at = { .workload = w, .occupancy = o };
+			const struct contig_geometry *g = plan_geometry(plan, &at);
+
+			fprintf(f, "%s{\"occupancy_percent\":", o ? "," : "");
+			print_fixed(f, plan_occupancy(plan, &at), 3);
+			fprintf(f,
+				",\"page_shift\":%u,\"pageblock_order\":%u,\"max_order\":%u,\"section_order\":%u,"
+				"\"cpus\":%u,\"zones\":[",
+				g->page_shift, g->pageblock_order, g->max_order, g->section_order, g->nr_cpus);
+			zones(f, g);
+			fputs("]}", f);
+		}
+		fputs("]}", f);
+	}
+}
+
+void results_parameters(FILE *f, const struct run_plan *plan)
+{
+	const struct run_options *o = plan->options;
+	char label[16];
+
+	fputs("{\"schema\":\"" RESULTS_SCHEMA "\",", f);
+	text_field(f, "revision", results_revision());
+	fputs(",\"clock\":\"virtual time; latencies are modelled\",", f);
+	text_field(f, "cost_table", plan->cost->name);
+	fputs(",\"workloads\":[", f);
+	workloads(f, plan);
+	fputs("],\"backends\":[", f);
+	for (uint32_t i = 0; i < o->nr_backends; i++) {
+		fputs(i ? "," : "", f);
+		json_text(f, o->backends[i]);
+	}
+	fputs("],\"seeds\":[", f);
+	for (uint32_t i = 0; i < o->nr_seeds; i++)
+		fprintf(f, "%s%" PRIu64, i ? "," : "", o->seeds[i]);
+	fputs("],\"sizes\":[", f);
+	for (uint32_t i = 0; i < o->nr_sizes; i++) {
+		run_size_label(&o->sizes[i], label);
+		fprintf(f, "%s\"%s\"", i ? "," : "", label);
+	}
+	fprintf(f,
+		"],\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
+		",\"samples\":%u,\"bootstrap\":{\"resamples\":%u,\"seed\":%" PRIu64 ",\"unit\":\"seed\"}}",
+		o->age, o->interval_ns, o->hold_ns, o->max_requests, o->samples, STATS_RESAMPLES, STATS_BOOTSTRAP_SEED);
+}
+
+/* ---- Google Benchmark ------------------------------------------------------------------------------------------- */
+
+static uint64_t total_ns(const struct replay_result *replay, uint64_t *successes, uint64_t *migrated)
+{
+	uint64_t ns = 0;
+
+	*successes = *migrated = 0;
+	for (uint32_t k = 0; k < replay->nr_requests; k++) {
+		ns += replay->requests[k].end_ns - replay->requests[k].begin_ns;
+		*successes += !replay->requests[k].rc;
+		*migrated += replay->requests[k].total.migrated;
+	}
+	return ns;
+}
+
+static void benchmark_head(FILE *f, const char *name, uint32_t row, uint32_t seeds, const char *aggregate)
+{
+	char full[560];
+
+	snprintf(full, sizeof(full), "%s%s%s", name, aggregate ? "_" : "", aggregate ? aggregate : "");
+	fputs("    {", f);
+	text_field(f, "name", full);
+	fprintf(f, ",\"family_index\":%u,\"per_family_instance_index\":0,", row);
+	text_field(f, "run_name", name);
+	fprintf(f, ",\"run_type\":\"%s\",\"repetitions\":%u,\"threads\":1,", aggregate ? "aggregate" : "iteration",
+		seeds);
+}
+
+static void benchmark_time(FILE *f, uint64_t ns, uint64_t requests)
+{
+	int64_t mean = stats_ratio((int64_t)ns, (int64_t)requests, 1000);
+
+	fputs("\"real_time\":", f);
+	print_fixed(f, mean, 3);
+	fputs(",\"cpu_time\":", f);
+	print_fixed(f, mean, 3);
+	fputs(",\"time_unit\":\"ns\",\"label\":\"modelled\"", f);
+}
+
+static void benchmark_counters(FILE *f, uint64_t requests, uint64_t successes, uint64_t migrated)
+{
+	fputs(",\"success_rate\":", f);
+	print_fixed(f, stats_ratio((int64_t)successes, (int64_t)requests, 1000000), 6);
+	fputs(",\"migrated_pages\":", f);
+	fprintf(f, "%" PRIu64 "}", migrated);
+}
+
+static void benchmark_row(FILE *f, const struct results *r, uint32_t index)
+{
+	const struct result_row *row = &r->rows[index];
+	const struct run_options *o = r->plan->options;
+	uint64_t ns = 0, successes, migrated;
+	char name[512];
+
+	results_row_name(r, row, name);
+	for (uint32_t i = 0; i < o->nr_seeds; i++) {
+		const struct replay_result *replay = &r->replays[(size_t)index * o->nr_seeds + i];
+		uint64_t one = total_ns(replay, &successes, &migrated);
+
+		ns += one;
+		benchmark_head(f, name, index, o->nr_seeds, NULL);
+		fprintf(f, "\"repetition_index\":%u,\"seed\":%" PRIu64 ",\"iterations\":%u,", i, o->seeds[i],
+			replay->nr_requests);
+		benchmark_time(f, one, replay->nr_requests);
+		benchmark_counters(f, replay->nr_requests, successes, migrated);
+		fputs(",\n", f);
+	}
+	benchmark_head(f, name, index, o->nr_seeds, "mean");
+	fprintf(f, "\"aggregate_name\":\"mean\",\"aggregate_unit\":\"time\",\"iterations\":%u,", o->nr_seeds);
+	benchmark_time(f, ns, row->requests);
+	benchmark_counters(f, row->requests, row->successes, row->migrated);
+}
+
+void results_benchmark_json(FILE *f, const struct results *r)
+{
+	/* what Google Benchmark has here and differs between machines is in context.json */
+	fputs("{\n  \"context\": {\"executable\":\"contigbench run\",\"json_schema_version\":1,\"parameters\":", f);
+	results_parameters(f, r->plan);
+	fputs("},\n  \"benchmarks\": [\n", f);
+	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
+		benchmark_row(f, r, i);
+		fputs(i + 1 < r->plan->nr_rows ? ",\n" : "\n", f);
+	}
+	fputs("  ]\n}\n", f);
+}
+
+/* ---- JSON lines ------------------------------------------------------------------------------------------------- */
+
+/* {"workload":...,"seed":1 - what begins every line of a replay */
+static void replay_prefix(char out[640], const struct run_plan *plan, uint32_t replay)
+{
+	const struct run_place at = plan_place(plan, replay);
+	const struct run_options *o = plan->options;
+	char size[16], occupancy[16];
+	FILE *f = fmemopen(out, 640, "w");
+
+	run_size_label(&o->sizes[at.size], size);
+	occupancy_label(plan_occupancy(plan, &at), occupancy);
+	out[0] = '\0';
+	if (!f)
+		return;
+	fputc('{', f);
+	text_field(f, "workload", plan->workloads[at.workload].name);
+	fprintf(f, ",\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,", occupancy, size,
+		plan_request_pages(plan, &at));
+	text_field(f, "backend", o->backends[at.backend]);
+	fprintf(f, ",\"seed\":%" PRIu64, o->seeds[at.seed]);
+	fclose(f);
+}
+
+static void first_line(FILE *f, const struct run_plan *plan)
+{
+	fputs("{\"parameters\":", f);
+	results_parameters(f, plan);
+	fputs("}\n", f);
+}
+
+static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q)
+{
+	fprintf(f,
+		"%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64
+		",\"start_pfn\":%u,\"cpu\":%u,\"rc\":%d",
+		prefix, k, q->begin_ns, q->end_ns, q->start, q->cpu, q->rc);
+	fprintf(f,
+		",\"work\":{\"blocks\":%u,\"scanned\":%u,\"moved\":%u,\"drained\":%u,\"drains\":%u,\"migrated\":%u,"
+		"\"not_migrated\":%u,\"grabbed\":%u}",
+		q->total.blocks, q->total.scanned, q->total.moved, q->total.drained, q->total.drains, q->total.migrated,
+		q->total.not_migrated, q->total.grabbed);
+	if (q->rc) {
+		fprintf(f, ",\"autopsy\":{\"phase\":\"%s\",\"reason\":\"%s\"",
+			contig_phase_name((enum contig_phase)q->phase),
+			contig_reason_name((enum contig_reason)q->reason));
+		if (q->blocker != PFN_NONE)
+			fprintf(f, ",\"pfn\":%u,\"kind\":\"%s\"", q->blocker,
+				contig_kind_name((enum page_kind)q->kind));
+		if (q->event != EVENT_NONE)
+			fprintf(f, ",\"owner\":{\"event\":%u,\"since_ns\":%" PRIu64 ",\"passes_ago\":%u}", q->event,
+				q->since_ns, q->passes);
+		fputc('}', f);
+	}
+	fputs("}\n", f);
+}
+
+void results_requests_jsonl(FILE *f, const struct results *r)
+{
+	char prefix[640];
+
+	first_line(f, r->plan);
+	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
+		replay_prefix(prefix, r->plan, i);
+		for (uint32_t k = 0; k < r->replays[i].nr_requests; k++)
+			request_line(f, prefix, k, &r->replays[i].requests[k]);
+	}
+}
+
+static void sample_line(FILE *f, const char *prefix, const struct sample_record *s, bool end)
+{
+	fprintf(f,
+		"%s,\"ns\":%" PRIu64 ",\"end\":%s,\"free_pages\":%" PRIu64 ",\"pcp_pages\":%" PRIu64
+		",\"isolated_blocks\":%" PRIu64 ",\"mixed_blocks\":%" PRIu64 ",\"blocks\":{",
+		prefix, s->ns, end ? "true" : "false", s->free, s->pcp, s->isolated, s->mixed_blocks);
+	for (int t = 0; t < MT_NR; t++)
+		fprintf(f, "%s\"%s\":%" PRIu64, t ? "," : "", contig_type_name((enum migratetype)t), s->blocks[t]);
+	fputs("},\"unusable_index\":", f);
+	print_fixed(f, s->unusable, 3);
+	fputs(",\"fragmentation_index\":", f);
+	print_fixed(f, s->fragmentation, 3);
+	fputs("}\n", f);
+}
+
+void results_series_jsonl(FILE *f, const struct results *r)
+{
+	char prefix[640];
+
+	first_line(f, r->plan);
+	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
+		replay_prefix(prefix, r->plan, i);
+		for (uint32_t k = 0; k < r->replays[i].nr_samples; k++)
+			sample_line(f, prefix, &r->replays[i].samples[k], false);
+		sample_line(f, prefix, &r->replays[i].end, true);
+	}
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+/* results_table.c - the run as a table for the terminal. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "results.h"
+
+/* What a cell holds, as text: cells are made first and aligned afterwards. */
+struct cell {
+	char text[48];
+};
+
+static void fixed(char out[24], int64_t value, int64_t unit, int digits)
+{
+	/* value / unit, rounded to `digits` decimals */
+	static const int64_t scales[] = { 1, 10, 100, 1000 };
+	int64_t v = stats_ratio(value, unit, scales[digits]);
+	uint64_t a = v < 0 ? (uint64_t)-v : (uint64_t)v, scale = (uint64_t)scales[digits];
+
+	if (digits)
+		snprintf(out, 24, "%s%" PRIu64 ".%0*" PRIu64, v < 0 ? "-" : "", a / scale, digits, a % scale);
+	else
+		snprintf(out, 24, "%s%" PRIu64, v < 0 ? "-" : "", a);
+}
+
+static struct cell decimal(int64_t value, int64_t unit, int digits)
+{
+	struct cell c;
+	char number[24];
+
+	fixed(number, value, unit, digits);
+	snprintf(c.text, sizeof(c.text), "%s", number);
+	return c;
+}
+
+static struct cell interval(const struct stats_interval *i, bool sign)
+{
+	struct cell c;
+	char value[24], low[24], high[24];
+
+	fixed(value, i->value, 10000, 1);
+	fixed(low, i->low, 10000, 1);
+	fixed(high, i->high, 10000, 1);
+	const char *plus = sign && i->value > 0 ? "+" : "";
+
+	if (i->bounded)
+		snprintf(c.text, sizeof(c.text), "%s%.10s [%.10s, %.10s]", plus, value, low, high);
+	else
+		snprintf(c.text, sizeof(c.text), "%s%.10s", plus, value);
+	return c;
+}
+
+static const struct cell dash = { "-" };
+
+static struct cell milliseconds(uint64_t ns, bool any)
+{
+	return any ? decimal((int64_t)ns, 1000000, 3) : dash;
+}
+
+#define FIRST_NUMBER 2 /* columns before it are words and aligned to the left */
+
+static const struct {
+	const char *name;
+	const char *unit;
+} columns[] = {
+	{ "size", "" },
+	{ "backend", "" },
+	{ "success [95 %]", "%" },
+	{ "difference [95 %]", "points" },
+	{ "migrated", "pages/ok" },
+	{ "p50", "model ms" },
+	{ "p99", "model ms" },
+	{ "max", "model ms" },
+	{ "undo+grab", "retyped" },
+	{ "fallback", "retyped" },
+	{ "mixed", "blocks" },
+	{ "unusable", "0..1" },
+	{ "frag", "-1..1" },
+	{ "failed", "% allocs" },
+};
+
+#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static void fill(struct cell cells[NR_COLUMNS], const struct results *r, const struct result_row *row)
+{
+	int64_t seeds = r->plan->options->nr_seeds;
+	const uint64_t *retyped = row->retyped;
+	const char *backend = results_backend(r, row);
+	size_t k = 0;
+
+	run_size_label(&r->plan->options->sizes[row->at.size], cells[k++].text);
+	snprintf(cells[k++].text, sizeof(cells[0].text), "%.34s%s", backend,
+		 plan_is_baseline(backend) ? " (baseline)" : "");
+	cells[k++] = interval(&row->rate, false);
+	cells[k++] = row->at.backend ? interval(&row->difference, true) : dash;
+	cells[k++] = row->successes ? decimal((int64_t)row->migrated, (int64_t)row->successes, 1) : dash;
+	cells[k++] = milliseconds(row->got.p50, row->successes);
+	cells[k++] = milliseconds(row->got.p99, row->successes);
+	cells[k++] = milliseconds(row->got.max, row->successes);
+	cells[k++] = decimal((int64_t)(retyped[RETYPE_UNDO] + retyped[RETYPE_GRAB]), seeds, 1);
+	cells[k++] = decimal((int64_t)(retyped[RETYPE_FALLBACK] + retyped[RETYPE_MERGE]), seeds, 1);
+	cells[k++] = decimal((int64_t)row->mixed_blocks, seeds, 1);
+	cells[k++] = decimal(row->unusable, seeds * 1000, 3);
+	cells[k++] = decimal(row->fragmentation, seeds * 1000, 3);
+	cells[k] = decimal((int64_t)row->failed_allocs * 100, (int64_t)row->allocs, 3);
+	if (row->unequal_work)
+		strcat(cells[k].text, " !");
+}
+
+static void print_line(FILE *f, const char *const text[NR_COLUMNS], const size_t width[NR_COLUMNS])
+{
+	for (size_t k = 0; k < NR_COLUMNS; k++) {
+		const char *gap = k ? "  " : "";
+
+		if (k < FIRST_NUMBER)
+			fprintf(f, "%s%-*s", gap, (int)width[k], text[k]);
+		else
+			fprintf(f, "%s%*s", gap, (int)width[k], text[k]);
+	}
+	fputc('\n', f);
+}
+
+/* Rows of one workload and occupancy. */
+static bool print_rows(FILE *f, const struct results *r, uint32_t first, uint32_t nr)
+{
+	size_t width[NR_COLUMNS];
+	const char *text[NR_COLUMNS];
+	struct cell cells[NR_COLUMNS];
+	bool unequal = false;
+
+	for (size_t k = 0; k < NR_COLUMNS; k++) {
+		size_t unit = strlen(columns[k].unit);
+
+		width[k] = strlen(columns[k].name) > unit ? strlen(columns[k].name) : unit;
+	}
+	for (uint32_t i = first; i < first + nr; i++) {
+		fill(cells, r, &r->rows[i]);
+		unequal |= r->rows[i].unequal_work;
+		for (size_t k = 0; k < NR_COLUMNS; k++) {
+			if (strlen(cells[k].text) > width[k])
+				width[k] = strlen(cells[k].text);
+		}
+	}
+	for (size_t k = 0; k < NR_COLUMNS; k++)
+		text[k] = columns[k].name;
+	print_line(f, text, width);
+	for (size_t k = 0; k < NR_COLUMNS; k++)
+		text[k] = columns[k].unit;
+	print_line(f, text, width);
+	for (uint32_t i = first; i < first + nr; i++) {
+		fill(cells, r, &r->rows[i]);
+		for (size_t k = 0; k < NR_COLUMNS; k++)
+			text[k] = k || !((i - first) % r->plan->options->nr_backends) ? cells[k].text : "";
+		print_line(f, text, width);
+	}
+	return unequal;
+}
+
+/* "isolate/unmovable 123" of the most frequent kinds of failure */
+static void print_failures(FILE *f, const struct results *r, uint32_t first, uint32_t nr)
+{
+	bool any = false;
+
+	for (uint32_t i = first; i < first + nr; i++) {
+		const struct result_row *row = &r->rows[i];
+		char size[16];
+
+		if (row->successes == row->requests)
+			continue;
+		if (!any)
+			fputs("failures by phase/reason, of all requests:\n", f);
+		any = true;
+		run_size_label(&r->plan->options->sizes[row->at.size], size);
+		fprintf(f, "  %-4s %-22s of %" PRIu64 ":", size, results_backend(r, row), row->requests);
+		for (int phase = 0; phase < PHASE_NR; phase++) {
+			for (int why = 0; why < WHY_NR; why++) {
+				if (row->failures[phase][why])
+					fprintf(f, "  %s/%s %" PRIu64, contig_phase_name((enum contig_phase)phase),
+						contig_reason_name((enum contig_reason)why), row->failures[phase][why]);
+			}
+		}
+		fputc('\n', f);
+	}
+}
+
+static void print_mebibytes(FILE *f, uint64_t pages, const struct contig_geometry *g)
+{
+	char text[24];
+
+	fixed(text, (int64_t)(pages << g->page_shift), 1 << 20, 0);
+	fprintf(f, "%" PRIu64 " pages (%s MiB)", pages, text);
+}
+
+static void print_heading(FILE *f, const struct results *r, const struct run_place *at)
+{
+	const struct run_workload *w = &r->plan->workloads[at->workload];
+	const struct contig_geometry *g = plan_geometry(r->plan, at);
+	char occupancy[16], seconds[24];
+
+	occupancy_label(plan_occupancy(r->plan, at), occupancy);
+	fixed(seconds, (int64_t)w->program.duration_ns, 1000000000, 1);
+	fprintf(f, "%s: %zu events in %s s, peak ", w->name, w->program.nr_ops, seconds);
+	print_mebibytes(f, w->program.peak_pages, g);
+	fprintf(f, " = %s %% of ", occupancy);
+	print_mebibytes(f, plan_pages(g), g);
+	fputc('\n', f);
+}
+
+void results_table(FILE *f, const struct results *r)
+{
+	const struct run_options *o = r->plan->options;
+	uint32_t group = o->nr_sizes * o->nr_backends;
+	bool unequal = false, pins = false;
+
+	fprintf(f,
+		"clock: virtual time; latencies are modelled (cost table %s). %u seed%s, bootstrap over seeds; "
+		"difference "
+		"to %s over the same seeds.\n",
+		r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", o->backends[0]);
+	if (o->nr_seeds < 10)
+		fputs("fewer than 10 seeds: intervals are rough.\n", f);
+	for (uint32_t i = 0; i < r->plan->nr_rows; i += group) {
+		fputc('\n', f);
+		print_heading(f, r, &r->rows[i].at);
+		unequal |= print_rows(f, r, i, group);
+		print_failures(f, r, i, group);
+	}
+	for (uint32_t i = 0; i < r->plan->nr_rows; i++)
+		pins |= r->rows[i].skipped_pins;
+	if (unequal)
+		fputs("\n! unequal work: more than 0.1 % of the trace's allocations failed, so the row does not "
+		      "compare with "
+		      "the others\n",
+		      f);
+	if (pins)
+		fputs("\nthe trace pins pages and a backend can not: see skipped_pins in replays.csv\n", f);
+}

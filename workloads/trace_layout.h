@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace_layout.h - the bytes of a .ctr file (docs/formats.md), for the writer, the reader and their tests only.
+ *
+ *	header | chunk | chunk | ... | trailer		all numbers little-endian
+ */
+#ifndef TRACE_LAYOUT_H
+#define TRACE_LAYOUT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "trace.h"
+
+/* As PNG's: the first byte is no text, the line ends break when something "converts" them. */
+#define TRACE_MAGIC                                                                                                    \
+	"\x89"                                                                                                         \
+	"CTR\r\n\x1a\n"
+#define TRACE_VERSION	 1u
+#define TRACE_HEADER	 384u /* bytes */
+#define TRACE_HEADER_SUM 376u /* where its checksum is */
+#define TRACE_FILE_BYTES 16u
+#define TRACE_CHUNKS	 24u
+
+#define TRACE_TAG_CHUNK	  0x4b4e4843u /* "CHNK" */
+#define TRACE_CHUNK	  48u	      /* bytes of a chunk's header */
+#define TRACE_CHUNK_SUM	  40u
+#define TRACE_TAG_TRAILER 0x4c494154u /* "TAIL" */
+#define TRACE_TRAILER	  40u
+#define TRACE_TRAILER_SUM 32u
+
+enum trace_method {
+	TRACE_STORED,
+	TRACE_ZSTD
+};
+
+/*
+ * Bounds that keep what a reader allocates in proportion to the file: an event is at least a byte of code and a byte of
+ * time and takes 24 bytes of memory, so a file of n bytes is never worth more than 64 * n / 2 * 24 bytes of events.
+ */
+#define TRACE_CHUNK_EVENTS 65536u
+#define TRACE_CHUNK_CODES  4096u /* codes defined in one chunk */
+#define TRACE_COLUMN_MAX   10u	 /* bytes an event takes in one column, at most: a code and its definition */
+#define TRACE_DEFINITION   8u	 /* bytes of the definition of a code */
+#define TRACE_RATIO_MAX	   64u	 /* a chunk that compresses better is stored */
+
+/* The columns of a chunk, in the order in which they follow each other. */
+enum trace_column {
+	COL_CODE,
+	COL_TIME,
+	COL_ID,
+	COL_NR
+};
+
+struct trace_chunk {
+	uint32_t method;
+	uint32_t events;
+	uint32_t first_id; /* the next new id at its beginning */
+	uint64_t first_ns; /* time of the event before it */
+	uint32_t packed;   /* bytes behind the chunk's header */
+	uint32_t column[COL_NR];
+};
+
+static inline void put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)v;
+	p[1] = (uint8_t)(v >> 8);
+}
+
+static inline void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, (uint16_t)v);
+	put16(p + 2, (uint16_t)(v >> 16));
+}
+
+static inline void put64(uint8_t *p, uint64_t v)
+{
+	put32(p, (uint32_t)v);
+	put32(p + 4, (uint32_t)(v >> 32));
+}
+
+static inline uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t get32(const uint8_t *p)
+{
+	return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+static inline uint64_t get64(const uint8_t *p)
+{
+	return get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
+/* FNV-1a, 64 bits: every step is a bijection, so a single damaged byte always shows. */
+#define FNV_START 0xcbf29ce484222325u
+
+static inline uint64_t fnv(uint64_t h, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len--)
+		h = (h ^ *p++) * 0x100000001b3u;
+	return h;
+}
+
+/* ---- header fields: one table for both directions --------------------------------------------------------------- */
+
+struct trace_field {
+	uint16_t at;	 /* in the file */
+	uint16_t bytes;	 /* in both */
+	uint16_t member; /* offset in struct trace_info */
+	uint8_t text;	 /* a string, NUL-terminated */
+};
+
+#define TRACE_FIELD(at_, name)                                                                                         \
+	{                                                                                                              \
+		at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 0                      \
+	}
+#define TRACE_TEXT(at_, name)                                                                                          \
+	{                                                                                                              \
+		at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 1                      \
+	}
+
+static const struct trace_field trace_fields[] = {
+	TRACE_FIELD(8, version),
+	TRACE_FIELD(32, page_shift),
+	TRACE_FIELD(33, pageblock_order),
+	TRACE_FIELD(34, max_order),
+	TRACE_FIELD(36, nr_cpus),
+	TRACE_FIELD(40, nr_nodes),
+	TRACE_FIELD(48, nr_events),
+	TRACE_FIELD(56, nr_initial),
+	TRACE_FIELD(64, nr_ids),
+	TRACE_FIELD(72, duration_ns),
+	TRACE_FIELD(80, peak_pages),
+	TRACE_FIELD(88, raw_events),
+	TRACE_FIELD(96, lost),
+	TRACE_FIELD(104, splits),
+	TRACE_FIELD(112, implied_frees),
+	TRACE_FIELD(120, unmatched_frees),
+	TRACE_FIELD(128, failed_allocs),
+	TRACE_TEXT(136, kernel),
+	TRACE_TEXT(200, label),
+	TRACE_TEXT(264, date),
+};
+#define TRACE_FIELDS (sizeof(trace_fields) / sizeof(trace_fields[0]))
+
+#endif
