@@ -235,6 +235,7 @@ struct contig_stats {
 	uint64_t fallbacks;                     /* allocations served from another type's list */
 	uint64_t failed_allocs;                 /* allocations that got nothing */
 	uint64_t migrated;                      /* pages migrated */
+	int64_t drift;                          /* free less what lies on lists it should count: 0 from v6.10 on */
 	uint64_t metadata_bytes;                /* all the backend keeps, but for per-cpu lists */
 };
 

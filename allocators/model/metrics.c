@@ -45,6 +45,7 @@ static void add_zone(const struct model *m, const struct zone *z, struct contig_
 	s->fallbacks += z->fallbacks;
 	s->failed_allocs += z->failed_allocs;
 	s->migrated += z->migrated;
+	s->drift += z->drift;
 	walk_blocks(m, z, s);
 }
 
