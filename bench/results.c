@@ -175,6 +175,7 @@ static const struct {
 	{ "replays.csv", results_replays_csv },
 	{ "requests.jsonl", results_requests_jsonl },
 	{ "series.jsonl", results_series_jsonl },
+	{ "success-by-size.csv", results_success_csv },
 	{ "summary.csv", results_summary_csv },
 	{ "table.txt", results_table },
 };
