@@ -46,6 +46,9 @@ $(BUILD)/%.cc.o: %.cc
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
 
+perf: all ## measure the figures of `contigbench perf --help` against their limits
+	$(BUILD)/contigbench perf
+
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
@@ -58,6 +61,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check format install clean help
+.PHONY: all check perf format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

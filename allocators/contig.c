@@ -147,6 +147,7 @@ int contig_range_alloc(struct contig *c, const struct contig_range_args *args, s
 const char *contig_kind_name(enum page_kind kind)
 {
 	static const char *const names[] = {
+		[PAGE_NONE] = "none",
 		[PAGE_FREE] = "free",
 		[PAGE_PCP] = "pcp",
 		[PAGE_KERNEL] = "kernel",

@@ -67,6 +67,7 @@ enum migratetype {
 
 /* What a page is. The first page of a run carries the kind and the order of the whole run. */
 enum page_kind {
+	PAGE_NONE,         /* inside a run: the run's first page knows */
 	PAGE_FREE,         /* on a buddy list */
 	PAGE_PCP,          /* free, on a per-cpu list: refcount 0, not in the buddy */
 	PAGE_KERNEL,       /* unmovable kernel memory */
@@ -132,8 +133,8 @@ struct contig_hooks {
 
 /* What to allocate; eight bytes, passed by value. */
 struct contig_what {
-	uint8_t order;
 	uint8_t kind;        /* KERNEL, RECLAIMABLE, LRU, LRU_COMPOUND or USER */
+	uint8_t order;
 	uint8_t migratetype; /* UNMOVABLE, MOVABLE or RECLAIMABLE */
 	uint8_t node;        /* preferred node; others follow in ascending order, wrapping round */
 	bool this_node;      /* ... or are not tried at all */

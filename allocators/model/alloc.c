@@ -54,7 +54,7 @@ static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cp
 
 	if (pfn == PFN_NONE)
 		return -ENOMEM;
-	page_set(&m->page[pfn], state_make((enum page_kind)what.kind, what.order, (enum migratetype)what.migratetype), owner);
+	page_set(&m->page[pfn], state_of(what), owner);
 	return pfn;
 }
 
@@ -62,17 +62,17 @@ static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cp
 int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner)
 {
 	struct model *m = model_of(c);
-	enum migratetype mt = (enum migratetype)what.migratetype;
-	struct zone *z = m->first_zone[what.node][mt];
+	uint32_t state = state_of(what);
+	struct zone *z = m->first_zone[what.node][what.migratetype];
 
-	if (likely(!what.order && watermark_ok(z, 0, mt == MT_MOVABLE))) {
+	if (likely(!state_order(state) && watermark_ok(z, 0, what.migratetype == MT_MOVABLE))) {
 		struct pcp *pcp = &z->pcp[cpu];
-		struct pcp_list *l = &pcp->list[mt];
+		struct pcp_list *l = &pcp->list[what.migratetype];
 
 		if (likely(l->head != l->tail)) {
 			pfn_t pfn = pcp_pop(pcp, l, 0);
 
-			page_set(&m->page[pfn], state_make((enum page_kind)what.kind, 0, mt), owner);
+			page_set(&m->page[pfn], state, owner);
 			return pfn;
 		}
 	}
@@ -94,11 +94,13 @@ static bool is_allocation(uint32_t state)
 {
 	enum page_kind kind = state_kind(state);
 
-	return state != STATE_INTERIOR && kind >= PAGE_KERNEL && kind <= PAGE_USER;
+	return kind >= PAGE_KERNEL && kind <= PAGE_USER;
 }
 
-static __attribute__((noinline)) int free_slow(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner)
+/* The cpu comes as its lists of the first zone, as the common path has it at hand. */
+static __attribute__((noinline)) int free_slow(struct model *m, struct pcp *pcp, pfn_t pfn, owner_t owner)
 {
+	uint32_t cpu = (uint32_t)(pcp - m->first_pcp);
 	struct zone *z = zone_of(m, pfn);
 	struct page *p = &m->page[pfn];
 
@@ -113,33 +115,37 @@ static __attribute__((noinline)) int free_slow(struct model *m, uint32_t cpu, pf
 	return 0;
 }
 
-/* An allocation of order 0 that nobody migrates: one comparison, as the kinds alloc() hands out are neighbours. */
+/* An allocation of order 0 without a flag: one comparison, as the kinds alloc() hands out are neighbours. */
 static inline bool is_plain(uint32_t state)
 {
-	uint32_t kind = state & ~(STATE_TYPE_MASK | STATE_PINNED | STATE_FROZEN);
+	return (uint16_t)state - (uint32_t)PAGE_KERNEL <= PAGE_USER - PAGE_KERNEL;
+}
 
-	return kind - state_make(PAGE_KERNEL, 0, 0) <= PAGE_USER - PAGE_KERNEL;
+static __attribute__((noinline)) int first_zone_overflow(struct model *m, struct pcp *pcp, unsigned int index)
+{
+	return pcp_overflow(m, m->zone, pcp, index);
 }
 
 /* The common case without a call: order 0 in the first zone, a block with a per-cpu list of its own that has room. */
 int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 {
 	struct model *m = model_of(c);
-	struct zone *z = m->zone;
+	struct pcp *pcp = &m->first_pcp[cpu];
 	struct page *p = &m->page[pfn];
-	uint32_t mt;
 
-	if (likely(zone_has(z, pfn) && is_plain(p->state) && page_owner(p) == owner &&
-		   (mt = m->block[pfn >> m->P]) < PCP_TYPES)) {
-		struct pcp *pcp = &z->pcp[cpu];
+	if (likely(is_plain(p->state) && page_owner(p) == owner)) {
+		uint32_t mt = m->block[block_of(m, pfn)];
 		struct pcp_list *l = &pcp->list[mt];
 
-		if (likely(l->head != l->base)) {
-			p->state = state_make(PAGE_PCP, 0, (enum migratetype)mt);
-			return pcp_push(pcp, l, pfn, 0) ? pcp_overflow(m, z, pcp, mt) : 0;
+		compute_once(l);
+		/* not so for an isolated block, one of another zone or one without a list: all are above PCP_TYPES */
+		if (likely(mt < PCP_TYPES && l->head != l->base)) {
+			p->kind = PAGE_PCP; /* order 0 and no flags already */
+			p->type = (uint8_t)mt;
+			return pcp_push(pcp, l, pfn, 0) ? first_zone_overflow(m, pcp, mt) : 0;
 		}
 	}
-	return free_slow(m, cpu, pfn, owner);
+	return free_slow(m, pcp, pfn, owner);
 }
 
 /* ---- split: silent in the kernel, too ---------------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@ static void mark_isolated(struct model *m, struct zone *z, block_t b)
 	if (m->policy.iso_store == iso_store_separate_bit)
 		m->block[b] |= BLOCK_ISOLATED;
 	else
-		m->block[b] = (uint8_t)(MT_ISOLATE | stored_type(m, b) << BLOCK_WAS_SHIFT);
+		m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_ISOLATE | stored_type(m, b) << BLOCK_WAS_SHIFT);
 	z->isolated++;
 }
 
@@ -19,7 +19,7 @@ static void unmark_isolated(struct model *m, struct zone *z, block_t b, enum mig
 		was = (enum migratetype)(m->block[b] >> BLOCK_WAS_SHIFT & BLOCK_TYPE_MASK);
 	if (was != mt)
 		z->retyped[RETYPE_UNDO]++;
-	m->block[b] = (uint8_t)mt;
+	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | (uint8_t)mt);
 	z->isolated--;
 }
 

@@ -17,7 +17,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 	struct zone *z = zone_of(m, pfn);
 	pfn_t end = pfn + (1u << order);
 
-	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP ||
+	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP || kind == PAGE_NONE ||
 	    kind >= PAGE_KIND_NR)
 		return -EINVAL;
 	if (!all_reserved(m, pfn, end))
@@ -115,7 +115,7 @@ static int lab_to_lru(struct contig *c, pfn_t pfn)
 	if (!state_is(p->state, PAGE_USER))
 		return -EINVAL;
 	p->state = (p->state & ~STATE_KIND_MASK) |
-		   state_make(state_order(p->state) ? PAGE_LRU_COMPOUND : PAGE_LRU, 0, MT_UNMOVABLE);
+		   state_make(state_order(p->state) ? PAGE_LRU_COMPOUND : PAGE_LRU, 0, 0);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ static void walk_blocks(const struct model *m, const struct zone *z, struct cont
 		while (pfn < end) {
 			uint32_t state = m->page[pfn].state;
 
-			if (state != STATE_INTERIOR && is_tracked(state) && state_type(state) != mt) {
+			if (is_tracked(state) && state_type(state) != mt) {
 				s->mixed_blocks++;
 				break;
 			}

@@ -15,6 +15,8 @@
 #include "../policy.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
+/* Keep an address in one register where the compiler would rather compute it twice. */
+#define compute_once(p) __asm__("" : "+r"(p))
 
 #define PCP_TYPES 3u         /* MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE have per-cpu lists */
 #define PCP_ORDERS 4u        /* orders 0..3, from v5.14 on */
@@ -34,31 +36,54 @@
  */
 struct page {
 	uint32_t link[2];
-	uint32_t state;
+	union {
+		uint32_t state;
+		struct {
+			uint8_t kind; /* and flags */
+			uint8_t order;
+			uint8_t type;
+			uint8_t zero;
+		};
+	};
 };
 static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything included");
 
-/* state: bits 0-3 kind + 1, 4-8 order, 9-11 migratetype, then flags */
-#define STATE_ORDER_SHIFT 4
-#define STATE_TYPE_SHIFT 9
-#define STATE_KIND_MASK 0x0fu
-#define STATE_ORDER_MASK (0x1fu << STATE_ORDER_SHIFT)
-#define STATE_TYPE_MASK (0x7u << STATE_TYPE_SHIFT)
-#define STATE_PINNED (1u << 12)    /* an extra reference: can not be migrated */
-#define STATE_MIGRATING (1u << 13) /* collected for migration: off the LRU until it is moved or put back */
-#define STATE_FREED (1u << 14)     /* freed by its owner while MIGRATING: goes when it is put back */
-#define STATE_FROZEN (1u << 15)    /* in use with refcount 0 */
+/*
+ * state: kind, order and migratetype, a byte each, where struct contig_what has them, so that an allocation copies them in
+ * one go; flags in the kind's upper half. An INTERIOR page has kind PAGE_NONE.
+ */
+#define STATE_KIND_MASK 0x00000fu
+#define STATE_ORDER_SHIFT 8
+#define STATE_ORDER_MASK 0x00ff00u
+#define STATE_TYPE_SHIFT 16
+#define STATE_TYPE_MASK 0xff0000u
+#define STATE_PINNED (1u << 4)    /* an extra reference: can not be migrated */
+#define STATE_MIGRATING (1u << 5) /* collected for migration: off the LRU until it is moved or put back */
+#define STATE_FREED (1u << 6)     /* freed by its owner while MIGRATING: goes when it is put back */
+#define STATE_FROZEN (1u << 7)    /* in use with refcount 0 */
 #define STATE_INTERIOR 0u
-static_assert(PAGE_KIND_NR + 1 <= STATE_KIND_MASK, "a kind and INTERIOR must fit");
+
+static_assert(PAGE_KIND_NR <= 16, "kinds share a byte with the flags");
 
 static inline uint32_t state_make(enum page_kind kind, unsigned int order, enum migratetype mt)
 {
-	return ((uint32_t)kind + 1) | (uint32_t)order << STATE_ORDER_SHIFT | (uint32_t)mt << STATE_TYPE_SHIFT;
+	return (uint32_t)kind | order << STATE_ORDER_SHIFT | (uint32_t)mt << STATE_TYPE_SHIFT;
+}
+
+static_assert(offsetof(struct contig_what, kind) == 0 && offsetof(struct contig_what, order) == 1 &&
+	      offsetof(struct contig_what, migratetype) == 2, "as in state");
+
+static inline uint32_t state_of(struct contig_what what)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, &what, sizeof(bytes));
+	return bytes & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK);
 }
 
 static inline enum page_kind state_kind(uint32_t state)
 {
-	return (enum page_kind)((state & STATE_KIND_MASK) - 1);
+	return (enum page_kind)(state & STATE_KIND_MASK);
 }
 
 static inline unsigned int state_order(uint32_t state)
@@ -74,7 +99,7 @@ static inline enum migratetype state_type(uint32_t state)
 
 static inline bool state_is(uint32_t state, enum page_kind kind)
 {
-	return (state & STATE_KIND_MASK) == (uint32_t)kind + 1;
+	return state_kind(state) == kind;
 }
 
 static inline bool state_is_free(uint32_t state, unsigned int order)
@@ -110,7 +135,7 @@ struct pcp_list {
 };
 
 struct pcp {
-	int32_t room;         /* pages that may come before the lists overflow: high - count */
+	int32_t room;         /* pages that may come before the lists are full, less one: high - count - 1 */
 	uint32_t row;         /* pages freed in a row (v6.7), or overflows in a row (v5.14-v6.6); halved by an allocation ... */
 	uint32_t row_max;     /* ... and pages counted up to here, 0 where they are not */
 	uint32_t alloc_factor; /* refills in a row (v6.7); halved by a free */
@@ -124,7 +149,7 @@ struct pcp {
 /* Pages on all lists of a cpu. */
 static inline uint32_t pcp_pages(const struct pcp *pcp)
 {
-	return (uint32_t)((int32_t)pcp->high - pcp->room);
+	return (uint32_t)((int32_t)pcp->high - 1 - pcp->room);
 }
 
 /* ---- zone ------------------------------------------------------------------------------------------------------- */
@@ -158,8 +183,10 @@ struct model {
 	uint32_t nr_cpus;
 	uint32_t nr_zones;
 	pfn_t end;             /* behind the last pfn of the last zone */
+	struct pcp *first_pcp; /* of the first zone */
 	struct page *page;     /* by pfn; behind `end` the list heads of all zones */
 	uint8_t *block;        /* by pageblock: see reported_type() */
+	uint64_t block_factor; /* 2^(32 - P): see block_of() */
 	struct zone *zone;
 	struct zone **zonelist; /* see zone_order() */
 	struct zone *first_zone[UINT8_MAX + 1][4]; /* its first entry, or a zone without pages: [node][migratetype] */
@@ -231,7 +258,14 @@ static inline unsigned int chunk_order(const struct model *m, pfn_t pfn, pfn_t e
 
 #define BLOCK_TYPE_MASK 0x07u
 #define BLOCK_WAS_SHIFT 3 /* of an overwritten type: kept to count what undo changes, never to decide */
+#define BLOCK_OTHER_ZONE 0x40u /* not wholly in the first zone: such a page takes the long way to be freed */
 #define BLOCK_ISOLATED 0x80u
+
+/* pfn >> P, by a multiplication: a shift by a variable wants a register that the common path has no room for. */
+static inline block_t block_of(const struct model *m, pfn_t pfn)
+{
+	return (block_t)(pfn * m->block_factor >> 32);
+}
 
 /* What the block should be: the type behind the isolate bit. */
 static inline enum migratetype stored_type(const struct model *m, block_t b)
@@ -258,9 +292,9 @@ static inline bool block_isolated(const struct model *m, block_t b)
 /* Store another type, and count it under why it changed. Leaves free runs where they are. */
 static inline void block_retype(struct model *m, struct zone *z, block_t b, enum migratetype mt, enum contig_retype why)
 {
-	if (m->block[b] != (uint8_t)mt)
+	if (stored_type(m, b) != mt)
 		z->retyped[why]++;
-	m->block[b] = (uint8_t)mt;
+	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | (uint8_t)mt);
 }
 
 /* Types that an allocation may fall back between (1.4). */
@@ -348,9 +382,8 @@ static inline bool pcp_push(struct pcp *pcp, struct pcp_list *l, pfn_t pfn, unsi
 {
 	*--l->head = pfn;
 	pcp->alloc_factor >>= 1;
-	if (pcp->row < pcp->row_max)
-		pcp->row += 1u << order;
-	return (pcp->room -= (int32_t)(1u << order)) <= 0;
+	pcp->row += (uint32_t)(pcp->row < pcp->row_max) << order;
+	return (pcp->room -= (int32_t)(1u << order)) < 0;
 }
 
 /* Take the head of a list that is not empty. */

@@ -56,7 +56,7 @@ static void set_high(const struct model *m, const struct zone *z, uint32_t wmark
 		break;
 	}
 	pcp->high = pcp->high_min;
-	pcp->room = (int32_t)pcp->high;
+	pcp->room = (int32_t)pcp->high - 1;
 }
 
 int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g)
@@ -293,7 +293,7 @@ static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned in
 	uint32_t n = pcp->batch;
 
 	if (m->policy.pcp_refill == pcp_refill_doubling && !order) {
-		uint32_t most = pcp->room > 2 * (int32_t)n ? (uint32_t)pcp->room - n : n;
+		uint32_t most = pcp->room >= 2 * (int32_t)n ? (uint32_t)pcp->room + 1 - n : n;
 
 		n <<= pcp->alloc_factor;
 		if (n <= most && pcp->alloc_factor < PCP_SCALE_MAX)

@@ -50,7 +50,13 @@ static int map_metadata(struct model *m)
 	m->block = malloc(blocks);
 	if (!m->block)
 		return -ENOMEM;
-	memset(m->block, MT_MOVABLE, blocks); /* a new block is MOVABLE (1.3) */
+	const struct zone *z = m->zone;
+
+	for (block_t b = 0; b < blocks; b++) { /* a new block is MOVABLE (1.3) */
+		bool inside = zone_has(z, b << m->P) && zone_has(z, (b << m->P) + npb(m) - 1);
+
+		m->block[b] = (uint8_t)(MT_MOVABLE | (inside ? 0 : BLOCK_OTHER_ZONE));
+	}
 	m->metadata_bytes = m->page_bytes + blocks + sizeof(*m) + m->nr_zones * sizeof(struct zone);
 	return 0;
 }
@@ -136,6 +142,7 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 		if (pcp_open(m, z, want[i].wmark_low, g))
 			return -ENOMEM;
 	}
+	m->first_pcp = m->zone->pcp;
 	return build_zonelists(m);
 }
 
@@ -159,6 +166,7 @@ struct contig *model_open(const struct contig_backend *self, const struct contig
 	m->policy = policy;
 	m->hooks = *hooks;
 	m->P = g->pageblock_order;
+	m->block_factor = UINT64_C(1) << (32 - m->P);
 	m->M = g->max_order;
 	m->nr_cpus = g->nr_cpus;
 	m->nr_zones = g->nr_zones;
@@ -167,6 +175,10 @@ struct contig *model_open(const struct contig_backend *self, const struct contig
 			m->end = g->zones[i].start + g->zones[i].pages;
 	}
 	m->zone = calloc(m->nr_zones, sizeof(*m->zone));
+	if (m->zone) {
+		m->zone[0].start = g->zones[0].start;
+		m->zone[0].pages = g->zones[0].pages;
+	}
 	if (m->zone && !map_metadata(m) && !init_zones(m, g))
 		return &m->base;
 	model_close(&m->base);
