@@ -195,7 +195,8 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 		for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
 			if (!occurs[k / WHY_NR][k % WHY_NR])
 				continue;
-			int width = snprintf(label, sizeof(label), "  %s/%s", contig_phase_name((enum contig_phase)(k / WHY_NR)),
+			int width = snprintf(label, sizeof(label), "  %s/%s",
+					     contig_phase_name((enum contig_phase)(k / WHY_NR)),
 					     contig_reason_name((enum contig_reason)(k % WHY_NR)));
 
 			fprintf(f, "%*" PRIu64, width, row->failures[k / WHY_NR][k % WHY_NR]);
