@@ -186,7 +186,6 @@ static enum cli_status run(struct run *r)
 	status = resuming ? adopt(r) : begin(r);
 	if (status != CLI_OK)
 		return status;
-	catch_signals();
 	status = matrix_open(&r->matrix, &r->plan, r->folder.partial, &stop);
 	if (status == CLI_OK)
 		status = matrix_run(&r->matrix, r->options.jobs);
@@ -196,7 +195,6 @@ static enum cli_status run(struct run *r)
 		status = interrupted(r);
 	else
 		status = finish(r);
-	release_signals();
 	return status;
 }
 
@@ -210,10 +208,13 @@ int cmd_run(int argc, char **argv)
 	memcpy(r.argv, argv, (size_t)argc * sizeof(*argv));
 	enum cli_status status = run_options_parse(argc, argv, &r.options);
 
-	if (status == CLI_OK && r.options.help)
+	if (status == CLI_OK && r.options.help) {
 		run_options_usage(stdout);
-	else if (status == CLI_OK)
+	} else if (status == CLI_OK) {
+		catch_signals();
 		status = run(&r);
+		release_signals();
+	}
 	results_free(&r.results);
 	matrix_free(&r.matrix);
 	plan_free(&r.plan);

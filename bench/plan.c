@@ -214,6 +214,22 @@ static enum cli_status check_nodes(const struct contig_geometry *g, const struct
 	return CLI_OK;
 }
 
+/* A geometry that the rules allow, but a generation does not: each backend says so itself. */
+static enum cli_status check_backends(const struct run_plan *plan, const struct contig_geometry *g)
+{
+	const struct contig_hooks none = { 0 };
+	struct contig_diag diag;
+
+	for (uint32_t i = 0; i < plan->options->nr_backends; i++) {
+		struct contig *c = contig_open(plan->options->backends[i], g, &none, &diag);
+
+		if (!c)
+			return cli_error(CLI_USAGE, "%s: %s", plan->options->backends[i], diag.text);
+		contig_close(c);
+	}
+	return CLI_OK;
+}
+
 /* What a geometry may be by itself, but not for this trace and these requests. */
 static enum cli_status check_fit(const struct run_plan *plan, uint32_t workload, uint32_t occupancy)
 {
@@ -248,7 +264,7 @@ static enum cli_status check_fit(const struct run_plan *plan, uint32_t workload,
 					 "(%u pages): lower --sizes or --occupancy",
 					 label, plan_request_pages(plan, &at), w->name, plan_pages(g));
 	}
-	return CLI_OK;
+	return check_backends(plan, g);
 }
 
 static enum cli_status check_names(const struct run_plan *plan)
