@@ -120,7 +120,7 @@ static bool there(const char *name)
 	char path[1024];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%s/%s", scratch, name);
+	snprintf(path, sizeof(path), "%s/%.900s", scratch, name);
 	return !lstat(path, &st);
 }
 
@@ -159,7 +159,7 @@ static void remove_one(const char *name)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/%s", scratch, name);
+	snprintf(path, sizeof(path), "%s/%.900s", scratch, name);
 	nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -167,7 +167,7 @@ static char *contents(const char *name, size_t *len)
 {
 	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/%s", scratch, name);
+	snprintf(path, sizeof(path), "%s/%.900s", scratch, name);
 	FILE *f = fopen(path, "r");
 
 	if (!f)
