@@ -31,6 +31,7 @@ void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int orde
 
 	m->page[pfn].state = state_make(PAGE_FREE, order, mt);
 	z->nr_free[order]++;
+	z->listed += mt == MT_ISOLATE ? 0 : 1u << order;
 	if (tail)
 		link_between(m, pfn, m->page[head].link[1], head);
 	else
@@ -40,9 +41,11 @@ void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int orde
 void free_list_del(struct model *m, struct zone *z, pfn_t pfn)
 {
 	struct page *p = &m->page[pfn];
+	unsigned int order = state_order(p->state);
 
 	unlink_page(m, pfn);
-	z->nr_free[state_order(p->state)]--;
+	z->nr_free[order]--;
+	z->listed -= state_type(p->state) == MT_ISOLATE ? 0 : 1u << order;
 	p->state = STATE_INTERIOR;
 }
 
@@ -114,6 +117,9 @@ void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, en
 				break;
 			retype_buddy(m, z, buddy, order, mt);
 		}
+		/* the buddy goes over to mt's list uncounted */
+		if ((state_type(m->page[buddy].state) == MT_ISOLATE) != (mt == MT_ISOLATE))
+			z->drift += mt == MT_ISOLATE ? INT64_C(1) << order : -(INT64_C(1) << order);
 		free_list_del(m, z, buddy);
 		m->page[pfn].state = STATE_INTERIOR;
 		pfn &= buddy;
@@ -147,9 +153,12 @@ void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
 {
 	pfn_t end = pfn + run_pages(m, pfn);
 
+	int64_t drift = drift_begin(z);
+
 	assert(pfn < at && at < end);
 	account_free(z, -(int64_t)(end - pfn), type_at(m, pfn));
 	free_list_del(m, z, pfn);
+	drift_end(z, drift);
 	free_span(m, z, pfn, at);
 	free_span(m, z, at, end);
 }

@@ -103,10 +103,13 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	/* until v6.9 a run moves whole and is charged to this block's type, whatever else it covers: the drift of 8.1 */
 	enum migratetype from = stored_type(m, b);
 
+	int64_t drift = drift_begin(z);
+
 	mark_isolated(m, z, b);
 	uint32_t moved = move_block(m, z, b, MT_ISOLATE);
 
 	account_free(z, -(int64_t)moved, from);
+	drift_end(z, drift);
 	work->moved += moved;
 	return 0;
 }
@@ -128,7 +131,13 @@ static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype
 		return false;
 	if (!zone_has(z, buddy) || !state_is_free(m->page[buddy].state, order) || block_isolated(m, buddy >> m->P))
 		return false;
-	free_list_del(m, z, pfn);
+	/* With M > P + 1 the run may cover further blocks, isolated still: hygiene (I8) takes it apart instead. */
+	if (order > m->P && m->policy.free_large == free_large_per_block)
+		return false;
+	int64_t drift = drift_begin(z);
+
+	free_list_del(m, z, pfn); /* not counted: it is isolated */
+	drift_end(z, drift);
 	unmark_isolated(m, z, b, mt);
 	free_run(m, z, pfn, order, mt, true);
 	return true;
@@ -151,9 +160,12 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_cal
 		move_block_split(m, z, b, MT_ISOLATE, mt, unmark_isolated, work);
 		return;
 	}
+	/* a run that went back with an earlier block, and was split since, is counted a second time here */
+	int64_t drift = drift_begin(z);
 	uint32_t moved = move_block(m, z, b, mt);
 
 	account_free(z, moved, mt);
+	drift_end(z, drift);
 	unmark_isolated(m, z, b, mt);
 	work->moved += moved;
 }

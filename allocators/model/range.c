@@ -267,6 +267,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 	struct zone *z = r->z;
 	unsigned int order = state_order(m->page[pfn].state);
 	enum migratetype mt = type_at(m, pfn);
+	int64_t drift = drift_begin(z);
 
 	if (mt != MT_ISOLATE) {
 		if ((int64_t)z->free <= z->wmark_min + (1 << order))
@@ -274,6 +275,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 		account_free(z, -((int64_t)1 << order), mt);
 	}
 	free_list_del(m, z, pfn);
+	drift_end(z, drift);
 	/* half a block or more of a regular type is made movable (v4.4: not HIGHATOMIC, CMA or ISOLATE) */
 	for (pfn_t p = pfn; order + 1 >= m->P && p < pfn + (1u << order); p += npb(m)) {
 		block_t b = p >> m->P;
