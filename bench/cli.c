@@ -21,7 +21,7 @@ static void say(const char *severity, const char *fmt, va_list ap)
 	fputc('\n', stderr);
 }
 
-int cli_error(enum cli_status status, const char *fmt, ...)
+int cli_error(int status, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -97,7 +97,7 @@ void cli_progress(const char *what, uint64_t done, uint64_t total)
 	fflush(stderr);
 }
 
-enum cli_status cli_status_of(int err)
+int cli_status_of(int err)
 {
 	switch (err < 0 ? -err : err) {
 	case ENOENT:

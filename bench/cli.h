@@ -35,7 +35,7 @@ int cmd_trace(int argc, char **argv);
  * Print "contigbench COMMAND: message" to stderr and return `status`, so that a command can say
  *	return cli_error(CLI_USAGE, "--seeds 0-3: seeds count from 1; try --seeds 1-3");
  */
-int cli_error(enum cli_status status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int cli_error(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Whole numbers and decimals with nothing behind them; false (nothing printed) if not, or outside [min, max]. */
@@ -46,6 +46,6 @@ bool cli_double(const char *text, double min, double max, double *out);
 void cli_progress(const char *what, uint64_t done, uint64_t total);
 
 /* Status for an errno: what the user gave (ENOENT, EINVAL, EBADMSG ...) is CLI_USAGE, the rest CLI_MACHINE. */
-enum cli_status cli_status_of(int err);
+int cli_status_of(int err);
 
 #endif

@@ -183,7 +183,7 @@ int cmd_conformance(int argc, char **argv)
 	int status = rc == -EUCLEAN ? CLI_NO : rc ? (int)cli_status_of(rc) : c->disagreements ? CLI_NO : CLI_OK;
 
 	if (rc) {
-		cli_error((enum cli_status)status, "%s", diag.text);
+		cli_error(status, "%s", diag.text);
 	} else if (json) {
 		print_json(c);
 	} else {

@@ -28,6 +28,10 @@ static const char help[] =
 	"      --buffer-mib N   kernel trace buffer for each cpu, 1 to 4096 MiB (default 16); it is part of the "
 	"initial\n"
 	"                       state, as kernel memory\n"
+	"      --leave-pcp      do not drain the per-cpu page lists first. Draining changes\n"
+	"                       vm.percpu_pagelist_high_fraction for a moment; without it, free pages on the lists "
+	"are\n"
+	"                       taken for kernel memory: /proc/kpageflags shows no difference\n"
 	"  -h, --help           this text\n"
 	"\n"
 	"It needs root, tracefs at /sys/kernel/tracing and Linux 5.8 or later. COMMAND runs as root, too, unless it "
@@ -53,9 +57,13 @@ struct options {
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{ "output", required_argument, NULL, 'o' }, { "force", no_argument, NULL, 'f' },
-		{ "label", required_argument, NULL, 'l' },  { "buffer-mib", required_argument, NULL, 'b' },
-		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
+		{ "output", required_argument, NULL, 'o' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "label", required_argument, NULL, 'l' },
+		{ "buffer-mib", required_argument, NULL, 'b' },
+		{ "leave-pcp", no_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t mib;
 	int c;
@@ -78,6 +86,9 @@ static int parse(int argc, char **argv, struct options *o)
 				return cli_error(CLI_USAGE, "--buffer-mib %s: a whole number from 1 to %d is wanted",
 						 optarg, BUFFER_MIB_MAX);
 			o->args.buffer_mib = (uint32_t)mib;
+			break;
+		case 'p':
+			o->args.leave_pcp = true;
 			break;
 		case 'h':
 			fputs(help, stdout);

@@ -63,11 +63,11 @@ static uint64_t now_ns(void)
 
 /* A run that goes on is what its own command line says, but for how many replays at a time and how results are shown.
  */
-static enum cli_status adopt(struct run *r)
+static int adopt(struct run *r)
 {
 	struct run_options asked = r->options;
 	char *resume = strdup(asked.resume), here[4096];
-	enum cli_status status = resume ? state_load_run(resume, &r->resumed) : CLI_MACHINE;
+	int status = resume ? state_load_run(resume, &r->resumed) : CLI_MACHINE;
 
 	if (status == CLI_OK)
 		status = folder_resume(&r->folder, resume, asked.force);
@@ -93,9 +93,9 @@ static enum cli_status adopt(struct run *r)
 	return status == CLI_OK ? state_check_inputs(&r->resumed, &r->plan) : status;
 }
 
-static enum cli_status begin(struct run *r)
+static int begin(struct run *r)
 {
-	enum cli_status status = plan_make(&r->plan, &r->options);
+	int status = plan_make(&r->plan, &r->options);
 	int rc;
 
 	if (status == CLI_OK)
@@ -110,7 +110,7 @@ static enum cli_status begin(struct run *r)
 	return CLI_OK;
 }
 
-static enum cli_status interrupted(struct run *r)
+static int interrupted(struct run *r)
 {
 	if (!r->matrix.nr_done) {
 		folder_discard(&r->folder);
@@ -134,7 +134,7 @@ static void show(const struct run *r, const char *name)
 		fclose(f);
 }
 
-static enum cli_status finish(struct run *r)
+static int finish(struct run *r)
 {
 	struct contig_diag diag = { "" };
 	char digest[65];
@@ -158,7 +158,7 @@ static enum cli_status finish(struct run *r)
 		return cli_error(CLI_MACHINE, "%s", diag.text);
 	}
 	state_remove(r->folder.partial, r->plan.nr_replays);
-	enum cli_status status = folder_publish(&r->folder);
+	int status = folder_publish(&r->folder);
 
 	if (status != CLI_OK)
 		return status;
@@ -177,16 +177,15 @@ static enum cli_status finish(struct run *r)
 	return CLI_OK;
 }
 
-static enum cli_status run(struct run *r)
+static int run(struct run *r)
 {
-	enum cli_status status;
+	int status;
 	bool resuming = r->options.resume;
 
 	r->start_ns = now_ns();
 	status = resuming ? adopt(r) : begin(r);
 	if (status != CLI_OK)
 		return status;
-	catch_signals();
 	status = matrix_open(&r->matrix, &r->plan, r->folder.partial, &stop);
 	if (status == CLI_OK)
 		status = matrix_run(&r->matrix, r->options.jobs);
@@ -196,7 +195,6 @@ static enum cli_status run(struct run *r)
 		status = interrupted(r);
 	else
 		status = finish(r);
-	release_signals();
 	return status;
 }
 
@@ -208,17 +206,20 @@ int cmd_run(int argc, char **argv)
 		return cli_error(CLI_MACHINE, "no memory");
 	/* getopt moves names of files behind the options: keep what was typed */
 	memcpy(r.argv, argv, (size_t)argc * sizeof(*argv));
-	enum cli_status status = run_options_parse(argc, argv, &r.options);
+	int status = run_options_parse(argc, argv, &r.options);
 
-	if (status == CLI_OK && r.options.help)
+	if (status == CLI_OK && r.options.help) {
 		run_options_usage(stdout);
-	else if (status == CLI_OK)
+	} else if (status == CLI_OK) {
+		catch_signals();
 		status = run(&r);
+		release_signals();
+	}
 	results_free(&r.results);
 	matrix_free(&r.matrix);
 	plan_free(&r.plan);
 	run_options_free(&r.options);
 	state_free_run(&r.resumed);
 	free(r.argv);
-	return (int)status;
+	return status;
 }

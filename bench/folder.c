@@ -58,7 +58,7 @@ static void default_path(char out[2048])
 	snprintf(out, 2048, "results/%s-%s", date, results_revision());
 }
 
-static enum cli_status name(struct folder *d, const char *path)
+static int name(struct folder *d, const char *path)
 {
 	char real[2048];
 	size_t n;
@@ -82,14 +82,14 @@ static enum cli_status name(struct folder *d, const char *path)
 	return CLI_OK;
 }
 
-static enum cli_status can_not(const char *path, int err)
+static int can_not(const char *path, int err)
 {
 	return cli_error(CLI_MACHINE, "%s can not be written: %s; choose another folder with -o", path, strerror(err));
 }
 
-enum cli_status folder_create(struct folder *d, const char *path, bool force)
+int folder_create(struct folder *d, const char *path, bool force)
 {
-	enum cli_status status = name(d, path);
+	int status = name(d, path);
 
 	if (status != CLI_OK)
 		return status;
@@ -121,7 +121,7 @@ enum cli_status folder_create(struct folder *d, const char *path, bool force)
 	return CLI_OK;
 }
 
-enum cli_status folder_resume(struct folder *d, const char *path, bool force)
+int folder_resume(struct folder *d, const char *path, bool force)
 {
 	char without[2048];
 	size_t n = strlen(path), suffix = strlen(SUFFIX);
@@ -131,7 +131,7 @@ enum cli_status folder_resume(struct folder *d, const char *path, bool force)
 	if (n > suffix && !strncmp(path + n - suffix, SUFFIX, suffix))
 		n -= suffix;
 	snprintf(without, sizeof(without), "%.*s", (int)n, path);
-	enum cli_status status = name(d, without);
+	int status = name(d, without);
 
 	d->force = force;
 	if (status == CLI_OK && exists(d->path) && !force)
@@ -163,7 +163,7 @@ static void point_latest(const struct folder *d)
 	}
 }
 
-enum cli_status folder_publish(struct folder *d)
+int folder_publish(struct folder *d)
 {
 	int err = 0;
 

@@ -18,11 +18,11 @@ struct folder {
 };
 
 /* path NULL: results/DATE-REVISION. CLI_OK, or a message was printed and nothing made. */
-enum cli_status folder_create(struct folder *d, const char *path, bool force);
+int folder_create(struct folder *d, const char *path, bool force);
 /* Take up DIR.partial, given with or without that suffix. */
-enum cli_status folder_resume(struct folder *d, const char *path, bool force);
+int folder_resume(struct folder *d, const char *path, bool force);
 /* Make it appear, and results/latest point to it. CLI_OK, or a message was printed; the partial folder is then gone. */
-enum cli_status folder_publish(struct folder *d);
+int folder_publish(struct folder *d);
 /* Remove all that was made. */
 void folder_discard(struct folder *d);
 

@@ -20,7 +20,7 @@ struct crew {
 	struct contig_diag diag;
 };
 
-enum cli_status matrix_open(struct matrix *m, const struct run_plan *plan, const char *dir, atomic_bool *stop)
+int matrix_open(struct matrix *m, const struct run_plan *plan, const char *dir, atomic_bool *stop)
 {
 	*m = (struct matrix){ .plan = plan, .dir = dir, .stop = stop };
 	m->results = calloc(plan->nr_replays, sizeof(*m->results));
@@ -120,7 +120,7 @@ static void describe(const struct run_plan *plan, uint32_t replay, char out[256]
 		 (unsigned long long)plan->options->seeds[at.seed]);
 }
 
-static enum cli_status report(const struct crew *c)
+static int report(const struct crew *c)
 {
 	char which[256];
 
@@ -153,7 +153,7 @@ static void watch(struct crew *c)
 	cli_progress(NULL, 0, 0);
 }
 
-enum cli_status matrix_run(struct matrix *m, uint32_t jobs)
+int matrix_run(struct matrix *m, uint32_t jobs)
 {
 	struct crew c = { .m = m, .failed = UINT32_MAX };
 	uint32_t missing = m->plan->nr_replays - m->nr_done;

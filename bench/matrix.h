@@ -16,13 +16,13 @@ struct matrix {
 };
 
 /* Load what dir has already. CLI_OK, or a message was printed. Free with matrix_free(). */
-enum cli_status matrix_open(struct matrix *m, const struct run_plan *plan, const char *dir, atomic_bool *stop);
+int matrix_open(struct matrix *m, const struct run_plan *plan, const char *dir, atomic_bool *stop);
 
 /*
  * Run what is missing. CLI_OK with nr_done < plan->nr_replays when *stop ended it; else a message was printed: CLI_NO
  * when verify found a violation, CLI_MACHINE without memory or space.
  */
-enum cli_status matrix_run(struct matrix *m, uint32_t jobs);
+int matrix_run(struct matrix *m, uint32_t jobs);
 void matrix_free(struct matrix *m);
 
 #endif

@@ -57,10 +57,10 @@ void occupancy_label(uint32_t t, char out[16])
 }
 
 /* Call one() with each piece of a comma-separated list. */
-static enum cli_status for_each_item(const char *flag, const char *text, struct run_options *o,
-				     enum cli_status (*one)(struct run_options *o, const char *item))
+static int for_each_item(const char *flag, const char *text, struct run_options *o,
+			 int (*one)(struct run_options *o, const char *item))
 {
-	enum cli_status status = CLI_OK;
+	int status = CLI_OK;
 	char *copy = strdup(text), *rest = copy, *item;
 
 	if (!copy)
@@ -68,18 +68,17 @@ static enum cli_status for_each_item(const char *flag, const char *text, struct 
 	if (!*text)
 		status = cli_error(CLI_USAGE, "%s: empty list", flag);
 	while (status == CLI_OK && (item = strsep(&rest, ",")))
-		status = *item ? one(o, item)
-			       : (enum cli_status)cli_error(CLI_USAGE, "%s %s: empty item in the list", flag, text);
+		status = *item ? one(o, item) : cli_error(CLI_USAGE, "%s %s: empty item in the list", flag, text);
 	free(copy);
 	return status;
 }
 
-static enum cli_status too_many(const char *what, unsigned int limit)
+static int too_many(const char *what, unsigned int limit)
 {
 	return cli_error(CLI_USAGE, "more than %u %s: cut the run in pieces", limit, what);
 }
 
-static enum cli_status add_backend(struct run_options *o, const char *item)
+static int add_backend(struct run_options *o, const char *item)
 {
 	struct contig_diag diag;
 
@@ -95,7 +94,7 @@ static enum cli_status add_backend(struct run_options *o, const char *item)
 	return o->backends[o->nr_backends++] ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
 }
 
-static enum cli_status add_occupancy(struct run_options *o, const char *item)
+static int add_occupancy(struct run_options *o, const char *item)
 {
 	double percent;
 
@@ -110,7 +109,7 @@ static enum cli_status add_occupancy(struct run_options *o, const char *item)
 	return CLI_OK;
 }
 
-static enum cli_status add_seeds(struct run_options *o, const char *item)
+static int add_seeds(struct run_options *o, const char *item)
 {
 	char first[24];
 	uint64_t from, to;
@@ -138,7 +137,7 @@ static enum cli_status add_seeds(struct run_options *o, const char *item)
 	}
 }
 
-static enum cli_status add_size(struct run_options *o, const char *item)
+static int add_size(struct run_options *o, const char *item)
 {
 	size_t n = strlen(item);
 	char count[16];
@@ -158,7 +157,7 @@ static enum cli_status add_size(struct run_options *o, const char *item)
 	return CLI_OK;
 }
 
-static enum cli_status add_zone(struct run_options *o, const char *spec)
+static int add_zone(struct run_options *o, const char *spec)
 {
 	static const char *const types[ZONE_TYPE_NR] = {
 		[ZONE_DMA32] = "dma32",
@@ -248,7 +247,7 @@ static const struct option long_options[] = {
 };
 
 /* A whole number in [min, max] for the flag. */
-static enum cli_status number(const char *flag, const char *text, uint64_t min, uint64_t max, uint64_t *out)
+static int number(const char *flag, const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	if (cli_u64(text, min, max, out))
 		return CLI_OK;
@@ -256,7 +255,7 @@ static enum cli_status number(const char *flag, const char *text, uint64_t min, 
 			 (unsigned long long)min, (unsigned long long)max);
 }
 
-static enum cli_status milliseconds(const char *flag, const char *text, double min, uint64_t *ns)
+static int milliseconds(const char *flag, const char *text, double min, uint64_t *ns)
 {
 	double ms;
 
@@ -266,19 +265,19 @@ static enum cli_status milliseconds(const char *flag, const char *text, double m
 	return CLI_OK;
 }
 
-static enum cli_status geometry_order(const char *flag, const char *text, int *out)
+static int geometry_order(const char *flag, const char *text, int *out)
 {
 	uint64_t v;
-	enum cli_status status = number(flag, text, 0, 63, &v);
+	int status = number(flag, text, 0, 63, &v);
 
 	if (status == CLI_OK)
 		*out = (int)v;
 	return status;
 }
 
-static enum cli_status take(struct run_options *o, int opt, const char *arg)
+static int take(struct run_options *o, int opt, const char *arg)
 {
-	enum cli_status status;
+	int status;
 	uint64_t v = 0;
 
 	switch (opt) {
@@ -348,9 +347,9 @@ static enum cli_status take(struct run_options *o, int opt, const char *arg)
 }
 
 /* What was not asked for. */
-static enum cli_status fill_in(struct run_options *o)
+static int fill_in(struct run_options *o)
 {
-	enum cli_status status = CLI_OK;
+	int status = CLI_OK;
 	bool all_backends = !o->nr_backends;
 
 	for (size_t i = 0; all_backends && contig_backend_at(i) && status == CLI_OK; i++)
@@ -364,9 +363,9 @@ static enum cli_status fill_in(struct run_options *o)
 	return status;
 }
 
-enum cli_status run_options_parse(int argc, char **argv, struct run_options *o)
+int run_options_parse(int argc, char **argv, struct run_options *o)
 {
-	enum cli_status status = CLI_OK;
+	int status = CLI_OK;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int opt;
 

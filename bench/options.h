@@ -51,7 +51,7 @@ struct run_options {
 };
 
 /* CLI_OK, or CLI_USAGE and a message printed. The strings of argv must outlive the options. */
-enum cli_status run_options_parse(int argc, char **argv, struct run_options *o);
+int run_options_parse(int argc, char **argv, struct run_options *o);
 void run_options_free(struct run_options *o);
 void run_options_usage(FILE *to);
 

@@ -90,7 +90,7 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 	};
 }
 
-static enum cli_status load_workload(struct run_workload *w, const char *name)
+static int load_workload(struct run_workload *w, const char *name)
 {
 	struct contig_diag diag = { "" };
 	struct trace t;
@@ -126,7 +126,7 @@ static enum cli_status load_workload(struct run_workload *w, const char *name)
 }
 
 /* One ZONE_NORMAL a node, in which that node's peak use is the wanted share; whole blocks of the largest order. */
-static enum cli_status size_zones(struct contig_geometry *g, const struct run_workload *w, uint32_t occupancy)
+static int size_zones(struct contig_geometry *g, const struct run_workload *w, uint32_t occupancy)
 {
 	unsigned int order = g->max_order > g->pageblock_order ? g->max_order : g->pageblock_order;
 	uint64_t start = 0;
@@ -159,11 +159,11 @@ static uint8_t choose(int asked, uint8_t recorded, uint8_t otherwise)
 	return recorded ? recorded : otherwise;
 }
 
-static enum cli_status make_geometry(struct contig_geometry *g, const struct run_options *o,
-				     const struct run_workload *w, uint32_t occupancy)
+static int make_geometry(struct contig_geometry *g, const struct run_options *o, const struct run_workload *w,
+			 uint32_t occupancy)
 {
 	struct contig_diag diag;
-	enum cli_status status = CLI_OK;
+	int status = CLI_OK;
 
 	*g = (struct contig_geometry){
 		.page_shift = choose(o->page_shift, w->info.page_shift, 12),
@@ -200,7 +200,7 @@ static enum cli_status make_geometry(struct contig_geometry *g, const struct run
 	return status;
 }
 
-static enum cli_status check_nodes(const struct contig_geometry *g, const struct run_workload *w)
+static int check_nodes(const struct contig_geometry *g, const struct run_workload *w)
 {
 	for (uint32_t node = 0; node < w->program.nr_nodes; node++) {
 		bool found = !w->program.node_peak[node];
@@ -214,8 +214,24 @@ static enum cli_status check_nodes(const struct contig_geometry *g, const struct
 	return CLI_OK;
 }
 
+/* A geometry that the rules allow, but a generation does not: each backend says so itself. */
+static int check_backends(const struct run_plan *plan, const struct contig_geometry *g)
+{
+	const struct contig_hooks none = { 0 };
+	struct contig_diag diag;
+
+	for (uint32_t i = 0; i < plan->options->nr_backends; i++) {
+		struct contig *c = contig_open(plan->options->backends[i], g, &none, &diag);
+
+		if (!c)
+			return cli_error(CLI_USAGE, "%s: %s", plan->options->backends[i], diag.text);
+		contig_close(c);
+	}
+	return CLI_OK;
+}
+
 /* What a geometry may be by itself, but not for this trace and these requests. */
-static enum cli_status check_fit(const struct run_plan *plan, uint32_t workload, uint32_t occupancy)
+static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t occupancy)
 {
 	const struct run_options *o = plan->options;
 	const struct run_workload *w = &plan->workloads[workload];
@@ -248,10 +264,10 @@ static enum cli_status check_fit(const struct run_plan *plan, uint32_t workload,
 					 "(%u pages): lower --sizes or --occupancy",
 					 label, plan_request_pages(plan, &at), w->name, plan_pages(g));
 	}
-	return CLI_OK;
+	return check_backends(plan, g);
 }
 
-static enum cli_status check_names(const struct run_plan *plan)
+static int check_names(const struct run_plan *plan)
 {
 	for (uint32_t i = 0; i < plan->nr_workloads; i++) {
 		for (uint32_t j = 0; j < i; j++) {
@@ -263,9 +279,9 @@ static enum cli_status check_names(const struct run_plan *plan)
 	return CLI_OK;
 }
 
-enum cli_status plan_make(struct run_plan *plan, const struct run_options *o)
+int plan_make(struct run_plan *plan, const struct run_options *o)
 {
-	enum cli_status status = CLI_OK;
+	int status = CLI_OK;
 
 	*plan = (struct run_plan){ .options = o, .cost = &cost_linux_6_18 };
 	plan->nr_workloads = o->nr_workloads ? o->nr_workloads : 1;

@@ -56,7 +56,7 @@ bool plan_is_baseline(const char *backend);
 struct replay_params plan_params(const struct run_plan *plan, uint32_t replay);
 
 /* CLI_OK, or a message was printed. Free with plan_free() in either case. */
-enum cli_status plan_make(struct run_plan *plan, const struct run_options *o);
+int plan_make(struct run_plan *plan, const struct run_options *o);
 void plan_free(struct run_plan *plan);
 
 /*

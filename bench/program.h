@@ -24,14 +24,14 @@ struct program_op {
 	uint32_t slot;
 	union {
 		struct {
+			uint8_t kind; /* in the order of struct contig_what */
 			uint8_t order;
-			uint8_t kind;
 			uint8_t migratetype;
 			uint8_t node;
 		};
 		struct {
-			uint8_t pieces_order;
 			uint8_t whole_order;
+			uint8_t pieces_order; /* where `order` is: the order of what the event gives birth to */
 		} split;
 		uint32_t birth; /* FREE: event that allocated it */
 	};

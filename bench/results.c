@@ -170,13 +170,10 @@ static const struct {
 	const char *name;
 	void (*write)(FILE *f, const struct results *r);
 } files[] = {
-	{ "benchmark.json", results_benchmark_json },
-	{ "failures.csv", results_failures_csv },
-	{ "replays.csv", results_replays_csv },
-	{ "requests.jsonl", results_requests_jsonl },
-	{ "series.jsonl", results_series_jsonl },
-	{ "summary.csv", results_summary_csv },
-	{ "table.txt", results_table },
+	{ "benchmark.json", results_benchmark_json }, { "failures.csv", results_failures_csv },
+	{ "replays.csv", results_replays_csv },	      { "requests.jsonl", results_requests_jsonl },
+	{ "series.jsonl", results_series_jsonl },     { "success-by-size.csv", results_success_csv },
+	{ "summary.csv", results_summary_csv },	      { "table.txt", results_table },
 };
 
 #define NR_FILES (sizeof(files) / sizeof(files[0]))

@@ -106,6 +106,18 @@ void results_summary_csv(FILE *f, const struct results *r)
 		summary_line(f, r, &r->rows[i]);
 }
 
+/* What plots/success-by-size.gp draws, and nothing else. */
+void results_success_csv(FILE *f, const struct results *r)
+{
+	head(f, r->plan, PLACE ",seeds,success_percent,success_low,success_high");
+	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
+		csv_place(f, r->plan, &r->rows[i].at);
+		fprintf(f, ",%u", r->plan->options->nr_seeds);
+		csv_interval(f, &r->rows[i].rate, true);
+		fputc('\n', f);
+	}
+}
+
 void results_replays_csv(FILE *f, const struct results *r)
 {
 	const struct run_options *o = r->plan->options;

@@ -57,6 +57,19 @@ static struct cell milliseconds(uint64_t ns, bool any)
 	return any ? decimal((int64_t)ns, 1000000, 3) : dash;
 }
 
+static struct cell shown_name(const struct results *r, const struct result_row *row)
+{
+	const char *backend = results_backend(r, row);
+	struct cell c;
+
+	/* a composed backend may have a long name: its end is what tells it from others */
+	size_t len = strlen(backend), max = sizeof(c.text) - sizeof(" (baseline)") - 3;
+
+	snprintf(c.text, sizeof(c.text), "%s%s%s", len > max ? "..." : "", len > max ? backend + len - max : backend,
+		 plan_is_baseline(backend) ? " (baseline)" : "");
+	return c;
+}
+
 #define FIRST_NUMBER 2 /* columns before it are words and aligned to the left */
 
 static const struct {
@@ -85,12 +98,10 @@ static void fill(struct cell cells[NR_COLUMNS], const struct results *r, const s
 {
 	int64_t seeds = r->plan->options->nr_seeds;
 	const uint64_t *retyped = row->retyped;
-	const char *backend = results_backend(r, row);
 	size_t k = 0;
 
 	run_size_label(&r->plan->options->sizes[row->at.size], cells[k++].text);
-	snprintf(cells[k++].text, sizeof(cells[0].text), "%.34s%s", backend,
-		 plan_is_baseline(backend) ? " (baseline)" : "");
+	cells[k++] = shown_name(r, row);
 	cells[k++] = interval(&row->rate, false);
 	cells[k++] = row->at.backend ? interval(&row->difference, true) : dash;
 	cells[k++] = row->successes ? decimal((int64_t)row->migrated, (int64_t)row->successes, 1) : dash;
@@ -156,28 +167,39 @@ static bool print_rows(FILE *f, const struct results *r, uint32_t first, uint32_
 	return unequal;
 }
 
-/* "isolate/unmovable 123" of the most frequent kinds of failure */
+/* Failures by phase and reason: a column for each pair that occurs. */
 static void print_failures(FILE *f, const struct results *r, uint32_t first, uint32_t nr)
 {
-	bool any = false;
+	bool occurs[PHASE_NR][WHY_NR] = { 0 }, any = false;
+	char label[64];
 
 	for (uint32_t i = first; i < first + nr; i++) {
+		for (int k = 0; k < PHASE_NR * WHY_NR; k++)
+			any |= occurs[k / WHY_NR][k % WHY_NR] |= r->rows[i].failures[k / WHY_NR][k % WHY_NR] != 0;
+	}
+	if (!any)
+		return;
+	fprintf(f, "\nfailed requests by phase/reason\n%-5s %-22s %8s", "size", "backend", "requests");
+	for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
+		if (occurs[k / WHY_NR][k % WHY_NR])
+			fprintf(f, "  %s/%s", contig_phase_name((enum contig_phase)(k / WHY_NR)),
+				contig_reason_name((enum contig_reason)(k % WHY_NR)));
+	}
+	fputc('\n', f);
+	for (uint32_t i = first; i < first + nr; i++) {
 		const struct result_row *row = &r->rows[i];
-		char size[16];
+		bool new_size = !((i - first) % r->plan->options->nr_backends);
 
-		if (row->successes == row->requests)
-			continue;
-		if (!any)
-			fputs("failures by phase/reason, of all requests:\n", f);
-		any = true;
-		run_size_label(&r->plan->options->sizes[row->at.size], size);
-		fprintf(f, "  %-4s %-22s of %" PRIu64 ":", size, results_backend(r, row), row->requests);
-		for (int phase = 0; phase < PHASE_NR; phase++) {
-			for (int why = 0; why < WHY_NR; why++) {
-				if (row->failures[phase][why])
-					fprintf(f, "  %s/%s %" PRIu64, contig_phase_name((enum contig_phase)phase),
-						contig_reason_name((enum contig_reason)why), row->failures[phase][why]);
-			}
+		run_size_label(&r->plan->options->sizes[row->at.size], label);
+		fprintf(f, "%-5s %-22s %8" PRIu64, new_size ? label : "", shown_name(r, row).text, row->requests);
+		for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
+			if (!occurs[k / WHY_NR][k % WHY_NR])
+				continue;
+			int width = snprintf(label, sizeof(label), "  %s/%s",
+					     contig_phase_name((enum contig_phase)(k / WHY_NR)),
+					     contig_reason_name((enum contig_reason)(k % WHY_NR)));
+
+			fprintf(f, "%*" PRIu64, width, row->failures[k / WHY_NR][k % WHY_NR]);
 		}
 		fputc('\n', f);
 	}

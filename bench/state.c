@@ -158,7 +158,7 @@ static char **strings(const json_t *array, uint32_t *nr)
 	return out;
 }
 
-enum cli_status state_load_run(const char *dir, struct state_run *run)
+int state_load_run(const char *dir, struct state_run *run)
 {
 	char path[4096];
 	json_error_t error;
@@ -192,7 +192,7 @@ enum cli_status state_load_run(const char *dir, struct state_run *run)
 	return CLI_OK;
 }
 
-enum cli_status state_check_inputs(const struct state_run *run, const struct run_plan *plan)
+int state_check_inputs(const struct state_run *run, const struct run_plan *plan)
 {
 	for (uint32_t w = 0; w < plan->nr_workloads; w++) {
 		if (w >= run->nr_digests || strcmp(run->digests[w], plan->workloads[w].sha256))

@@ -29,9 +29,9 @@ struct state_run {
 	uint32_t nr_digests;
 };
 /* CLI_OK, or a message was printed. */
-enum cli_status state_load_run(const char *dir, struct state_run *run);
+int state_load_run(const char *dir, struct state_run *run);
 /* The inputs are those of then. */
-enum cli_status state_check_inputs(const struct state_run *run, const struct run_plan *plan);
+int state_check_inputs(const struct state_run *run, const struct run_plan *plan);
 void state_free_run(struct state_run *run);
 
 #endif

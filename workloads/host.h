@@ -24,6 +24,17 @@ struct host {
 int host_read(struct host *h, struct contig_diag *diag);
 
 /*
+ * Give the free pages on per-cpu lists back to the buddy, and keep the lists at a few hundred pages a cpu and zone
+ * until host_release_pcp(). What is on them may be a quarter of what seems to be in use, and /proc/kpageflags can not
+ * tell it from kernel memory. Best effort: it takes some ten milliseconds and changes vm.percpu_pagelist_high_fraction.
+ */
+struct host_pcp {
+	char fraction[32]; /* to be restored; empty: nothing was changed */
+};
+void host_drain_pcp(struct host_pcp *pcp);
+void host_release_pcp(struct host_pcp *pcp);
+
+/*
  * Tell `idn` about every page that /proc/kpageflags shows in use, except for the memory of this process itself. The
  * machine goes on meanwhile: what happens to a page after it was looked at must be told to `idn` afterwards.
  */

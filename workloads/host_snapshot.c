@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@
 #define KPF_PGTABLE_ 26
 #define KPF_OFFLINE_ 23
 
-#define WINDOW 65536u /* pfns read at once */
+#define WINDOW	       65536u /* pfns read at once */
+#define SECOND_LOOK_MS 100
 
 /* Pages that carry no flag at all, one after the other. */
 struct bare_run {
@@ -37,7 +39,8 @@ struct snapshot {
 	struct bare_run bare;
 	struct bare_run *long_runs;
 	size_t nr_long, room_long;
-	uint64_t busy; /* pages of this zone that a flag shows managed: free, or in use */
+	uint64_t busy;	/* pages of this zone that a flag shows managed: free, or in use */
+	uint8_t *again; /* windows, by pfn / WINDOW, in which bare pages were taken for kernel memory */
 };
 
 enum use {
@@ -78,6 +81,15 @@ static void place(struct snapshot *s, uint64_t start, uint64_t nr, enum page_kin
 	}
 }
 
+static void place_bare(struct snapshot *s, const struct bare_run *run)
+{
+	for (uint64_t pfn = run->start; pfn < run->start + run->nr; pfn++) {
+		identity_place(s->idn, pfn, 0, PAGE_KERNEL);
+		s->again[pfn / WINDOW] = 1;
+	}
+	s->busy += run->nr;
+}
+
 static void end_compound(struct snapshot *s)
 {
 	if (s->nr)
@@ -91,9 +103,7 @@ static int end_bare(struct snapshot *s)
 
 	s->bare.nr = 0;
 	if (run.nr < BIT(s->host->pageblock_order)) {
-		for (uint64_t i = 0; i < run.nr; i++)
-			identity_place(s->idn, run.start + i, 0, PAGE_KERNEL);
-		s->busy += run.nr;
+		place_bare(s, &run);
 		return 0;
 	}
 	if (s->nr_long == s->room_long) {
@@ -158,41 +168,65 @@ static void place_long_runs(struct snapshot *s, const struct host_zone *z)
 		return;
 	qsort(s->long_runs, s->nr_long, sizeof(s->long_runs[0]), shorter);
 	for (size_t i = 0; i < s->nr_long; i++) {
-		const struct bare_run *run = &s->long_runs[i];
-
-		if (s->busy + run->nr > z->managed)
+		if (s->busy + s->long_runs[i].nr > z->managed)
 			break;
-		s->busy += run->nr;
-		for (uint64_t p = 0; p < run->nr; p++)
-			identity_place(s->idn, run->start + p, 0, PAGE_KERNEL);
+		place_bare(s, &s->long_runs[i]);
 	}
 	s->nr_long = 0;
 }
 
+/* Flags of up to WINDOW pages of a zone; returns how many, 0 behind the last page there is, or -errno. */
+static int64_t read_window(int fd, const struct host_zone *z, uint64_t pfn, uint64_t *window)
+{
+	uint64_t nr = WINDOW - pfn % WINDOW;
+
+	if (nr > z->span.end - pfn)
+		nr = z->span.end - pfn;
+	ssize_t n = pread(fd, window, nr * sizeof(*window), (off_t)(pfn * sizeof(*window)));
+	return n < 0 ? -errno : n / (ssize_t)sizeof(*window);
+}
+
 static int scan_zone(struct snapshot *s, int fd, const struct host_zone *z, uint64_t *window)
 {
+	int64_t nr = 1;
 	int rc = 0;
 
 	s->busy = 0;
-	for (uint64_t pfn = z->span.start; !rc && pfn < z->span.end;) {
-		uint64_t nr = z->span.end - pfn < WINDOW ? z->span.end - pfn : WINDOW;
-		ssize_t n = pread(fd, window, nr * sizeof(*window), (off_t)(pfn * sizeof(*window)));
-
-		if (n < 0)
-			return -errno;
-		nr = (uint64_t)n / sizeof(*window);
-		if (!nr)
-			break; /* behind the last page that exists */
-		for (uint64_t i = 0; !rc && i < nr; i++)
-			rc = look(s, pfn + i, window[i]);
-		pfn += nr;
+	for (uint64_t pfn = z->span.start; !rc && nr > 0 && pfn < z->span.end; pfn += (uint64_t)nr) {
+		nr = read_window(fd, z, pfn, window);
+		for (int64_t i = 0; !rc && i < nr; i++)
+			rc = look(s, pfn + (uint64_t)i, window[i]);
 	}
+	if (nr < 0)
+		return (int)nr;
 	end_compound(s);
 	if (!rc && s->bare.nr)
 		rc = end_bare(s);
 	if (!rc)
 		place_long_runs(s, z);
 	return rc;
+}
+
+/*
+ * Free page reporting (virtio-balloon) takes whole blocks out of the buddy for some milliseconds, and per-cpu lists are
+ * trimmed now and then: what turns out to be free at a second look was free, or else its free event is still to come.
+ */
+static int scan_again(struct snapshot *s, int fd, const struct host_zone *z, uint64_t *window)
+{
+	int64_t nr = 1;
+
+	for (uint64_t pfn = z->span.start; nr > 0 && pfn < z->span.end; pfn += (uint64_t)nr) {
+		if (!s->again[pfn / WINDOW]) {
+			nr = (int64_t)(WINDOW - pfn % WINDOW);
+			continue;
+		}
+		nr = read_window(fd, z, pfn, window);
+		for (int64_t i = 0; i < nr; i++) {
+			if (window[i] & BIT(KPF_BUDDY))
+				identity_forget(s->idn, pfn + (uint64_t)i);
+		}
+	}
+	return nr < 0 ? (int)nr : 0;
 }
 
 /* ---- the recorder's own memory ---------------------------------------------------------------------------------- */
@@ -252,20 +286,32 @@ static int forget_own(struct identity *idn, unsigned int page_shift, struct cont
 int host_snapshot(const struct host *h, struct identity *idn, struct contig_diag *diag)
 {
 	struct snapshot s = { .idn = idn, .host = h };
-	uint64_t *window = malloc(WINDOW * sizeof(*window));
+	uint64_t *window = malloc(WINDOW * sizeof(*window)), end = 0;
 	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : window ? 0 : -ENOMEM;
+	int rc = fd < 0 ? -errno : 0;
 
+	for (size_t i = 0; i < h->nr_zones; i++)
+		end = h->zones[i].span.end > end ? h->zones[i].span.end : end;
+	s.again = calloc(end / WINDOW + 1, 1);
+	if (!rc && (!window || !s.again))
+		rc = -ENOMEM;
 	for (size_t i = 0; !rc && i < h->nr_zones; i++)
 		rc = scan_zone(&s, fd, &h->zones[i], window);
+	if (!rc)
+		poll(NULL, 0, SECOND_LOOK_MS);
+	for (size_t i = 0; !rc && i < h->nr_zones; i++)
+		rc = scan_again(&s, fd, &h->zones[i], window);
 	if (rc)
-		snprintf(diag->text, sizeof(diag->text),
-			 "can not read /proc/kpageflags: %s (it needs root, and a kernel "
-			 "with CONFIG_PROC_PAGE_MONITOR)",
-			 strerror(-rc));
+		snprintf(
+			diag->text, sizeof(diag->text),
+			"can not read /proc/kpageflags: %s (it needs root, and a kernel with CONFIG_PROC_PAGE_MONITOR)",
+			strerror(-rc));
+	else
+		rc = forget_own(idn, h->page_shift, diag); /* while all of it is still in place */
 	if (fd >= 0)
 		close(fd);
 	free(window);
+	free(s.again);
 	free(s.long_runs);
-	return rc ? rc : forget_own(idn, h->page_shift, diag);
+	return rc;
 }

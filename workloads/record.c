@@ -78,10 +78,15 @@ static int set_up(struct recorder *r, const struct record_args *args, struct con
  * before is in them, too, but the last event of a page decides, so applying all of them in order ends in the state at
  * the end of the snapshot whenever each page was looked at. That is time 0.
  */
-static int initial_state(struct recorder *r, struct contig_diag *diag)
+static int initial_state(struct recorder *r, const struct record_args *args, struct contig_diag *diag)
 {
-	int rc = host_snapshot(&r->host, r->idn, diag);
+	struct host_pcp pcp = { 0 };
 
+	/* now, because what is freed to the lists from here on is known to be free by its event */
+	if (!args->leave_pcp)
+		host_drain_pcp(&pcp);
+	int rc = host_snapshot(&r->host, r->idn, diag);
+	host_release_pcp(&pcp);
 	if (rc)
 		return rc;
 	r->zero_ns = monotonic_ns();
@@ -218,7 +223,7 @@ int record_run(const struct record_args *args, struct record_result *result, str
 	result->swept = tracing_sweep();
 	rc = set_up(&r, args, diag);
 	if (!rc)
-		rc = initial_state(&r, diag);
+		rc = initial_state(&r, args, diag);
 	if (rc)
 		goto out;
 	command_signals(&r.command);

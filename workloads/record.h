@@ -19,6 +19,7 @@ struct record_args {
 	const char *path;    /* of the trace; an existing file is replaced */
 	const char *label;   /* or NULL; at most 63 bytes */
 	uint32_t buffer_mib; /* of kernel buffer, for each cpu */
+	bool leave_pcp;	     /* do not drain the per-cpu lists before the snapshot */
 	char **argv;	     /* the command, NULL-terminated; not stored anywhere */
 };
 
