@@ -51,7 +51,7 @@ namespace
 {
 std::vector<std::unique_ptr<gbench>> registered;
 std::atomic<size_t> nr_failed;
-std::string output_file;
+std::string output_file, program_name;
 thread_local char error_text[256];
 
 struct wants_to_exit {
@@ -442,6 +442,9 @@ int gbench_initialize(int *argc, char **argv)
 		const char *out = gbench_flag(*argc, argv, "out");
 
 		output_file = out ? out : "";
+		/* the library keeps the pointer */
+		program_name = *argc > 0 ? argv[0] : "";
+		argv[0] = program_name.data();
 		/* the library calls this, and then exit(0) even if the flag was wrong */
 		bm::Initialize(argc, argv, [] { throw wants_to_exit(); });
 		return 0;
@@ -499,7 +502,8 @@ int gbench_run(size_t *matched, size_t *failed)
 	return guard([&] {
 		if (int rc = check_output_before())
 			return rc;
-		size_t nr = bm::RunSpecifiedBenchmarks();
+		/* 1.7.1 would delete its only default reporter, and use it again in a second run */
+		size_t nr = bm::RunSpecifiedBenchmarks(bm::CreateDefaultDisplayReporter());
 
 		if (matched)
 			*matched = nr;

@@ -119,7 +119,8 @@ static inline void gbench_do_not_optimize(const void *p)
 
 /* ---- the program ------------------------------------------------------------------------------------------------ */
 
-/* Takes the --benchmark_* flags out of argv; what is left behind argv[0] it does not know. */
+/* Takes the --benchmark_* flags out of argv; what is left behind argv[0] it does not know. argv[0] is replaced by
+ * a copy that lives on. */
 int gbench_initialize(int *argc, char **argv);
 /* The value of --benchmark_NAME in argv, or else of the environment's BENCHMARK_NAME; "" if bare; NULL if absent. */
 const char *gbench_flag(int argc, char *const *argv, const char *name);
