@@ -126,7 +126,8 @@ int gbench_initialize(int *argc, char **argv);
 const char *gbench_flag(int argc, char *const *argv, const char *name);
 int gbench_add_context(const char *key, const char *value); /* -EEXIST if the key is there already */
 /* Run what the filter matches; nothing matched is -ENODATA, an output file that
- * cannot be written is the errno of open() or -ENOSPC. *failed counts runs that ended in an error. */
+ * cannot be written is the errno of open() or -ENOSPC. *failed counts runs (threads of
+ * runs) that ended in an error. */
 int gbench_run(size_t *matched, size_t *failed);
 void gbench_shutdown(void);
 

@@ -42,6 +42,9 @@ int perf_counted(const char *what, const char *backend, uint64_t count)
 {
 	bool aged = !strcmp(what, "aged"), done;
 	struct contig_diag diag;
+
+	if (!aged && strcmp(what, "hot"))
+		return cli_error(CLI_USAGE, "--counted %s: hot or aged", what);
 	struct churn *ch = churn_open(backend, aged ? PERF_ZONE_MIB : HOT_MIB, CHURN_HALF_FULL, &diag);
 
 	if (!ch)
