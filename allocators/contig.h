@@ -225,6 +225,7 @@ enum contig_retype {
 struct contig_stats {
 	uint64_t managed;  /* pages the backend may hand out or has handed out */
 	uint64_t free;     /* NR_FREE_PAGES: not pcp pages, not isolated ones (v3.7 and later) */
+	uint64_t free_cma; /* NR_FREE_CMA_PAGES: the part of free that is CMA */
 	uint64_t pcp;      /* on per-cpu lists */
 	uint64_t isolated; /* pageblocks isolated now */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1]; /* free runs of each order, isolated ones included, all types */

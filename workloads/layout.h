@@ -22,4 +22,11 @@ char *layout_map(struct contig *c, const struct contig_geometry *g, block_t firs
 /* Types of the same blocks, a letter each: U M R H C, lower case while isolated with the type kept, `i` if it is lost. */
 char *layout_types(struct contig *c, block_t first, uint32_t nr);
 
+/*
+ * Put a layout string down on reserved memory from pageblock `first` on: types in brackets, then the runs. Pages in use
+ * are owned by their first pfn + 1. 0, or -EINVAL with what is wrong in it; nothing is taken back then.
+ */
+int layout_place(struct contig *c, const struct contig_geometry *g, block_t first, const char *text,
+		 struct contig_diag *diag);
+
 #endif

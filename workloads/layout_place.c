@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+/* layout_place.c - putting a layout string down. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout.h"
+
+/* Letters that can be put down; whether an order follows. */
+static const struct {
+	char letter;
+	bool ordered;
+	enum page_kind kind;
+} items[] = {
+	{ 'F', true, PAGE_FREE }, { 'T', true, PAGE_LRU_COMPOUND }, { 'C', true, PAGE_USER },
+	{ 'K', false, PAGE_KERNEL }, { 'L', false, PAGE_LRU },	    { 'X', false, PAGE_USER },
+	{ 'A', false, PAGE_CONTIG },
+};
+
+struct placing {
+	struct contig *c;
+	const struct contig_geometry *g;
+	block_t first;
+	pfn_t pfn;
+	struct contig_diag *diag;
+};
+
+static int place_types(struct placing *p, const char *types, size_t nr)
+{
+	static const char letters[] = "UMRHC";
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *at = strchr(letters, types[i]);
+
+		if (!at || p->c->ops->lab->set_type(p->c, p->first + (block_t)i, (enum migratetype)(at - letters)))
+			return contig_diag_set(p->diag, -EINVAL, "'%c' is no type that pageblock %zu can have: U M R H C", types[i], i);
+	}
+	return 0;
+}
+
+/* "F9", "K", "L*64" */
+static int place_item(struct placing *p, const char *item)
+{
+	const char *at = item + 1;
+	unsigned long order = 0, repeat = 1;
+	size_t i = 0;
+	char *end;
+
+	while (i < sizeof(items) / sizeof(items[0]) && items[i].letter != item[0])
+		i++;
+	if (i == sizeof(items) / sizeof(items[0]))
+		return contig_diag_set(p->diag, -EINVAL, "'%s': %c is no page that can be put down", item, item[0]);
+	if (items[i].ordered) {
+		order = strtoul(at, &end, 10);
+		if (end == at || order > p->g->max_order)
+			return contig_diag_set(p->diag, -EINVAL, "'%s': an order up to %u must follow", item, p->g->max_order);
+		at = end;
+	}
+	if (*at == '*' && isdigit((unsigned char)at[1]))
+		repeat = strtoul(at + 1, (char **)&at, 10);
+	if (*at)
+		return contig_diag_set(p->diag, -EINVAL, "'%s' is not letter, order and *repeat", item);
+	for (; repeat; repeat--) {
+		owner_t owner = items[i].kind == PAGE_FREE || items[i].kind == PAGE_CONTIG ? OWNER_NONE : p->pfn + 1;
+
+		if (p->c->ops->lab->place(p->c, p->pfn, (unsigned int)order, items[i].kind, owner))
+			return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", item,
+					       p->pfn - (p->first << p->g->pageblock_order));
+		p->pfn += 1u << order;
+	}
+	return 0;
+}
+
+int layout_place(struct contig *c, const struct contig_geometry *g, block_t first, const char *text,
+		 struct contig_diag *diag)
+{
+	struct placing p = { c, g, first, first << g->pageblock_order, diag };
+	const uint32_t npb = 1u << g->pageblock_order;
+	char *copy = strdup(text), *save = NULL;
+	size_t nr_types = 0;
+	int rc = copy ? 0 : contig_diag_set(diag, -ENOMEM, "no memory");
+
+	for (char *word = copy ? strtok_r(copy, " ", &save) : NULL; word && !rc; word = strtok_r(NULL, " ", &save)) {
+		if (word[0] == '[' && !nr_types) {
+			nr_types = strcspn(word + 1, "]");
+			rc = place_types(&p, word + 1, nr_types);
+		} else if (!strcmp(word, "|")) {
+			if (p.pfn & (npb - 1))
+				rc = contig_diag_set(diag, -EINVAL, "a '|' stands in the middle of a pageblock, behind page %u",
+						     p.pfn - (first << g->pageblock_order));
+		} else {
+			rc = place_item(&p, word);
+		}
+	}
+	if (!rc && p.pfn != (first + nr_types) << g->pageblock_order)
+		rc = contig_diag_set(diag, -EINVAL, "%zu types for %u pages of %u a pageblock", nr_types,
+				     p.pfn - (first << g->pageblock_order), npb);
+	free(copy);
+	return rc;
+}
