@@ -191,6 +191,7 @@ static int parse(int argc, char **argv, struct options *o)
 	int opt;
 
 	optind = 0;
+	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "b:f:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
@@ -215,7 +216,9 @@ static int parse(int argc, char **argv, struct options *o)
 			o->help = true;
 			break;
 		default:
-			return CLI_USAGE;
+			return cli_error(CLI_USAGE,
+					 "'%s': unknown, or its value is missing: see `contigbench perf --help`",
+					 argv[optind - 1]);
 		}
 	}
 	if (optind < argc)
