@@ -1,61 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * buddy.c - free lists, freeing with merging, splitting and moving free runs.
+ * buddy.c - freeing with merging, splitting and moving free runs.
  */
-#include "model.h"
-
-/* ---- lists: doubly linked by pfn through the descriptors, a descriptor behind the last page as each list's head ---- */
-
-static void link_between(struct model *m, pfn_t pfn, pfn_t prev, pfn_t next)
-{
-	struct page *page = m->page;
-
-	page[pfn].link[0] = next;
-	page[pfn].link[1] = prev;
-	page[prev].link[0] = pfn;
-	page[next].link[1] = pfn;
-}
-
-static void unlink_page(struct model *m, pfn_t pfn)
-{
-	struct page *page = m->page;
-	pfn_t next = page[pfn].link[0], prev = page[pfn].link[1];
-
-	page[prev].link[0] = next;
-	page[next].link[1] = prev;
-}
-
-void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail)
-{
-	pfn_t head = list_head(z, order, mt);
-
-	m->page[pfn].state = state_make(PAGE_FREE, order, mt);
-	z->nr_free[order]++;
-	z->listed += mt == MT_ISOLATE ? 0 : 1u << order;
-	if (tail)
-		link_between(m, pfn, m->page[head].link[1], head);
-	else
-		link_between(m, pfn, head, m->page[head].link[0]);
-}
-
-void free_list_del(struct model *m, struct zone *z, pfn_t pfn)
-{
-	struct page *p = &m->page[pfn];
-	unsigned int order = state_order(p->state);
-
-	unlink_page(m, pfn);
-	z->nr_free[order]--;
-	z->listed -= state_type(p->state) == MT_ISOLATE ? 0 : 1u << order;
-	p->state = STATE_INTERIOR;
-}
-
-void free_list_move_tail(struct model *m, struct zone *z, pfn_t pfn, enum migratetype mt)
-{
-	unsigned int order = state_order(m->page[pfn].state);
-
-	free_list_del(m, z, pfn);
-	free_list_add(m, z, pfn, order, mt, true);
-}
+#include "freelist.h"
 
 /* ---- free and merge (3.3) ------------------------------------------------------------------------------------------- */
 
@@ -103,25 +50,43 @@ static bool merge_likely(const struct model *m, const struct zone *z, pfn_t pfn,
 	return order + 2 <= m->M && is_free_buddy(m, z, up ^ (2u << order), order + 1);
 }
 
+/* The buddy is on a list of another type than mt's; it goes over uncounted. */
+static void book_merge(struct zone *z, uint32_t buddy, enum migratetype mt)
+{
+	int64_t pages = INT64_C(1) << state_order(buddy);
+
+	if ((state_type(buddy) == MT_ISOLATE) != (mt == MT_ISOLATE))
+		book_drift(z, 0, mt == MT_ISOLATE ? -pages : pages);
+}
+
 void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail)
 {
+	struct page *page = m->page;
+	const unsigned int M = m->M, P = m->P;
+	uint32_t mate = state_make(PAGE_FREE, order, mt);
+
 	assert(!(pfn & ((1u << order) - 1)));
 	account_free(z, (int64_t)1 << order, mt);
-	for (; order < m->M; order++) {
+	page[pfn].state = STATE_INTERIOR;
+	for (; order < M; order++, mate += 1u << STATE_ORDER_SHIFT) {
 		pfn_t buddy = pfn ^ (1u << order);
+		uint32_t state;
 
-		if (!is_free_buddy(m, z, buddy, order))
+		if (!zone_has(z, buddy))
 			break;
-		if (order >= m->P) {
+		state = page[buddy].state;
+		if (state != mate) { /* not free, not of this order, or on another type's list */
+			if (!state_is_free(state, order))
+				break;
+			if (order < P || may_merge(m, z, mt, buddy))
+				book_merge(z, state, mt);
+		}
+		if (order >= P) {
 			if (!may_merge(m, z, mt, buddy))
 				break;
 			retype_buddy(m, z, buddy, order, mt);
 		}
-		/* the buddy goes over to mt's list uncounted */
-		if ((state_type(m->page[buddy].state) == MT_ISOLATE) != (mt == MT_ISOLATE))
-			z->drift += mt == MT_ISOLATE ? INT64_C(1) << order : -(INT64_C(1) << order);
-		free_list_del(m, z, buddy);
-		m->page[pfn].state = STATE_INTERIOR;
+		free_list_unlink(m, z, buddy, order);
 		pfn &= buddy;
 	}
 	free_list_add(m, z, pfn, order, mt, tail || merge_likely(m, z, pfn, order));
@@ -153,12 +118,12 @@ void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
 {
 	pfn_t end = pfn + run_pages(m, pfn);
 
-	int64_t drift = drift_begin(z);
+	int64_t pages = end - pfn;
 
 	assert(pfn < at && at < end);
-	account_free(z, -(int64_t)(end - pfn), type_at(m, pfn));
+	account_free(z, -pages, type_at(m, pfn));
+	book_drift(z, type_at(m, pfn) == MT_ISOLATE ? 0 : -pages, state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
 	free_list_del(m, z, pfn);
-	drift_end(z, drift);
 	free_span(m, z, pfn, at);
 	free_span(m, z, at, end);
 }
@@ -188,11 +153,13 @@ void clear_heads(struct model *m, pfn_t pfn, pfn_t end)
 
 /* ---- move (3.4) -------------------------------------------------------------------------------------------------------- */
 
-uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted)
 {
 	pfn_t pfn = b << m->P, end = pfn + npb(m);
-	uint32_t moved = 0;
+	uint32_t moved = 0, from_counted = 0;
 
+	if (counted)
+		*counted = 0;
 	if (!zone_has(z, end - 1))
 		return 0;
 	if (!zone_has(z, pfn))
@@ -203,9 +170,12 @@ uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype
 		if (state_is(state, PAGE_FREE)) {
 			free_list_move_tail(m, z, pfn, mt);
 			moved += 1u << state_order(state);
+			from_counted += state_type(state) == MT_ISOLATE ? 0 : 1u << state_order(state);
 		}
 		/* a page inside a run that begins in a lower block says nothing and is stepped over */
 		pfn += 1u << state_order(state);
 	}
+	if (counted)
+		*counted = from_counted;
 	return moved;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* fallback.c - taking from another type's lists when one's own are empty (3.2). */
-#include "model.h"
+#include "freelist.h"
 
 /* v4.x-v7.3 (1.4) */
 static const uint8_t fallback_row[PCP_TYPES][2] = {
@@ -87,7 +87,7 @@ static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k
 	if (!should_claim(m, k, mt))
 		goto single;
 	count_block(m, z, b, &free, &movable);
-	if (!move_block(m, z, b, mt))
+	if (!move_block(m, z, b, mt, NULL))
 		goto single;
 	if (block_alike(m, was, mt, free, movable))
 		block_retype(m, z, b, mt, RETYPE_FALLBACK);
@@ -128,7 +128,7 @@ static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 	count_block(m, z, b, &free, &movable);
 	if (!block_alike(m, stored_type(m, b), mt, free, movable))
 		return PFN_NONE;
-	move_block(m, z, b, mt);
+	move_block(m, z, b, mt, NULL);
 	block_retype(m, z, b, mt, RETYPE_FALLBACK);
 	return take_smallest(m, z, order, mt);
 }

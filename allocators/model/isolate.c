@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* isolate.c - isolating and un-isolating one pageblock, and what crosses its border (4). */
-#include "model.h"
+#include "freelist.h"
 
 static void mark_isolated(struct model *m, struct zone *z, block_t b)
 {
@@ -56,7 +56,7 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 		work->moved += npb(m);
 		return;
 	}
-	uint32_t moved = move_block(m, z, b, to);
+	uint32_t moved = move_block(m, z, b, to, NULL);
 
 	account_free(z, -(int64_t)moved, from);
 	account_free(z, moved, to);
@@ -103,13 +103,12 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	/* until v6.9 a run moves whole and is charged to this block's type, whatever else it covers: the drift of 8.1 */
 	enum migratetype from = stored_type(m, b);
 
-	int64_t drift = drift_begin(z);
+	uint32_t counted, moved;
 
 	mark_isolated(m, z, b);
-	uint32_t moved = move_block(m, z, b, MT_ISOLATE);
-
+	moved = move_block(m, z, b, MT_ISOLATE, &counted);
 	account_free(z, -(int64_t)moved, from);
-	drift_end(z, drift);
+	book_drift(z, -(int64_t)moved, -(int64_t)counted);
 	work->moved += moved;
 	return 0;
 }
@@ -134,10 +133,9 @@ static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype
 	/* With M > P + 1 the run may cover further blocks, isolated still: hygiene (I8) takes it apart instead. */
 	if (order > m->P && m->policy.free_large == free_large_per_block)
 		return false;
-	int64_t drift = drift_begin(z);
-
-	free_list_del(m, z, pfn); /* not counted: it is isolated */
-	drift_end(z, drift);
+	/* not counted out, as it is isolated */
+	book_drift(z, 0, state_type(state) == MT_ISOLATE ? 0 : -(int64_t)(1u << order));
+	free_list_del(m, z, pfn);
 	unmark_isolated(m, z, b, mt);
 	free_run(m, z, pfn, order, mt, true);
 	return true;
@@ -161,11 +159,10 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_cal
 		return;
 	}
 	/* a run that went back with an earlier block, and was split since, is counted a second time here */
-	int64_t drift = drift_begin(z);
-	uint32_t moved = move_block(m, z, b, mt);
+	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
 
 	account_free(z, moved, mt);
-	drift_end(z, drift);
+	book_drift(z, moved, (int64_t)moved - counted);
 	unmark_isolated(m, z, b, mt);
 	work->moved += moved;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* lab.c - putting things down exactly, and looking at them: for scenarios and recorded layouts. */
-#include "model.h"
+#include "freelist.h"
 
 static bool all_reserved(const struct model *m, pfn_t pfn, pfn_t end)
 {
@@ -68,7 +68,7 @@ static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 			free_list_add(m, z, p, m->P, was, false);
 	}
 	enum migratetype was = stored_type(m, b);
-	uint32_t moved = move_block(m, z, b, mt);
+	uint32_t moved = move_block(m, z, b, mt, NULL);
 
 	account_free(z, -(int64_t)moved, was);
 	account_free(z, moved, mt);

@@ -165,8 +165,7 @@ struct zone {
 	uint64_t free;           /* NR_FREE_PAGES */
 	uint64_t free_cma;       /* NR_FREE_CMA_PAGES */
 	uint64_t isolated;       /* nr_isolate_pageblock */
-	uint64_t listed;         /* pages that really are on lists other than ISOLATE */
-	int64_t drift;           /* free - listed, as far as the rules of the release explain it: see drift_begin() */
+	int64_t drift;           /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
 	uint64_t lost_isolation; /* blocks that were claimed while isolated, and are still counted in `isolated` */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
 	pfn_t lists;             /* descriptors from here on are list heads: order * MT_NR + type */
@@ -308,49 +307,7 @@ static inline bool type_mergeable(enum migratetype mt)
 	return mt < (enum migratetype)PCP_TYPES;
 }
 
-/* ---- buddy.c: free lists, free and merge, split, move (3.3, 3.4) ------------------------------------------------- */
-
-static inline pfn_t list_head(const struct zone *z, unsigned int order, enum migratetype mt)
-{
-	return z->lists + order * MT_NR + (uint32_t)mt;
-}
-
-/* First run of a list, or PFN_NONE. */
-static inline pfn_t list_first(const struct model *m, const struct zone *z, unsigned int order, enum migratetype mt)
-{
-	pfn_t head = list_head(z, order, mt), first = m->page[head].link[0];
-
-	return first == head ? PFN_NONE : first;
-}
-
-/* Free pages of a type appear (+) or go (-): isolated ones are not counted (v3.7 and later). */
-static inline void account_free(struct zone *z, int64_t pages, enum migratetype mt)
-{
-	if (mt == MT_ISOLATE)
-		return;
-	z->free += (uint64_t)pages;
-	if (mt == MT_CMA)
-		z->free_cma += (uint64_t)pages;
-}
-
-/*
- * Until v6.9 free pages are counted by the type of a block, or by the one that a caller passes, while the run may lie on
- * another list or cover blocks of other types. Where a mechanism does so, its error is booked as drift between these two;
- * verify then knows what NR_FREE_PAGES must be, and that there is none from v6.10 on.
- */
-static inline int64_t drift_begin(const struct zone *z)
-{
-	return (int64_t)(z->free - z->listed);
-}
-
-static inline void drift_end(struct zone *z, int64_t begin)
-{
-	z->drift += (int64_t)(z->free - z->listed) - begin;
-}
-
-void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail);
-void free_list_del(struct model *m, struct zone *z, pfn_t pfn);
-void free_list_move_tail(struct model *m, struct zone *z, pfn_t pfn, enum migratetype mt);
+/* ---- buddy.c: free and merge, split, move (3.3, 3.4) -------------------------------------------------------------- */
 
 /* Give one run to the buddy under a type: account, merge, list. The pages must be nobody's. */
 void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail);
@@ -364,8 +321,21 @@ void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at);
 void split_at(struct model *m, pfn_t pfn);
 /* Forget the heads of all runs in [pfn, end), which are on no list and end at end. */
 void clear_heads(struct model *m, pfn_t pfn, pfn_t end);
-/* Move the free runs whose head lies in the block to the tail of mt's lists. Pages moved; 0 if the block leaves the zone. */
-uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt);
+/*
+ * Until v6.9 free pages are counted by the type of a block, or by the one that a caller passes, while the run may lie on
+ * another list or cover blocks of other types. Where a mechanism does so, its error is booked in zone->drift; verify then
+ * knows what NR_FREE_PAGES must be, and that there is no drift from v6.10 on.
+ */
+static inline void book_drift(struct zone *z, int64_t accounted, int64_t listed)
+{
+	z->drift += accounted - listed;
+}
+
+/*
+ * Move the free runs whose head lies in the block to the tail of mt's lists. Pages moved; 0 if the block leaves the zone.
+ * *counted, which may be NULL: those that came from other lists than ISOLATE.
+ */
+uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted);
 
 /* ---- rmqueue.c, fallback.c: taking from the buddy (3.1, 3.2) ------------------------------------------------------ */
 
@@ -374,11 +344,6 @@ enum rmqueue_mode { RMQUEUE_NORMAL, RMQUEUE_CMA, RMQUEUE_CLAIM, RMQUEUE_STEAL };
 
 pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
 	      enum rmqueue_mode *mode);
-pfn_t take_smallest(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
-/* A run has left mt's lists: count it out, and leave that type behind for a per-cpu list that caches it. */
-void taken(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt);
-/* Keep [pfn, 2^low) of a run of order high that is on no list; the rest goes to mt's lists. */
-void expand(struct model *m, struct zone *z, pfn_t pfn, unsigned int low, unsigned int high, enum migratetype mt);
 bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);

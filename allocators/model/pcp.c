@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "model.h"
+#include "freelist.h"
 
 /* ---- sizes ------------------------------------------------------------------------------------------------------------ */
 
@@ -317,14 +317,17 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 	struct pcp_list *l = &pcp->list[index];
 
 	for (uint32_t n = refill_count(m, pcp, order); n; n--) {
-		pfn_t pfn = rmqueue(m, z, order, mt, cma, &mode);
+		pfn_t pfn = PFN_NONE;
 
+		if (l->tail == l->limit && !make_room(l))
+			return;
+		/* what rmqueue() tries first, without the call */
+		if (mode == RMQUEUE_NORMAL && !z->free_cma)
+			pfn = take_smallest(m, z, order, mt);
+		if (pfn == PFN_NONE)
+			pfn = rmqueue(m, z, order, mt, cma, &mode);
 		if (pfn == PFN_NONE)
 			return;
-		if (l->tail == l->limit && !make_room(l)) {
-			free_by_block(m, z, pfn, order);
-			return;
-		}
 		*l->tail++ = pfn;
 		pcp->room -= (int32_t)(1u << order);
 	}

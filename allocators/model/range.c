@@ -10,7 +10,7 @@
  */
 #include <stdlib.h>
 
-#include "model.h"
+#include "freelist.h"
 
 enum range_state {
 	R_ISOLATE,
@@ -267,15 +267,15 @@ static bool grab_run(struct range *r, pfn_t pfn)
 	struct zone *z = r->z;
 	unsigned int order = state_order(m->page[pfn].state);
 	enum migratetype mt = type_at(m, pfn);
-	int64_t drift = drift_begin(z);
+	int64_t pages = INT64_C(1) << order;
 
 	if (mt != MT_ISOLATE) {
-		if ((int64_t)z->free <= z->wmark_min + (1 << order))
+		if ((int64_t)z->free <= z->wmark_min + pages)
 			return false;
-		account_free(z, -((int64_t)1 << order), mt);
+		account_free(z, -pages, mt);
 	}
+	book_drift(z, mt == MT_ISOLATE ? 0 : -pages, state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
 	free_list_del(m, z, pfn);
-	drift_end(z, drift);
 	/* half a block or more of a regular type is made movable (v4.4: not HIGHATOMIC, CMA or ISOLATE) */
 	for (pfn_t p = pfn; order + 1 >= m->P && p < pfn + (1u << order); p += npb(m)) {
 		block_t b = p >> m->P;
@@ -283,7 +283,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 		if (!type_mergeable(reported_type(m, b)))
 			continue;
 		if (m->policy.free_large == free_large_per_block)
-			move_block(m, z, b, MT_MOVABLE);
+			move_block(m, z, b, MT_MOVABLE, NULL);
 		block_retype(m, z, b, MT_MOVABLE, RETYPE_GRAB);
 	}
 	page_set(&m->page[pfn], state_make(PAGE_CONTIG, order, MT_MOVABLE), OWNER_NONE);

@@ -1,35 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* rmqueue.c - taking a run from the buddy (3.1). */
-#include "model.h"
-
-void expand(struct model *m, struct zone *z, pfn_t pfn, unsigned int low, unsigned int high, enum migratetype mt)
-{
-	while (high > low) {
-		high--;
-		free_list_add(m, z, pfn + (1u << high), high, mt, false);
-	}
-}
-
-void taken(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)
-{
-	account_free(z, -((int64_t)1 << order), mt);
-	m->page[pfn].state = state_make(PAGE_PCP, order, mt);
-}
-
-pfn_t take_smallest(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
-{
-	for (unsigned int k = order; k <= m->M; k++) {
-		pfn_t pfn = list_first(m, z, k, mt);
-
-		if (pfn == PFN_NONE)
-			continue;
-		free_list_del(m, z, pfn);
-		expand(m, z, pfn, order, k, mt);
-		taken(m, z, pfn, order, mt);
-		return pfn;
-	}
-	return PFN_NONE;
-}
+#include "freelist.h"
 
 /* Movable requests balance regular and CMA memory when more than half of what is free is CMA. */
 static bool cma_first(const struct zone *z)

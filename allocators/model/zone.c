@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "model.h"
+#include "freelist.h"
 
 /* ---- watermarks (2.4), as a kernel computes them when nobody sets them -------------------------------------------------- */
 
