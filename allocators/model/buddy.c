@@ -2,14 +2,9 @@
 /*
  * buddy.c - freeing with merging, splitting and moving free runs.
  */
-#include "freelist.h"
+#include "merge.h"
 
-/* ---- free and merge (3.3) ------------------------------------------------------------------------------------------- */
-
-static bool is_free_buddy(const struct model *m, const struct zone *z, pfn_t buddy, unsigned int order)
-{
-	return zone_has(z, buddy) && state_is_free(m->page[buddy].state, order);
-}
+/* ---- merging at and above pageblock order (3.3) ------------------------------------------------------------------------ */
 
 /* May a run of at least a pageblock, freed as mt, merge with its buddy? Below a pageblock both are in one block. */
 static bool may_merge(const struct model *m, const struct zone *z, enum migratetype mt, pfn_t buddy)
@@ -30,66 +25,32 @@ static bool may_merge(const struct model *m, const struct zone *z, enum migratet
 	return false;
 }
 
-/* v6.10: compatible blocks that merge get one type, that of the page freed last. */
-static void retype_buddy(struct model *m, struct zone *z, pfn_t buddy, unsigned int order, enum migratetype mt)
+bool merge_blocks(struct model *m, struct zone *z, pfn_t buddy, unsigned int order, enum migratetype mt)
 {
-	if (m->policy.merge_rule != merge_rule_mergeable_retype || type_at(m, buddy) == mt)
-		return;
-	for (block_t b = buddy >> m->P; b < (buddy + (1u << order)) >> m->P; b++)
-		block_retype(m, z, b, mt, RETYPE_MERGE);
+	if (!may_merge(m, z, mt, buddy))
+		return false;
+	/* v6.10: compatible blocks that merge get one type, that of the page freed last */
+	if (m->policy.merge_rule == merge_rule_mergeable_retype && type_at(m, buddy) != mt) {
+		for (block_t b = buddy >> m->P; b < (buddy + (1u << order)) >> m->P; b++)
+			block_retype(m, z, b, mt, RETYPE_MERGE);
+	}
+	return true;
 }
 
-/*
- * Is the pair of the result likely to merge soon? Then it goes to the tail, to be handed out last. Looked at up to order
- * M - 2 only (3.3).
- */
-static bool merge_likely(const struct model *m, const struct zone *z, pfn_t pfn, unsigned int order)
+void merge_other_list(struct zone *z, uint32_t buddy_state, enum migratetype mt)
 {
-	pfn_t up = pfn & ~(1u << order);
+	int64_t pages = INT64_C(1) << state_order(buddy_state);
 
-	return order + 2 <= m->M && is_free_buddy(m, z, up ^ (2u << order), order + 1);
-}
-
-/* The buddy is on a list of another type than mt's; it goes over uncounted. */
-static void book_merge(struct zone *z, uint32_t buddy, enum migratetype mt)
-{
-	int64_t pages = INT64_C(1) << state_order(buddy);
-
-	if ((state_type(buddy) == MT_ISOLATE) != (mt == MT_ISOLATE))
+	if ((state_type(buddy_state) == MT_ISOLATE) != (mt == MT_ISOLATE))
 		book_drift(z, 0, mt == MT_ISOLATE ? -pages : pages);
 }
 
+/* ---- freeing ---------------------------------------------------------------------------------------------------------------- */
+
 void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail)
 {
-	struct page *page = m->page;
-	const unsigned int M = m->M, P = m->P;
-	uint32_t mate = state_make(PAGE_FREE, order, mt);
-
 	assert(!(pfn & ((1u << order) - 1)));
-	account_free(z, (int64_t)1 << order, mt);
-	page[pfn].state = STATE_INTERIOR;
-	for (; order < M; order++, mate += 1u << STATE_ORDER_SHIFT) {
-		pfn_t buddy = pfn ^ (1u << order);
-		uint32_t state;
-
-		if (!zone_has(z, buddy))
-			break;
-		state = page[buddy].state;
-		if (state != mate) { /* not free, not of this order, or on another type's list */
-			if (!state_is_free(state, order))
-				break;
-			if (order < P || may_merge(m, z, mt, buddy))
-				book_merge(z, state, mt);
-		}
-		if (order >= P) {
-			if (!may_merge(m, z, mt, buddy))
-				break;
-			retype_buddy(m, z, buddy, order, mt);
-		}
-		free_list_unlink(m, z, buddy, order);
-		pfn &= buddy;
-	}
-	free_list_add(m, z, pfn, order, mt, tail || merge_likely(m, z, pfn, order));
+	free_and_merge(m, z, pfn, order, mt, tail);
 }
 
 void free_by_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order)

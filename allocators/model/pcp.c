@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "freelist.h"
+#include "merge.h"
 
 /* ---- sizes ------------------------------------------------------------------------------------------------------------ */
 
@@ -153,24 +153,34 @@ static void prefetch_behind(const struct model *m, const struct pcp_list *l)
 	}
 }
 
-/* The oldest run of a list goes to the buddy. Pages. */
-static uint32_t drain_tail(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
+/* The `runs` oldest runs of a list go to the buddy. Pages. */
+static uint32_t drain_list(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, uint32_t runs)
 {
 	struct pcp_list *l = &pcp->list[index];
-	unsigned int order = list_order(m, index);
-	pfn_t pfn = *--l->tail;
-	enum migratetype mt = state_type(m->page[pfn].state);
-
-	prefetch_behind(m, l);
-	pcp->room += (int32_t)(1u << order);
+	const unsigned int order = list_order(m, index);
 	/* until v6.9 the type read when the page was freed counts, unless the zone has an isolated block (v3.18) */
-	if (m->policy.pcp_type == pcp_type_reread || z->isolated)
-		mt = type_at(m, pfn);
-	free_run(m, z, pfn, order, mt, false);
-	return 1u << order;
+	const bool reread = m->policy.pcp_type == pcp_type_reread || z->isolated;
+
+	for (uint32_t n = runs; n; n--) {
+		pfn_t pfn = *--l->tail;
+
+		prefetch_behind(m, l);
+		free_and_merge(m, z, pfn, order, reread ? type_at(m, pfn) : state_type(m->page[pfn].state), false);
+	}
+	pcp->room += (int32_t)(runs << order);
+	return runs << order;
 }
 
-/* In turn MOVABLE, RECLAIMABLE, UNMOVABLE ..., each list giving as many pages as lists were looked at (until v5.17). */
+/* Runs that a list can give towards this many pages. */
+static uint32_t runs_for(const struct model *m, const struct pcp *pcp, unsigned int index, uint32_t pages)
+{
+	unsigned int order = list_order(m, index);
+	uint32_t runs = (pages + (1u << order) - 1) >> order, len = list_len(&pcp->list[index]);
+
+	return runs < len ? runs : len;
+}
+
+/* In turn MOVABLE, RECLAIMABLE, UNMOVABLE ..., each list giving as many runs as lists were looked at (until v5.17). */
 static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages)
 {
 	unsigned int lists = m->policy.pcp_orders == pcp_orders_zero ? PCP_TYPES : PCP_LISTS;
@@ -184,12 +194,13 @@ static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, 
 		} while (!list_len(&pcp->list[index]));
 		if (credit == lists) /* the only list that is not empty: it may give all */
 			credit = pages;
-		do {
-			uint32_t got = drain_tail(m, z, pcp, index);
+		uint32_t runs = runs_for(m, pcp, index, pages);
 
-			pages -= got < pages ? got : pages;
-			credit--;
-		} while (pages && credit && list_len(&pcp->list[index]));
+		runs = runs < credit ? runs : credit;
+		credit -= runs;
+		uint32_t got = drain_list(m, z, pcp, index, runs);
+
+		pages -= got < pages ? got : pages;
 	}
 }
 
@@ -197,11 +208,10 @@ static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, 
 static void drain_whole_lists(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages, unsigned int index)
 {
 	while (pages) {
-		while (!list_len(&pcp->list[index]))
-			index = index + 1 < PCP_LISTS ? index + 1 : 0;
-		uint32_t got = drain_tail(m, z, pcp, index);
+		uint32_t got = drain_list(m, z, pcp, index, runs_for(m, pcp, index, pages));
 
 		pages -= got < pages ? got : pages;
+		index = index + 1 < PCP_LISTS ? index + 1 : 0;
 	}
 }
 
