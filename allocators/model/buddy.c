@@ -125,6 +125,11 @@ uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype
 		return 0;
 	if (!zone_has(z, pfn))
 		pfn = z->start;
+	/* a run that reaches in from a lower block is invisible here */
+	pfn_t head = head_of(m, pfn);
+
+	if (head < pfn)
+		pfn = head + run_pages(m, head);
 	while (pfn < end) {
 		uint32_t state = m->page[pfn].state;
 
@@ -133,7 +138,6 @@ uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype
 			moved += 1u << state_order(state);
 			from_counted += state_type(state) == MT_ISOLATE ? 0 : 1u << state_order(state);
 		}
-		/* a page inside a run that begins in a lower block says nothing and is stepped over */
 		pfn += 1u << state_order(state);
 	}
 	if (counted)

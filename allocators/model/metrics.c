@@ -19,14 +19,13 @@ static void walk_blocks(const struct model *m, const struct zone *z, struct cont
 		pfn = pfn < z->start ? z->start : pfn;
 		end = end > zone_end(z) ? zone_end(z) : end;
 		s->blocks[mt]++;
-		while (pfn < end) {
+		for (pfn = head_of(m, pfn); pfn < end; pfn += run_pages(m, pfn)) {
 			uint32_t state = m->page[pfn].state;
 
 			if (is_tracked(state) && state_type(state) != mt) {
 				s->mixed_blocks++;
 				break;
 			}
-			pfn += 1u << state_order(state);
 		}
 	}
 }

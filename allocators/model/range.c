@@ -276,6 +276,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 	}
 	book_drift(z, mt == MT_ISOLATE ? 0 : -pages, state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
 	free_list_del(m, z, pfn);
+	page_set(&m->page[pfn], state_make(PAGE_CONTIG, order, MT_MOVABLE), OWNER_NONE);
 	/* half a block or more of a regular type is made movable (v4.4: not HIGHATOMIC, CMA or ISOLATE) */
 	for (pfn_t p = pfn; order + 1 >= m->P && p < pfn + (1u << order); p += npb(m)) {
 		block_t b = p >> m->P;
@@ -286,7 +287,6 @@ static bool grab_run(struct range *r, pfn_t pfn)
 			move_block(m, z, b, MT_MOVABLE, NULL);
 		block_retype(m, z, b, MT_MOVABLE, RETYPE_GRAB);
 	}
-	page_set(&m->page[pfn], state_make(PAGE_CONTIG, order, MT_MOVABLE), OWNER_NONE);
 	return true;
 }
 
