@@ -121,12 +121,12 @@ static bool fill_every_other_block(struct churn *ch)
 
 static bool fill(struct churn *ch, enum churn_state state)
 {
-	bool live = state == CHURN_HALF_FULL || state == CHURN_LOW_HALF;
+	bool scattered = state == CHURN_SCATTERED || state == CHURN_HALF_FULL;
 
-	ch->nr_live = live ? ch->pages / 2 : 0;
+	ch->nr_live = scattered || state == CHURN_LOW_HALF ? ch->pages / 2 : 0;
 	if (state == CHURN_BLOCKS && !fill_every_other_block(ch))
 		return false;
-	if (state == CHURN_HALF_FULL && !fill_half(ch))
+	if (scattered && !fill_half(ch))
 		return false;
 	if (state == CHURN_LOW_HALF && !fill_low_half(ch))
 		return false;

@@ -43,7 +43,8 @@ struct churn {
 
 enum churn_state {
 	CHURN_EMPTY,	 /* nothing is allocated */
-	CHURN_HALF_FULL, /* a random half */
+	CHURN_SCATTERED, /* a random half, as the frees left it: every pageblock is about half full */
+	CHURN_HALF_FULL, /* the same, and aged */
 	CHURN_LOW_HALF,	 /* as many pages, allocated in a row: the blocks in use are full */
 	CHURN_BLOCKS,	 /* every other pageblock is a huge page, those between are free: no free run spans two */
 };

@@ -112,7 +112,7 @@ static void pin(void)
 	}
 }
 
-/* The backends of a comma-separated list that exist, in order; exits with usage otherwise. */
+/* Cut the list into backends, in order; 0 after a message if one does not exist. */
 static size_t split_backends(char *list, const char **specs, size_t max)
 {
 	struct contig_diag diag;
@@ -141,7 +141,7 @@ static int measure(struct perf *p, const char *only, const char *const *specs, s
 			cli_progress(figures[f].name, b * NR_FIGURES + f, nr * NR_FIGURES);
 			int rc = figures[f].measure(p, specs[b]);
 			if (rc)
-				return cli_status_of(rc);
+				return (int)cli_status_of(rc);
 		}
 	}
 	if (p->nr_short)
@@ -162,7 +162,15 @@ static bool is_figure(const char *name)
 	return false;
 }
 
-int cmd_perf(int argc, char **argv)
+struct options {
+	struct perf perf;
+	const char *figure;   /* NULL: all */
+	const char *backends; /* NULL: those that the limits are for */
+	const char *counted;  /* WHAT=COUNT: see perf_counted() */
+	bool help;
+};
+
+static int parse(int argc, char **argv, struct options *o)
 {
 	enum {
 		OPT_TRACE = 256,
@@ -176,62 +184,84 @@ int cmd_perf(int argc, char **argv)
 		{ "trace", required_argument, NULL, OPT_TRACE },
 		{ "quick", no_argument, NULL, OPT_QUICK },
 		{ "json", no_argument, NULL, OPT_JSON },
+		{ "counted", required_argument, NULL, OPT_COUNTED },
 		{ "help", no_argument, NULL, 'h' },
-		{ "counted", required_argument, NULL, OPT_COUNTED }, /* WHAT=COUNT: see perf_counted() */
 		{ NULL, 0, NULL, 0 },
 	};
-	struct perf p = { 0 };
-	const char *only = NULL, *specs[32];
-	char *list = strdup("linux-6.1,linux-7.2"), *counted = NULL;
-	int opt, rc;
+	int opt;
 
 	optind = 0;
-	while (list && (opt = getopt_long(argc, argv, "b:f:h", options, NULL)) != -1) {
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "b:f:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
-			free(list);
-			list = strdup(optarg);
+			o->backends = optarg;
 			break;
 		case 'f':
-			only = optarg;
+			o->figure = optarg;
 			break;
 		case OPT_TRACE:
-			p.trace = optarg;
+			o->perf.trace = optarg;
 			break;
 		case OPT_QUICK:
-			p.quick = true;
+			o->perf.quick = true;
 			break;
 		case OPT_JSON:
-			p.json = true;
+			o->perf.json = true;
 			break;
 		case OPT_COUNTED:
-			counted = optarg;
+			o->counted = optarg;
 			break;
 		case 'h':
-			free(list);
-			fputs(help, stdout);
-			return CLI_OK;
+			o->help = true;
+			break;
 		default:
-			free(list);
-			return CLI_USAGE;
+			return cli_error(CLI_USAGE,
+					 "'%s': unknown, or its value is missing: see `contigbench perf --help`",
+					 argv[optind - 1]);
 		}
 	}
-	if (!list) {
-		rc = cli_error(CLI_MACHINE, "no memory");
-	} else if (optind < argc) {
-		rc = cli_error(CLI_USAGE, "'%s' is no option: see `contigbench perf --help`", argv[optind]);
-	} else if (only && !is_figure(only)) {
-		rc = cli_error(CLI_USAGE, "no figure is called '%s': see `contigbench perf --help`", only);
-	} else if (counted) {
-		char *what = strsep(&counted, "=");
-		uint64_t count;
+	if (optind < argc)
+		return cli_error(CLI_USAGE, "'%s' is no option: see `contigbench perf --help`", argv[optind]);
+	if (o->figure && !is_figure(o->figure))
+		return cli_error(CLI_USAGE, "no figure is called '%s': see `contigbench perf --help`", o->figure);
+	return CLI_OK;
+}
 
-		rc = counted && cli_u64(counted, 0, 1u << 20, &count) ? perf_counted(what, list, count) : CLI_USAGE;
+static int run_counted(const char *counted, const char *backend)
+{
+	const char *equals = strchr(counted, '=');
+	uint64_t count;
+	char what[16];
+
+	if (!equals || !cli_u64(equals + 1, 0, 1u << 24, &count))
+		return cli_error(CLI_USAGE, "--counted %s: must be WHAT=COUNT", counted);
+	snprintf(what, sizeof(what), "%.*s", (int)(equals - counted), counted);
+	return perf_counted(what, backend, count);
+}
+
+int cmd_perf(int argc, char **argv)
+{
+	struct options o = { 0 };
+	const char *specs[32];
+	int rc = parse(argc, argv, &o);
+
+	if (rc != CLI_OK)
+		return rc;
+	if (o.help) {
+		fputs(help, stdout);
+		return CLI_OK;
+	}
+	char *list = strdup(o.backends ? o.backends : "linux-6.1,linux-7.2");
+	if (!list)
+		return cli_error(CLI_MACHINE, "no memory");
+	if (o.counted) {
+		rc = run_counted(o.counted, list);
 	} else {
 		size_t nr = split_backends(list, specs, sizeof(specs) / sizeof(specs[0]));
 
 		pin();
-		rc = nr ? measure(&p, only, specs, nr) : CLI_USAGE;
+		rc = nr ? measure(&o.perf, o.figure, specs, nr) : CLI_USAGE;
 	}
 	free(list);
 	return rc;

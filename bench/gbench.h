@@ -119,13 +119,15 @@ static inline void gbench_do_not_optimize(const void *p)
 
 /* ---- the program ------------------------------------------------------------------------------------------------ */
 
-/* Takes the --benchmark_* flags out of argv; what is left behind argv[0] it does not know. */
+/* Takes the --benchmark_* flags out of argv; what is left behind argv[0] it does not know. argv[0] is replaced by
+ * a copy that lives on. */
 int gbench_initialize(int *argc, char **argv);
 /* The value of --benchmark_NAME in argv, or else of the environment's BENCHMARK_NAME; "" if bare; NULL if absent. */
 const char *gbench_flag(int argc, char *const *argv, const char *name);
 int gbench_add_context(const char *key, const char *value); /* -EEXIST if the key is there already */
 /* Run what the filter matches; nothing matched is -ENODATA, an output file that
- * cannot be written is the errno of open() or -ENOSPC. *failed counts runs that ended in an error. */
+ * cannot be written is the errno of open() or -ENOSPC. *failed counts runs (threads of
+ * runs) that ended in an error. */
 int gbench_run(size_t *matched, size_t *failed);
 void gbench_shutdown(void);
 

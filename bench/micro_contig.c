@@ -104,7 +104,7 @@ static uint32_t find_half_full(const struct churn *ch, pfn_t *starts, uint32_t m
  */
 static void contig_half_full_block(struct gbench_state *s, void *ctx)
 {
-	struct churn *ch = micro_zone(s, ctx, CHURN_HALF_FULL);
+	struct churn *ch = micro_zone(s, ctx, CHURN_SCATTERED);
 	struct batch b = { 0 };
 
 	if (!ch)
@@ -112,7 +112,7 @@ static void contig_half_full_block(struct gbench_state *s, void *ctx)
 	while (gbench_keep_running_batch(s, BATCH)) {
 		if (find_half_full(ch, b.starts, BATCH) < BATCH) {
 			micro_zone_spent();
-			ch = micro_zone(s, ctx, CHURN_HALF_FULL);
+			ch = micro_zone(s, ctx, CHURN_SCATTERED);
 			if (!ch)
 				return;
 			if (find_half_full(ch, b.starts, BATCH) < BATCH) {

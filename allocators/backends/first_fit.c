@@ -17,7 +17,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,7 +44,7 @@ uint32_t ff_head(const struct ff_zone *z, uint32_t i, unsigned int max_order)
 		if (head < z->start)
 			break;
 		const struct ff_page *p = &z->page[head - z->base];
-		if (p->kind != PAGE_FREE && p->order >= order)
+		if (p->kind != PAGE_NONE && p->order >= order)
 			return head - z->base;
 	}
 	assert(false); /* a used page without a first page */
@@ -201,7 +200,7 @@ static struct ff_zone *find_owned(struct first_fit *ff, pfn_t pfn, owner_t owner
 
 	assert(z);
 	const struct ff_page *p = &z->page[pfn - z->base];
-	if (p->kind == PAGE_FREE || p->kind == PAGE_CONTIG || z->owner[pfn - z->base] != owner)
+	if (p->kind == PAGE_NONE || p->kind == PAGE_CONTIG || z->owner[pfn - z->base] != owner)
 		return NULL;
 	return z;
 }
@@ -320,7 +319,7 @@ static void ff_close(struct contig *c)
 
 static struct contig *refuse(struct contig_diag *diag, const char *text)
 {
-	snprintf(diag->text, sizeof(diag->text), "%s", text);
+	contig_diag_set(diag, -EINVAL, "%s", text);
 	return NULL;
 }
 

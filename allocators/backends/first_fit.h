@@ -11,8 +11,9 @@
 #include "../contig.h"
 
 /*
- * The first page of an allocation says what the run is; the other pages of the run say nothing (0), which is also what
- * a free page says. An allocation is naturally aligned, so the first page of any used page is found by rounding down.
+ * The first page of an allocation says what the run is; the other pages of the run say PAGE_NONE (0), and so do free
+ * pages: the map knows which is which. An allocation is naturally aligned, so the first page of any used page is found
+ * by rounding down.
  */
 struct ff_page {
 	uint8_t kind; /* enum page_kind */

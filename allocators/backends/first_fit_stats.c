@@ -54,7 +54,7 @@ static void look_at_block(const struct ff_zone *z, uint32_t from, uint32_t to, u
 	for (uint32_t i = from; i < to; i++) {
 		const struct ff_page *p = &z->page[i];
 
-		if (p->kind == PAGE_FREE || p->kind == PAGE_CONTIG)
+		if (p->kind == PAGE_NONE || p->kind == PAGE_CONTIG)
 			continue;
 		holds[ff_movable(p->kind)] = true;
 		*reach = i + (1u << p->order);
@@ -65,7 +65,7 @@ static void look_at_block(const struct ff_zone *z, uint32_t from, uint32_t to, u
 static void count_blocks(const struct first_fit *ff, const struct ff_zone *z, struct contig_stats *s)
 {
 	uint32_t block_pages = 1u << ff->g.pageblock_order, reach = 0;
-	uint8_t reach_kind = PAGE_FREE;
+	uint8_t reach_kind = PAGE_NONE;
 
 	for (pfn_t block = z->start, next; block < z->end; block = next) {
 		bool holds[2] = { false, false }, held = false;

@@ -96,7 +96,8 @@ bool pcp_takes(const struct model *m, unsigned int order)
 {
 	if (m->policy.pcp_orders == pcp_orders_zero)
 		return order == 0;
-	return order < PCP_ORDERS || order == m->P;
+	/* no kernel has blocks of less than order 3; a small geometry must not put runs of several blocks on one list */
+	return (order < PCP_ORDERS && order <= m->P) || order == m->P;
 }
 
 /* ---- one list --------------------------------------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ static uint32_t types_in(const char *drawing)
 	return (uint32_t)strcspn(drawing + 1, "]");
 }
 
-void world_open(struct world *w, const char *backend, const char *drawing)
+static pfn_t open_drawing(struct world *w, const char *backend, const char *drawing)
 {
 	struct contig_diag diag = { "" };
 
@@ -43,8 +43,24 @@ void world_open(struct world *w, const char *backend, const char *drawing)
 	w->c = contig_open(backend, &w->g, &hooks, &diag);
 	if (!w->c || layout_place(w->c, &w->g, 0, drawing, &diag))
 		fail_msg("%s: %s: %s", backend, drawing, diag.text);
-	for (pfn_t pfn = (w->nr_blocks * NPB + NMAX - 1) / NMAX * NMAX; pfn < WORLD_PAGES; pfn += NMAX)
+	return (w->nr_blocks * NPB + NMAX - 1) / NMAX * NMAX;
+}
+
+void world_open(struct world *w, const char *backend, const char *drawing)
+{
+	for (pfn_t pfn = open_drawing(w, backend, drawing); pfn < WORLD_PAGES; pfn += NMAX)
 		assert_int_equal(w->c->ops->lab->place(w->c, pfn, 4, PAGE_FREE, OWNER_NONE), 0);
+	world_verify(w);
+}
+
+void world_open_alone(struct world *w, const char *backend, const char *drawing)
+{
+	pfn_t behind = open_drawing(w, backend, drawing);
+
+	/* pages that keep the watermark happy and that nobody falls back to */
+	w->c->ops->lab->set_type(w->c, behind / NPB, MT_HIGHATOMIC);
+	w->c->ops->lab->set_type(w->c, behind / NPB + 1, MT_HIGHATOMIC);
+	assert_int_equal(w->c->ops->lab->place(w->c, behind, 4, PAGE_FREE, OWNER_NONE), 0);
 	world_verify(w);
 }
 

@@ -23,6 +23,8 @@ struct world {
 
 /* The drawing has types: "[MU] F3 | K L*7". Asserts that it can be. Watermarks are out of the way. */
 void world_open(struct world *w, const char *backend, const char *drawing);
+/* The same with nothing behind it that a U, M or R request could get. */
+void world_open_alone(struct world *w, const char *backend, const char *drawing);
 void world_close(struct world *w);
 
 /* alloc_contig_range of [start, start + nr) after a drain; verify afterwards. Returns rc, outcome in w->out. */
