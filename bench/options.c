@@ -275,11 +275,25 @@ static int geometry_order(const char *flag, const char *text, int *out)
 	return status;
 }
 
-static int take(struct run_options *o, int opt, const char *arg)
+/* number() for a field of 32 bits. */
+static int number32(const char *flag, const char *text, uint32_t min, uint32_t max, uint32_t *out)
 {
-	int status;
-	uint64_t v = 0;
+	uint64_t v = *out;
+	int status = number(flag, text, min, max, &v);
 
+	*out = (uint32_t)v;
+	return status;
+}
+
+static int set(bool *flag)
+{
+	*flag = true;
+	return CLI_OK;
+}
+
+/* What is compared, and over what. */
+static int take_work(struct run_options *o, int opt, const char *arg)
+{
 	switch (opt) {
 	case 'b':
 		return for_each_item("--backends", arg, o, add_backend);
@@ -290,8 +304,6 @@ static int take(struct run_options *o, int opt, const char *arg)
 		return for_each_item("--seeds", arg, o, add_seeds);
 	case OPT_SIZES:
 		return for_each_item("--sizes", arg, o, add_size);
-	case OPT_ZONE:
-		return add_zone(o, arg);
 	case OPT_REQUESTS:
 		return number("requests", arg, 1, UINT32_MAX - 1, &o->max_requests);
 	case OPT_INTERVAL:
@@ -299,19 +311,19 @@ static int take(struct run_options *o, int opt, const char *arg)
 	case OPT_HOLD:
 		return milliseconds("hold-ms", arg, 0, &o->hold_ns);
 	case OPT_AGE:
-		status = number("age", arg, 0, 1000, &v);
-		o->age = (uint32_t)v;
-		return status;
+		return number32("age", arg, 0, 1000, &o->age);
 	case OPT_SAMPLES:
-		status = number("samples", arg, 0, 1000000, &v);
-		o->samples = (uint32_t)v;
-		return status;
+		return number32("samples", arg, 0, 1000000, &o->samples);
 	case OPT_VERIFY:
 		return number("verify", arg, 1, UINT32_MAX, &o->verify_every);
-	case 'j':
-		status = number("jobs", arg, 1, 1024, &v);
-		o->jobs = (uint32_t)v;
-		return status;
+	default:
+		return CLI_USAGE;
+	}
+}
+
+static int take_geometry(struct run_options *o, int opt, const char *arg)
+{
+	switch (opt) {
 	case OPT_PAGE_SHIFT:
 		return geometry_order("page-shift", arg, &o->page_shift);
 	case OPT_PAGEBLOCK:
@@ -321,29 +333,49 @@ static int take(struct run_options *o, int opt, const char *arg)
 	case OPT_SECTION:
 		return geometry_order("section-order", arg, &o->section_order);
 	case OPT_BIG_BLOCKS:
-		o->big_blocks = true;
-		return CLI_OK;
+		return set(&o->big_blocks);
 	case OPT_BIG_BUDDIES:
-		o->big_buddies = true;
-		return CLI_OK;
-	case 'o':
-		o->out = arg;
-		return *arg ? CLI_OK : cli_error(CLI_USAGE, "-o: the name of a folder, please");
+		return set(&o->big_buddies);
+	case OPT_ZONE:
+		return add_zone(o, arg);
+	default:
+		return take_work(o, opt, arg);
+	}
+}
+
+/* How it is run, and where the results go: all that --resume leaves open; the rest is what a run is about. */
+static int take(struct run_options *o, int opt, const char *arg)
+{
+	switch (opt) {
+	case 'j':
+		return number32("jobs", arg, 1, 1024, &o->jobs);
+	case OPT_FORCE:
+		return set(&o->force);
+	case OPT_JSON:
+		return set(&o->json);
 	case OPT_RESUME:
 		o->resume = arg;
 		return CLI_OK;
-	case OPT_FORCE:
-		o->force = true;
-		return CLI_OK;
-	case OPT_JSON:
-		o->json = true;
-		return CLI_OK;
 	case 'h':
-		o->help = true;
-		return CLI_OK;
+		return set(&o->help);
+	case 'o':
+		o->out = arg;
+		o->defined = true;
+		return *arg ? CLI_OK : cli_error(CLI_USAGE, "-o: the name of a folder, please");
 	default:
-		return CLI_USAGE;
+		o->defined = true;
+		return take_geometry(o, opt, arg);
 	}
+}
+
+/* getopt's '?' and ':' in words of ours. */
+static int bad_option(int opt, const char *given)
+{
+	if (opt == ':')
+		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench run --help`", given);
+	if (optopt && optopt < 256)
+		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench run --help`", optopt);
+	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench run --help`", given);
 }
 
 /* What was not asked for. */
@@ -386,16 +418,7 @@ int run_options_parse(int argc, char **argv, struct run_options *o)
 	optind = 0; /* start anew: tests parse more than once */
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
-		if (opt == ':')
-			status = cli_error(CLI_USAGE, "%s wants a value: see `contigbench run --help`",
-					   argv[optind - 1]);
-		else if (opt == '?' && optopt && optopt < 256)
-			status = cli_error(CLI_USAGE, "unknown option -%c: see `contigbench run --help`", optopt);
-		else if (opt == '?')
-			status = cli_error(CLI_USAGE, "unknown option %s: see `contigbench run --help`",
-					   argv[optind - 1]);
-		else
-			status = take(o, opt, optarg);
+		status = opt == ':' || opt == '?' ? bad_option(opt, argv[optind - 1]) : take(o, opt, optarg);
 	}
 	for (; status == CLI_OK && optind < argc; optind++) {
 		if (o->nr_workloads == RUN_MAX_LIST)
@@ -404,6 +427,10 @@ int run_options_parse(int argc, char **argv, struct run_options *o)
 	}
 	if (status != CLI_OK || o->help)
 		return status;
+	if (o->resume && (o->defined || o->nr_workloads))
+		return cli_error(
+			CLI_USAGE,
+			"--resume goes on with the run as it was begun: leave out all but -j, --json and --force");
 	if (o->nr_zones && o->occupancy_given)
 		return cli_error(CLI_USAGE, "--zone and --occupancy both say how large memory is: leave one out");
 	return fill_in(o);

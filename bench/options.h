@@ -38,6 +38,7 @@ struct run_options {
 	bool force;
 	bool json;
 	bool help;
+	bool defined; /* something was said about what is run */
 
 	/* 0 or -1: as the trace's machine */
 	int page_shift;

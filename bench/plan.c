@@ -57,16 +57,23 @@ uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place 
 	return s->blocks ? s->count << plan_geometry(plan, at)->pageblock_order : s->count;
 }
 
-bool plan_is_baseline(const char *backend)
+static const struct contig_backend *backend_of(const char *spec)
 {
-	size_t len = strcspn(backend, "+");
+	size_t len = strcspn(spec, "+");
 	const struct contig_backend *b;
 
 	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
-		if (strlen(b->name) == len && !strncmp(b->name, backend, len))
-			return b->baseline;
+		if (strlen(b->name) == len && !strncmp(b->name, spec, len))
+			break;
 	}
-	return false;
+	return b;
+}
+
+bool plan_is_baseline(const char *backend)
+{
+	const struct contig_backend *b = backend_of(backend);
+
+	return b && b->baseline;
 }
 
 struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
@@ -214,6 +221,16 @@ static int check_nodes(const struct contig_geometry *g, const struct run_workloa
 	return CLI_OK;
 }
 
+static void warn_unverified(const struct run_options *o)
+{
+	for (uint32_t i = 0; o->verify_every && i < o->nr_backends; i++) {
+		const struct contig_backend *b = backend_of(o->backends[i]);
+
+		if (b && !(b->lab && b->lab->verify))
+			cli_warn("%s can not be verified: its replays are not checked", b->name);
+	}
+}
+
 /* A geometry that the rules allow, but a generation does not: each backend says so itself. */
 static int check_backends(const struct run_plan *plan, const struct contig_geometry *g)
 {
@@ -301,6 +318,8 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 	}
 	if (status == CLI_OK)
 		status = check_names(plan);
+	if (status == CLI_OK)
+		warn_unverified(o);
 	uint64_t rows = (uint64_t)plan->nr_workloads * plan->nr_occupancies * o->nr_sizes * o->nr_backends;
 
 	if (status == CLI_OK && rows * o->nr_seeds > 10000000)

@@ -66,12 +66,12 @@ set xtics scale 0.5 offset 0,0.4 ()
 set xrange [0.5:nr_sizes + 0.5]
 set yrange [0:100]
 set ytics 25 scale 0.5 offset 0.5,0
-set grid ytics lc rgb "#D0D0D0" lw 0.4 dt solid
+set style line 9 lt 1 lc rgb "#D8D8D8" lw 0.5 dt solid
+set grid ytics ls 9
 set border 3 lw 0.7
 set tics nomirror
 set datafile missing NaN
 set key off
-set errorbars 0.8
 
 # ---- panels one above the other; all measures in mm
 width = 85.0
@@ -84,7 +84,7 @@ from_top(mm) = 1 - mm / height
 do for [format in "pdf svg png"] {
 	# one size of text and line on paper, whatever the terminal counts in
 	if (format eq "pdf") {
-		set terminal pdfcairo size width / 10 cm, height / 10 cm font "Helvetica,7" linewidth 1
+		set terminal pdfcairo size width / 10 cm, height / 10 cm font "Helvetica,7" fontscale 0.75 linewidth 1
 	}
 	if (format eq "svg") {
 		set terminal svg size width / 25.4 * 72, height / 25.4 * 72 font "Helvetica,7" linewidth 0.8
@@ -116,8 +116,9 @@ do for [format in "pdf svg png"] {
 		} else {
 			set key off
 		}
-		plot for [i = 1:lines] table using (x(i, o)):y:(bound("success_low")):(bound("success_high")) \
-			with yerrorbars ls style_of(i) dt solid pt 0 lw 1.0 notitle, \
+		# error bars as arrows with flat heads: gnuplot's own leave a gap around the mark, in which short ones vanish
+		plot for [i = 1:lines] table using (x(i, o)):(bound("success_low")):(0):(bound("success_high") - bound("success_low")) \
+			with vectors heads size graph 0.008,90 nofilled ls style_of(i) lw 0.8 dt solid notitle, \
 			for [i = 1:lines] table using (x(i, o)):y with linespoints ls style_of(i) title name_of(i) noenhanced
 	}
 	unset multiplot

@@ -302,7 +302,7 @@ static void wrong_flags(void **state)
 		{ "no-such-workload", "unknown workload 'no-such-workload': `contigbench list workloads`" },
 		{ "no-such-file.ctr", "no-such-file.ctr" },
 		{ "./small.ctr", "two workloads are called 'small'" },
-		{ "--resume no-such-folder", "--resume no-such-folder" },
+		{ "--resume no-such-folder", "--resume goes on with the run as it was begun" },
 	};
 
 	(void)state;
@@ -312,6 +312,7 @@ static void wrong_flags(void **state)
 		snprintf(line, sizeof(line), "run small.ctr --interval-ms 1 -o new %s", cases[i].arguments);
 		refused(line, CLI_USAGE, cases[i].says);
 	}
+	refused("run --resume no-such-folder", CLI_USAGE, "--resume no-such-folder: ");
 	refused("list nothing", CLI_USAGE, "unknown list 'nothing'");
 }
 
@@ -470,6 +471,15 @@ static void threads_change_nothing(void **state)
 	same_results("new", "other");
 }
 
+static void rename_file(const char *from, const char *to)
+{
+	char a[256], b[256];
+
+	snprintf(a, sizeof(a), "%s/%s", scratch, from);
+	snprintf(b, sizeof(b), "%s/%s", scratch, to);
+	assert_int_equal(rename(a, b), 0);
+}
+
 static bool some_replays(const char *partial)
 {
 	char path[128];
@@ -503,6 +513,15 @@ static void interruption_changes_nothing(void **state)
 
 	assert_int_equal(o->status, CLI_USAGE);
 	assert_non_null(strstr(o->err, "--resume new.partial"));
+
+	/* another input is no continuation */
+	rename_file("large.ctr", "kept.ctr");
+	rename_file("small.ctr", "large.ctr");
+	o = contigbench("run --resume new.partial");
+	assert_int_equal(o->status, CLI_USAGE);
+	assert_non_null(strstr(o->err, "large.ctr has changed since the run began"));
+	rename_file("large.ctr", "small.ctr");
+	rename_file("kept.ctr", "large.ctr");
 
 	/* a damaged replay is made again */
 	damage("new.partial/replay-0000000", "new.partial/replay-0000001", SIZE_MAX, 300);

@@ -106,46 +106,15 @@ static inline uint64_t fnv(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* ---- header fields: one table for both directions --------------------------------------------------------------- */
+/* ---- header (trace_header.c) ------------------------------------------------------------------------------------ */
 
-struct trace_field {
-	uint16_t at;	 /* in the file */
-	uint16_t bytes;	 /* in both */
-	uint16_t member; /* offset in struct trace_info */
-	uint8_t text;	 /* a string, NUL-terminated */
-};
+void trace_header_put(uint8_t head[TRACE_HEADER], const struct trace_info *info, uint64_t file_bytes, uint64_t chunks);
 
-#define TRACE_FIELD(at_, name)                                                                                         \
-	{                                                                                                              \
-		at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 0                      \
-	}
-#define TRACE_TEXT(at_, name)                                                                                          \
-	{                                                                                                              \
-		at_, sizeof(((struct trace_info *)0)->name), offsetof(struct trace_info, name), 1                      \
-	}
-
-static const struct trace_field trace_fields[] = {
-	TRACE_FIELD(8, version),
-	TRACE_FIELD(32, page_shift),
-	TRACE_FIELD(33, pageblock_order),
-	TRACE_FIELD(34, max_order),
-	TRACE_FIELD(36, nr_cpus),
-	TRACE_FIELD(40, nr_nodes),
-	TRACE_FIELD(48, nr_events),
-	TRACE_FIELD(56, nr_initial),
-	TRACE_FIELD(64, nr_ids),
-	TRACE_FIELD(72, duration_ns),
-	TRACE_FIELD(80, peak_pages),
-	TRACE_FIELD(88, raw_events),
-	TRACE_FIELD(96, lost),
-	TRACE_FIELD(104, splits),
-	TRACE_FIELD(112, implied_frees),
-	TRACE_FIELD(120, unmatched_frees),
-	TRACE_FIELD(128, failed_allocs),
-	TRACE_TEXT(136, kernel),
-	TRACE_TEXT(200, label),
-	TRACE_TEXT(264, date),
-};
-#define TRACE_FIELDS (sizeof(trace_fields) / sizeof(trace_fields[0]))
+/*
+ * The first `have` bytes, TRACE_HEADER or all there are, of a file of `size` bytes. 0, or -EBADMSG with the reason in
+ * *why and the byte it is about in *at.
+ */
+int trace_header_get(const uint8_t *head, size_t have, uint64_t size, struct trace_info *info, uint64_t *chunks,
+		     uint64_t *at, struct contig_diag *why);
 
 #endif

@@ -34,6 +34,7 @@ struct trace_reader {
 	struct trace_event code[TRACE_CHUNK_CODES + 1];
 	struct varint_in column[COL_NR];
 	uint8_t *raw, *packed;
+	size_t raw_room, packed_room;
 	ZSTD_DCtx *zstd;
 };
 
@@ -83,89 +84,17 @@ static int take(struct trace_reader *r, void *to, size_t len, struct contig_diag
 
 /* ---- header ----------------------------------------------------------------------------------------------------- */
 
-static bool is_text(const uint8_t *p, size_t room)
-{
-	for (size_t i = 0; i < room; i++) {
-		if (!p[i])
-			return true;
-		if (p[i] < ' ' || p[i] == 0x7f)
-			return false;
-	}
-	return false;
-}
-
-static int get_fields(struct trace_reader *r, const uint8_t *head, struct contig_diag *diag)
-{
-	for (size_t i = 0; i < TRACE_FIELDS; i++) {
-		const struct trace_field *f = &trace_fields[i];
-		uint8_t *to = (uint8_t *)&r->info + f->member;
-		uint64_t v64 = get64(head + f->at);
-		uint32_t v32 = get32(head + f->at);
-
-		if (f->text) {
-			if (!is_text(head + f->at, f->bytes))
-				return refuse(r, diag, f->at, "not a line of text");
-			memcpy(to, head + f->at, f->bytes);
-		} else if (f->bytes == 8) {
-			memcpy(to, &v64, 8);
-		} else if (f->bytes == 4) {
-			memcpy(to, &v32, 4);
-		} else {
-			*to = head[f->at];
-		}
-	}
-	return 0;
-}
-
-static int check_fields(struct trace_reader *r, struct contig_diag *diag)
-{
-	const struct trace_info *i = &r->info;
-
-	if (i->page_shift < 10 || i->page_shift > 30)
-		return refuse(r, diag, 32, "pages of 2^%u bytes", i->page_shift);
-	if (i->pageblock_order > CONTIG_MAX_ORDER)
-		return refuse(r, diag, 33, "pageblock_order %u, above %u", i->pageblock_order, CONTIG_MAX_ORDER);
-	if (i->max_order > CONTIG_MAX_ORDER)
-		return refuse(r, diag, 34, "max_order %u, above %u", i->max_order, CONTIG_MAX_ORDER);
-	if (!i->nr_cpus || i->nr_cpus > CONTIG_MAX_CPUS)
-		return refuse(r, diag, 36, "%u cpus, not 1 to %u", i->nr_cpus, CONTIG_MAX_CPUS);
-	if (!i->nr_nodes || i->nr_nodes > CONTIG_MAX_NODES)
-		return refuse(r, diag, 40, "%u nodes, not 1 to %u", i->nr_nodes, CONTIG_MAX_NODES);
-	if (i->nr_events > r->size * TRACE_RATIO_MAX / 2)
-		return refuse(r, diag, 48, "%" PRIu64 " events, more than fit into a file of this size", i->nr_events);
-	if (i->nr_initial > i->nr_events)
-		return refuse(r, diag, 56, "%" PRIu64 " initial events of %" PRIu64, i->nr_initial, i->nr_events);
-	if (!i->nr_ids || i->nr_ids > UINT32_MAX)
-		return refuse(r, diag, 64, "%" PRIu64 " ids", i->nr_ids);
-	return 0;
-}
-
 static int read_header(struct trace_reader *r, struct contig_diag *diag)
 {
 	uint8_t head[TRACE_HEADER];
 	size_t have = r->size < sizeof(head) ? (size_t)r->size : sizeof(head);
+	struct contig_diag why;
+	uint64_t at;
 	int rc = take(r, head, have, diag);
 
-	if (rc)
-		return rc;
-	if (memcmp(head, TRACE_MAGIC, have < 8 ? have : 8) || !have)
-		return refuse(r, diag, 0, "not a contigbench trace");
-	if (have >= 12 && get32(head + 8) != TRACE_VERSION)
-		return refuse(r, diag, 8, "format version %u, this program reads version %u", get32(head + 8),
-			      TRACE_VERSION);
-	if (have < sizeof(head))
-		return refuse(r, diag, have, "truncated inside the header");
-	if (get32(head + 12) != TRACE_HEADER)
-		return refuse(r, diag, 12, "header of %u bytes instead of %u", get32(head + 12), TRACE_HEADER);
-	if (get64(head + TRACE_HEADER_SUM) != fnv(FNV_START, head, TRACE_HEADER_SUM))
-		return refuse(r, diag, TRACE_HEADER_SUM, "the header's checksum is wrong");
-	uint64_t said = get64(head + TRACE_FILE_BYTES);
-	if (r->size != said)
-		return refuse(r, diag, r->size < said ? r->size : said, "%s: %" PRIu64 " bytes instead of %" PRIu64,
-			      r->size < said ? "truncated" : "something follows the trace", r->size, said);
-	r->chunks_said = get64(head + TRACE_CHUNKS);
-	rc = get_fields(r, head, diag);
-	return rc ? rc : check_fields(r, diag);
+	if (!rc && trace_header_get(head, have, r->size, &r->info, &r->chunks_said, &at, &why))
+		rc = refuse(r, diag, at, "%s", why.text);
+	return rc;
 }
 
 /* ---- chunks ----------------------------------------------------------------------------------------------------- */
@@ -200,20 +129,37 @@ static int check_chunk(struct trace_reader *r, struct contig_diag *diag)
 	return 0;
 }
 
+static int reserve(const struct trace_reader *r, uint8_t **buf, size_t *room, size_t need, struct contig_diag *diag)
+{
+	if (need <= *room)
+		return 0;
+	free(*buf);
+	*buf = malloc(need);
+	*room = *buf ? need : 0;
+	if (*buf)
+		return 0;
+	snprintf(diag->text, sizeof(diag->text), "%s: no memory for a chunk", r->path);
+	return -ENOMEM;
+}
+
 static int unpack(struct trace_reader *r, const uint8_t *head, struct contig_diag *diag)
 {
 	const struct trace_chunk *c = &r->chunk;
 	uint64_t at = r->chunk_at;
 	size_t raw = (size_t)c->column[COL_CODE] + c->column[COL_TIME] + c->column[COL_ID];
-	int rc = take(r, r->packed, c->packed, diag);
+	int rc = reserve(r, &r->packed, &r->packed_room, c->packed, diag);
 
+	if (!rc)
+		rc = reserve(r, &r->raw, &r->raw_room, c->method == TRACE_ZSTD ? raw : 0, diag);
+	if (!rc)
+		rc = take(r, r->packed, c->packed, diag);
 	if (rc)
 		return rc;
 	if (get64(head + TRACE_CHUNK_SUM) != fnv(fnv(FNV_START, head, TRACE_CHUNK_SUM), r->packed, c->packed))
 		return refuse(r, diag, at, "the chunk's checksum is wrong");
 	const uint8_t *from = r->packed;
 	if (c->method == TRACE_ZSTD) {
-		size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, RAW_MAX, r->packed, c->packed);
+		size_t n = ZSTD_decompressDCtx(r->zstd, r->raw, raw, r->packed, c->packed);
 
 		if (ZSTD_isError(n))
 			return refuse(r, diag, at + TRACE_CHUNK, "zstd: %s", ZSTD_getErrorName(n));
@@ -444,7 +390,7 @@ static int open_file(struct trace_reader *r, const char *path, struct contig_dia
 	return rc;
 }
 
-static struct trace_reader *reader_new(const char *path, bool header_only, struct contig_diag *diag)
+struct trace_reader *trace_reader_open(const char *path, struct contig_diag *diag)
 {
 	struct trace_reader *r = calloc(1, sizeof(*r));
 	int rc = -ENOMEM;
@@ -454,12 +400,8 @@ static struct trace_reader *reader_new(const char *path, bool header_only, struc
 	r->fd = -1;
 	r->chain = FNV_START;
 	r->path = strdup(path);
-	if (!header_only) {
-		r->raw = malloc(RAW_MAX);
-		r->packed = malloc(ZSTD_COMPRESSBOUND(RAW_MAX));
-		r->zstd = ZSTD_createDCtx();
-	}
-	if (!r->path || (!header_only && (!r->raw || !r->packed || !r->zstd)))
+	r->zstd = ZSTD_createDCtx();
+	if (!r->path || !r->zstd)
 		goto out;
 	sha256_init(&r->sha);
 	rc = open_file(r, path, diag);
@@ -476,11 +418,6 @@ out:
 		return NULL;
 	}
 	return r;
-}
-
-struct trace_reader *trace_reader_open(const char *path, struct contig_diag *diag)
-{
-	return reader_new(path, false, diag);
 }
 
 const struct trace_info *trace_reader_info(const struct trace_reader *r)
@@ -509,50 +446,4 @@ void trace_reader_close(struct trace_reader *r)
 	free(r->packed);
 	free(r->path);
 	free(r);
-}
-
-int trace_open_info(const char *path, struct trace *t, struct contig_diag *diag)
-{
-	struct trace_reader *r = reader_new(path, true, diag);
-
-	memset(t, 0, sizeof(*t));
-	if (!r)
-		return -errno;
-	t->info = r->info;
-	trace_reader_close(r);
-	return 0;
-}
-
-int trace_open(const char *path, struct trace *t, struct contig_diag *diag)
-{
-	struct trace_reader *r = trace_reader_open(path, diag);
-	uint64_t n = 0, bytes, raw;
-	int rc;
-
-	memset(t, 0, sizeof(*t));
-	if (!r)
-		return -errno;
-	t->info = r->info;
-	t->events = malloc((t->info.nr_events + 1) * sizeof(*t->events)); /* + 1: the one that shows there are more */
-	if (!t->events) {
-		snprintf(diag->text, sizeof(diag->text), "%s: no memory for %" PRIu64 " events", path,
-			 t->info.nr_events);
-		rc = -ENOMEM;
-		goto out;
-	}
-	while ((rc = trace_reader_next(r, &t->events[n], diag)) == 1)
-		n++;
-	if (!rc)
-		trace_reader_digest(r, t->sha256, &bytes, &raw);
-out:
-	trace_reader_close(r);
-	if (rc)
-		trace_close(t);
-	return rc;
-}
-
-void trace_close(struct trace *t)
-{
-	free(t->events);
-	t->events = NULL;
 }
