@@ -234,6 +234,7 @@ static int scan_again(struct snapshot *s, int fd, const struct host_zone *z, uin
 #define PM_PRESENT   BIT(63)
 #define PM_FILE	     BIT(61)
 #define PM_EXCLUSIVE BIT(56)
+#define OWN_MAX	     BIT(36) /* larger mappings are a sanitizer's shadow: terabytes, hardly any of them present */
 #define PM_PFN	     (BIT(55) - 1)
 
 static void forget_range(struct identity *idn, int pagemap, uint64_t first, uint64_t end)
@@ -275,7 +276,7 @@ static int forget_own(struct identity *idn, unsigned int page_shift, struct cont
 		return err;
 	}
 	while (fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2)
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2 && end - start <= OWN_MAX)
 			forget_range(idn, pagemap, start >> page_shift, end >> page_shift);
 	}
 	close(pagemap);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <inttypes.h>
+#include <mntent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,16 +28,27 @@ static int sorry(int err, struct contig_diag *diag, const char *fmt, ...)
 
 /* ---- is it there? ----------------------------------------------------------------------------------------------- */
 
+/* libtracefs would mount it behind the user's back. debugfs has it in a folder of its own, on older systems. */
+static bool tracefs_is_mounted(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	bool found = false;
+
+	if (!mounts)
+		return false;
+	for (struct mntent *m; !found && (m = getmntent(mounts));)
+		found = !strcmp(m->mnt_type, "tracefs") || !strcmp(m->mnt_type, "debugfs");
+	endmntent(mounts);
+	return found;
+}
+
 int tracing_available(struct contig_diag *diag)
 {
-	const char *where = NULL;
-
 	if (geteuid())
 		return sorry(-EPERM, diag,
 			     "recording reads the kernel's tracefs and /proc/kpageflags, which needs root: run it with "
 			     "sudo, or replay a recorded trace");
-	/* not tracefs_tracing_dir(), which mounts it behind the user's back */
-	if (tracefs_tracing_dir_is_mounted(false, &where) <= 0)
+	if (!tracefs_is_mounted())
 		return sorry(-ENOENT, diag,
 			     "tracefs is not mounted at /sys/kernel/tracing: run `mount -t tracefs nodev "
 			     "/sys/kernel/tracing` as root, or replay a recorded trace");
@@ -46,7 +58,7 @@ int tracing_available(struct contig_diag *diag)
 			-ENOENT, diag,
 			"this kernel has no kmem:mm_page_alloc and kmem:mm_page_free tracepoints in %s (built without "
 			"CONFIG_TRACING?): record on another machine, or replay a recorded trace",
-			where);
+			tracefs_tracing_dir());
 	if (!tracefs_dir_exists(NULL, "instances"))
 		return sorry(-ENOENT, diag,
 			     "this kernel's tracefs has no instances: record on another machine, or "
