@@ -44,6 +44,35 @@ enum trace_method {
 #define TRACE_DEFINITION   8u	 /* bytes of the definition of a code */
 #define TRACE_RATIO_MAX	   64u	 /* a chunk that compresses better is stored */
 
+/*
+ * Page kinds have numbers of their own in the file, so that a kind added to contig.h changes no trace. 0 in the second
+ * direction: a number that no kind has.
+ */
+static const struct {
+	uint8_t kind; /* enum page_kind */
+	uint8_t number;
+} trace_kinds[] = {
+	{ PAGE_KERNEL, 2 }, { PAGE_RECLAIMABLE, 3 }, { PAGE_LRU, 4 }, { PAGE_LRU_COMPOUND, 5 }, { PAGE_USER, 6 },
+};
+
+static inline uint8_t trace_kind_number(uint8_t kind)
+{
+	for (size_t i = 0; i < sizeof(trace_kinds) / sizeof(trace_kinds[0]); i++) {
+		if (trace_kinds[i].kind == kind)
+			return trace_kinds[i].number;
+	}
+	return 0;
+}
+
+static inline uint8_t trace_kind_of(uint8_t number)
+{
+	for (size_t i = 0; i < sizeof(trace_kinds) / sizeof(trace_kinds[0]); i++) {
+		if (trace_kinds[i].number == number)
+			return trace_kinds[i].kind;
+	}
+	return PAGE_NONE;
+}
+
 /* The columns of a chunk, in the order in which they follow each other. */
 enum trace_column {
 	COL_CODE,

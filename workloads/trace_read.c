@@ -294,7 +294,7 @@ static const char *get_code(struct trace_reader *r, struct trace_event *e)
 		r->code[code] = (struct trace_event){
 			.op = in->at[0],
 			.order = in->at[1],
-			.kind = in->at[2],
+			.kind = trace_kind_of(in->at[2]),
 			.migratetype = in->at[3],
 			.node = in->at[4],
 			.zone = in->at[5],

@@ -128,7 +128,7 @@ static void put_code(struct trace_writer *w, const struct trace_event *e)
 	uint8_t def[TRACE_DEFINITION] = {
 		e->op,
 		alloc || split ? e->order : 0,
-		alloc ? e->kind : 0,
+		alloc ? trace_kind_number(e->kind) : 0,
 		alloc ? e->migratetype : 0,
 		alloc ? e->node : 0,
 		alloc ? e->zone : 0,
