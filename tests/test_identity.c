@@ -124,7 +124,7 @@ static void test_zones(void **state)
 /*
  * A partial free splits first:
  *
- *	AAAAAAAA  ->  BBCC..EE		D = pfns 4 and 5 are freed
+ *	AAAAAAAA  ->  BBCCDDEE  ->  BBCC..EE		pfns 4 and 5 are freed
  */
 static void test_partial_free(void **state)
 {

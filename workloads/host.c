@@ -194,19 +194,15 @@ void host_drain_pcp(struct host_pcp *pcp)
 	/* the shortest lists there are: four batches; short ones are also refilled with little at a time */
 	if (!read_text(FRACTION, pcp->fraction, sizeof(pcp->fraction)) || !write_text(FRACTION, "2147483647"))
 		pcp->fraction[0] = 0;
-	uint64_t left = pages_on_pcp();
-
 	/*
-	 * Refreshing the counters runs the periodic work of every cpu at once: it decays pcp->high towards its minimum
-	 * and frees what is above (v6.7: 51a755c56dc0), at most 2016 pages a list and time.
+	 * Refreshing the counters runs the periodic work of every cpu at once, which since v6.7 (51a755c56dc0) lowers
+	 * pcp->high by an eighth at a time, down to its minimum, and frees what is above. A list that was tuned up to
+	 * tens of thousands of pages but holds few loses none at first: counting how many go says nothing.
 	 */
-	for (int round = 0, idle = 0; round < 200 && idle < 5; round++) {
+	const uint64_t enough = 4 * 64 * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	for (int round = 0; round < 64 && pages_on_pcp() > enough; round++) {
 		if (!read_text(STAT_REFRESH, nothing, sizeof(nothing)))
 			break;
-		uint64_t now = pages_on_pcp();
-
-		idle = now + now / 64 < left ? 0 : idle + 1;
-		left = now;
 	}
 }
 
