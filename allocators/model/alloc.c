@@ -4,14 +4,6 @@
 
 /* ---- alloc (3.1) ---------------------------------------------------------------------------------------------------------- */
 
-/* Usable pages must stay above the min watermark (2.4); without CMA rights CMA pages do not count. */
-static inline bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
-{
-	int64_t usable = (int64_t)(z->free - (cma ? 0 : z->free_cma));
-
-	return usable - (int64_t)((1u << order) - 1) > z->wmark_min;
-}
-
 static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt)
 {
 	bool cma = mt == MT_MOVABLE; /* ALLOC_CMA (1.5) */
@@ -64,17 +56,11 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 	struct model *m = model_of(c);
 	uint32_t state = state_of(what);
 	struct zone *z = m->first_zone[what.node][what.migratetype];
+	pfn_t pfn;
 
-	if (likely(!state_order(state) && watermark_ok(z, 0, what.migratetype == MT_MOVABLE))) {
-		struct pcp *pcp = &z->pcp[cpu];
-		struct pcp_list *l = &pcp->list[what.migratetype];
-
-		if (likely(l->head != l->tail)) {
-			pfn_t pfn = pcp_pop(pcp, l, 0);
-
-			page_set(&m->page[pfn], state, owner);
-			return pfn;
-		}
+	if (likely(!state_order(state) && alloc_hot(z, cpu, (enum migratetype)what.migratetype, &pfn))) {
+		page_set(&m->page[pfn], state, owner);
+		return pfn;
 	}
 	return alloc_slow(m, cpu, what, owner);
 }
@@ -83,7 +69,8 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
 {
-	if (pcp_takes(m, order))
+	/* never on a per-cpu list: nothing must be handed out from there (3.5) */
+	if (type_at(m, pfn) != MT_ISOLATE && pcp_takes(m, order))
 		pcp_free(m, z, cpu, pfn, order);
 	else
 		free_by_block(m, z, pfn, order);

@@ -15,6 +15,7 @@
 #include "../policy.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 /* Keep an address in one register where the compiler would rather compute it twice. */
 #define compute_once(p) __asm__("" : "+r"(p))
 
@@ -389,6 +390,26 @@ uint32_t pcp_drain_all(struct model *m, struct zone *z); /* pages drained */
 uint64_t pcp_count(const struct model *m, const struct zone *z);
 
 /* ---- alloc.c: the way in and out for everybody ---------------------------------------------------------------------- */
+
+/* Usable pages must stay above the min watermark (2.4); without CMA rights CMA pages do not count. */
+static inline bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
+{
+	int64_t usable = (int64_t)(z->free - (cma ? 0 : z->free_cma));
+
+	return usable - (int64_t)((1u << order) - 1) > z->wmark_min;
+}
+
+/* The common case of order 0: memory is not short and this cpu's list is not empty. */
+static inline bool alloc_hot(struct zone *z, uint32_t cpu, enum migratetype mt, pfn_t *pfn)
+{
+	struct pcp *pcp = &z->pcp[cpu];
+	struct pcp_list *l = &pcp->list[mt];
+
+	if (unlikely(!watermark_ok(z, 0, mt == MT_MOVABLE) || l->head == l->tail))
+		return false;
+	*pfn = pcp_pop(pcp, l, 0);
+	return true;
+}
 
 /* From the first zone of the node's zonelist that has pages; PFN_NONE if none has. The descriptor is not set. */
 pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what);
