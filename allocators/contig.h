@@ -311,6 +311,26 @@ struct contig_range {
 	const struct contig_backend *ops;
 };
 
+/* ---- knobs: the disputed rules as switches (allocators/policy.h) -------------------------------------------------- */
+
+struct contig_knob_value {
+	const char *name;  /* as on the command line */
+	const char *where; /* releases and commits that have it */
+};
+
+struct contig_knob {
+	const char *name;
+	const char *doc;
+	const struct contig_knob_value *values;
+	unsigned int nr_values;
+	size_t offset; /* the policy's own business */
+};
+
+/* The knobs in the order of policy.h; false behind the last. */
+bool contig_knob_at(size_t i, struct contig_knob *out);
+/* Index of the value that a backend has for it, or -1 if the backend has no knobs. */
+int contig_knob_value(const struct contig_backend *b, const struct contig_knob *k);
+
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
 
 /* Backends in the order in which tables show them; NULL behind the last. */
