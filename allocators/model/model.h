@@ -424,7 +424,7 @@ int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_ord
 
 /* First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. */
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		     enum contig_reason *why);
+		     enum contig_reason *why, struct contig_work *work);
 
 /* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) -------------------------------------------------------- */
 
