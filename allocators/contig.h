@@ -90,7 +90,7 @@ struct contig_zone {
 	/* 0 = what a kernel would compute for a zone of this size; else pages */
 	uint32_t managed;     /* used for batch, high and reserves only */
 	uint32_t wmark_min;   /* an allocation that would leave no more than this fails */
-	uint32_t wmark_low;   /* from v5.14 on the base of pcp->high */
+	uint32_t wmark_low;   /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
 	uint32_t wmark_high;
 };
 

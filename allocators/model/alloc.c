@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* alloc.c - allocating, freeing and splitting for everybody: zonelist, watermark, per-cpu list or buddy. */
-#include "model.h"
+#include "freelist.h"
 
 /* ---- alloc (3.1) ---------------------------------------------------------------------------------------------------------- */
 
@@ -18,22 +18,54 @@ static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned 
 	return rmqueue(m, z, order, mt, cma, &mode);
 }
 
-pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
+/* Enough pages above the mark, and for a higher order a free run that this request could take (v4.4, 2.4). */
+static bool watermark_ok(const struct model *m, const struct zone *z, unsigned int order, bool cma, int64_t mark)
 {
-	struct zone *const *list = zone_order(m, what.node, what.migratetype == MT_MOVABLE), *const *zp;
-	enum migratetype mt = (enum migratetype)what.migratetype;
+	if (usable_pages(z, cma) - (int64_t)((1u << order) - 1) <= mark)
+		return false;
+	if (!order)
+		return true;
+	for (unsigned int k = order; k <= m->M; k++) {
+		for (enum migratetype mt = 0; mt < (enum migratetype)PCP_TYPES; mt++) {
+			if (list_first(m, z, k, mt) != PFN_NONE)
+				return true;
+		}
+		if (cma && list_first(m, z, k, MT_CMA) != PFN_NONE)
+			return true;
+	}
+	return false;
+}
 
-	for (zp = list; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
-		if (!watermark_ok(*zp, what.order, mt == MT_MOVABLE))
+/* The first zone of the list above the mark that has pages. */
+static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what, bool low)
+{
+	enum migratetype mt = (enum migratetype)what.migratetype;
+	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
+
+	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
+		struct zone *z = *zp;
+
+		if (!watermark_ok(m, z, what.order, mt == MT_MOVABLE, low ? z->wmark_low : z->wmark_min))
 			continue;
-		pfn_t pfn = alloc_from(m, *zp, cpu, what.order, mt);
+		pfn_t pfn = alloc_from(m, z, cpu, what.order, mt);
 
 		if (pfn != PFN_NONE)
 			return pfn;
 	}
-	if (*list)
-		(*list)->failed_allocs++;
 	return PFN_NONE;
+}
+
+/* Every zone down to its low watermark first; then, where a kernel would have woken kswapd, down to min. */
+pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
+{
+	struct zone *first = m->first_zone[what.node][what.migratetype];
+	pfn_t pfn = alloc_above(m, cpu, what, true);
+
+	if (pfn == PFN_NONE)
+		pfn = alloc_above(m, cpu, what, false);
+	if (pfn == PFN_NONE && first->pages)
+		first->failed_allocs++;
+	return pfn;
 }
 
 static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner)

@@ -161,7 +161,9 @@ struct zone {
 	uint32_t index;
 	uint8_t node;
 	uint8_t type;            /* enum contig_zone_type */
-	int64_t wmark_min;       /* 2.4 */
+	int64_t wmark_low;       /* 2.4: what the first look at each zone leaves alone ... */
+	int64_t wmark_min;       /* ... and the second one, when no zone was above low */
+	int64_t wmark_hot;       /* of the common path: low, or min where there is no other zone to go to */
 	uint32_t managed;
 	uint64_t free;           /* NR_FREE_PAGES */
 	uint64_t free_cma;       /* NR_FREE_CMA_PAGES */
@@ -391,12 +393,10 @@ uint64_t pcp_count(const struct model *m, const struct zone *z);
 
 /* ---- alloc.c: the way in and out for everybody ---------------------------------------------------------------------- */
 
-/* Usable pages must stay above the min watermark (2.4); without CMA rights CMA pages do not count. */
-static inline bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
+/* Pages that count towards a watermark (2.4): without CMA rights CMA pages do not. */
+static inline int64_t usable_pages(const struct zone *z, bool cma)
 {
-	int64_t usable = (int64_t)(z->free - (cma ? 0 : z->free_cma));
-
-	return usable - (int64_t)((1u << order) - 1) > z->wmark_min;
+	return (int64_t)(z->free - (cma ? 0 : z->free_cma));
 }
 
 /* The common case of order 0: memory is not short and this cpu's list is not empty. */
@@ -405,7 +405,7 @@ static inline bool alloc_hot(struct zone *z, uint32_t cpu, enum migratetype mt, 
 	struct pcp *pcp = &z->pcp[cpu];
 	struct pcp_list *l = &pcp->list[mt];
 
-	if (unlikely(!watermark_ok(z, 0, mt == MT_MOVABLE) || l->head == l->tail))
+	if (unlikely(usable_pages(z, mt == MT_MOVABLE) <= z->wmark_hot || l->head == l->tail))
 		return false;
 	*pfn = pcp_pop(pcp, l, 0);
 	return true;
@@ -424,7 +424,7 @@ int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_ord
 
 /* First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. */
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		     enum contig_reason *why);
+		     enum contig_reason *why, struct contig_work *work);
 
 /* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) -------------------------------------------------------- */
 
