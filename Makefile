@@ -56,8 +56,10 @@ perf: all ## measure the figures of `contigbench perf --help` against their limi
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program and manual below $(PREFIX)
+install: all ## install program, manual and shipped trace below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
+	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 
 clean: ## remove everything made
 	rm -rf $(BUILD)
