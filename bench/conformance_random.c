@@ -275,8 +275,12 @@ static int run_file(struct conformance *c, const char *dir, const char *name, co
 		rc = contig_diag_set(diag, rc, "%s/%s has no layout: %s is missing", dir, name, layout);
 
 	for (uint32_t i = 0; i < r.nr && !rc; i++) {
+		struct contig_diag inner = { "" };
+
 		if (r.layout[i]->k->backend[0])
-			rc = load_layout(r.layout[i], diag);
+			rc = load_layout(r.layout[i], &inner);
+		if (rc)
+			contig_diag_set(diag, rc, "%s/%s: %.400s", dir, layout, inner.text);
 	}
 	rc = rc ? rc : conformance_each_line(dir, name, add_request, &r, diag);
 	for (uint32_t i = 0; i < r.nr; i++) {
