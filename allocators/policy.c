@@ -91,8 +91,8 @@ static int check(const struct contig_policy *p, struct contig_diag *diag)
 		return contig_diag_set(diag, -EINVAL, "merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head "
 				"block's type would leave its other blocks mixed");
 	if (p->pcp_drain == pcp_drain_credit_round_robin && p->pcp_overflow == pcp_overflow_free_count)
-		return contig_diag_set(diag, -EINVAL, "pcp_overflow=free_count came after pcp_drain=credit_round_robin was gone: choose "
-				"pcp_drain=whole_list");
+		return contig_diag_set(diag, -EINVAL, "pcp_overflow=free_count needs pcp_drain=whole_list: credit_round_robin was "
+				"gone when it came");
 	return 0;
 }
 
@@ -100,11 +100,12 @@ int contig_policy_compose(struct contig_policy *p, const char *words, struct con
 {
 	uint64_t seen = 0;
 
-	if (!words || !*words)
-		return words ? contig_diag_set(diag, -EINVAL, "nothing behind '+': add knob=value") : 0;
+	if (!words)
+		return 0;
 	for (;;) {
 		size_t len = strcspn(words, "+");
-		int rc = apply(p, words, len, &seen, diag);
+		int rc = len ? apply(p, words, len, &seen, diag) :
+			       contig_diag_set(diag, -EINVAL, "nothing behind '+': add knob=value");
 
 		if (rc)
 			return rc;

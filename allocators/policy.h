@@ -150,7 +150,7 @@ struct contig_knob {
 bool contig_knob_at(size_t i, struct contig_knob *out);
 
 /*
- * Apply "knob=value+knob=value" (NULL or empty: nothing) to *p. -EINVAL with the reason for an unknown knob or value,
+ * Apply "knob=value+knob=value" (NULL: nothing) to *p. -EINVAL with the reason for an unknown knob or value,
  * a knob given twice, or a combination that makes no sense.
  */
 int contig_policy_compose(struct contig_policy *p, const char *knobs, struct contig_diag *diag);
