@@ -229,6 +229,8 @@ static void run_spec(const char *spec, uint64_t steps)
 	static const uint8_t orders[][2] = { { 3, 4 }, { 2, 5 }, { 3, 3 } };
 	struct contig_geometry g;
 
+	if (getenv("CONTIG_SHOW"))
+		print_message("%s\n", spec);
 	for (size_t i = 0; i < COUNT(orders); i++) {
 		geometry(&g, orders[i][0], orders[i][1]);
 		random_run(spec, &g, 1 + i, steps);
