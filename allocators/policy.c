@@ -99,8 +99,8 @@ static int check(const struct contig_policy *p, struct contig_diag *diag)
 		return contig_diag_set(diag, -EINVAL, "fallback=old moves runs to lists that are not their block's type, which "
 				"free_large=per_block rules out: choose fallback=claim_steal");
 	if (p->pcp_drain == pcp_drain_credit_round_robin && p->pcp_overflow == pcp_overflow_free_count)
-		return contig_diag_set(diag, -EINVAL, "pcp_overflow=free_count came after pcp_drain=credit_round_robin was gone: choose "
-				"pcp_drain=whole_list");
+		return contig_diag_set(diag, -EINVAL, "pcp_overflow=free_count needs pcp_drain=whole_list: credit_round_robin was "
+				"gone when it came");
 	return 0;
 }
 
@@ -108,11 +108,12 @@ int contig_policy_compose(struct contig_policy *p, const char *words, struct con
 {
 	uint64_t seen = 0;
 
-	if (!words || !*words)
-		return words ? contig_diag_set(diag, -EINVAL, "nothing behind '+': add knob=value") : 0;
+	if (!words)
+		return 0;
 	for (;;) {
 		size_t len = strcspn(words, "+");
-		int rc = apply(p, words, len, &seen, diag);
+		int rc = len ? apply(p, words, len, &seen, diag) :
+			       contig_diag_set(diag, -EINVAL, "nothing behind '+': add knob=value");
 
 		if (rc)
 			return rc;

@@ -134,7 +134,7 @@ struct contig_policy {
 struct contig_diag;
 
 /*
- * Apply "knob=value+knob=value" (NULL or empty: nothing) to *p. -EINVAL with the reason for an unknown knob or value,
+ * Apply "knob=value+knob=value" (NULL: nothing) to *p. -EINVAL with the reason for an unknown knob or value,
  * a knob given twice, or a combination that makes no sense.
  */
 int contig_policy_compose(struct contig_policy *p, const char *knobs, struct contig_diag *diag);

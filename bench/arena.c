@@ -30,6 +30,11 @@ const struct recorded_kernel *recorded_kernel_find(const char *name)
 	return NULL;
 }
 
+const struct recorded_kernel *recorded_kernel_at(size_t i)
+{
+	return i < sizeof(kernels) / sizeof(kernels[0]) ? &kernels[i] : NULL;
+}
+
 /* ---- the zone --------------------------------------------------------------------------------------------------------- */
 
 void arena_geometry(struct contig_geometry *g, uint32_t pages)
@@ -119,7 +124,7 @@ static int fault_in(struct arena *a, uint32_t offset, unsigned int order, struct
 	int64_t pfn = contig_alloc(a->c, CPU, what, a->nr_mappings + 1);
 
 	if (pfn != (int64_t)a->start + offset)
-		return contig_diag_set(diag, -EUCLEAN, "%s: the user page of offset %u landed at offset %lld", a->sc->name, offset,
+		return contig_diag_set(diag, -ENODATA, "%s: the user page of offset %u landed at offset %lld", a->sc->name, offset,
 			      (long long)pfn - a->start);
 	a->mapping[a->nr_mappings++] = (pfn_t)pfn;
 	return 0;
@@ -214,7 +219,7 @@ static int build(struct arena *a, struct contig_diag *diag)
 	int rc = contig_range_alloc(a->c, &all, &out);
 
 	if (rc)
-		return contig_diag_set(diag, rc, "%s: the empty arena could not be taken", a->sc->name);
+		return contig_diag_set(diag, -ENODATA, "%s: the empty arena could not be taken", a->sc->name);
 	memset(a->role, ROLE_GOT, arena_pages(a));
 	rc = build_thps(a, diag);
 	rc = rc ? rc : build_users(a, diag);

@@ -19,6 +19,8 @@ struct recorded_kernel {
 
 /* NULL if no recorded kernel has that name. */
 const struct recorded_kernel *recorded_kernel_find(const char *name);
+/* In order of age; NULL behind the last. */
+const struct recorded_kernel *recorded_kernel_at(size_t i);
 
 #define ARENA_ZONE_PAGES 131072u /* 512 MiB: 256 pageblocks */
 
@@ -52,7 +54,10 @@ void arena_geometry(struct contig_geometry *g, uint32_t pages);
 /* Put down the other node's memory, all free. */
 int arena_free_other_node(struct contig *c, const struct contig_geometry *g);
 
-/* Build the case on a backend with a lab: the state `before`. 0 or -errno with the reason; close it in either case. */
+/*
+ * Build the case on a backend with a lab: the state `before`. 0 or -errno with the reason, -ENODATA if under this policy
+ * the recorded steps do not lead there; close it in either case.
+ */
 int arena_open(struct arena *a, const char *backend, const struct recorded_kernel *k, const struct scripted_case *sc,
 	       struct contig_diag *diag);
 void arena_close(struct arena *a);

@@ -40,7 +40,7 @@ struct conformance {
 /*
  * Run everything in the folder. backends: which to use (each stands for the kernel of its base name), or NULL for those of
  * the kernels recorded. 0; or -errno with file and line named: -EINVAL or -EBADMSG for what is in the files, -EUCLEAN if
- * verify found the model broken.
+ * verify found the model broken. A folder may hold scripted cases, random requests, or both; none is -EINVAL.
  */
 int conformance_run(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
 		    struct contig_diag *diag);

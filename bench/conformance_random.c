@@ -10,7 +10,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "arena.h"
 #include "conformance.h"
@@ -19,47 +18,6 @@
 #define NPB 512u
 #define MAX_BLOCKS 4096u
 #define CPU 1u
-
-int conformance_each_line(const char *dir, const char *name, int (*fn)(void *ctx, const char *line, struct contig_diag *diag),
-			  void *ctx, struct contig_diag *diag)
-{
-	static const size_t size = 1 << 20;
-	struct contig_diag inner = { "" };
-	char path[4096], *line = malloc(size);
-	unsigned int number = 0;
-	int rc = 0;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	gzFile f = line ? gzopen(path, "rb") : NULL; /* reads plain files, too */
-
-	if (!f) {
-		rc = contig_diag_set(diag, errno ? -errno : -ENOMEM, "%s: %s", path, strerror(errno));
-		free(line);
-		return rc;
-	}
-	while (!rc && gzgets(f, line, (int)size)) {
-		size_t len = strcspn(line, "\r\n");
-
-		number++;
-		if (!line[len] && len + 1 >= size) {
-			rc = contig_diag_set(&inner, -EBADMSG, "line too long");
-			break;
-		}
-		line[len] = '\0';
-		if (len && line[0] != '#')
-			rc = fn(ctx, line, &inner);
-	}
-	int zerr = Z_OK;
-	const char *why = gzerror(f, &zerr);
-
-	if (!rc && zerr != Z_OK && zerr != Z_STREAM_END) {
-		rc = -EBADMSG;
-		contig_diag_set(&inner, rc, "%s", zerr == Z_ERRNO ? strerror(errno) : why);
-	}
-	gzclose(f);
-	free(line);
-	return rc ? contig_diag_set(diag, rc, "%s:%u: %.400s", path, number, inner.text) : 0;
-}
 
 /* ---- the layout ------------------------------------------------------------------------------------------------------------------- */
 
@@ -127,13 +85,16 @@ static struct layout *layout_of(struct random_run *r, const char *kernel)
 
 static int add_block(void *ctx, const char *line, struct contig_diag *diag)
 {
-	char kernel[16], type, unmovable[160], free_pages[160];
-	unsigned int number;
+	char kernel[16], digits[8], type, unmovable[160], free_pages[160];
+	int behind = 0;
 
-	if (sscanf(line, "%15s %u %c %159s %159s", kernel, &number, &type, unmovable, free_pages) != 5)
+	if (sscanf(line, "%15s %7s %c %159s %159s %n", kernel, digits, &type, unmovable, free_pages, &behind) != 5 ||
+	    line[behind])
 		return contig_diag_set(diag, -EBADMSG, "not kernel, pageblock, type and two bitmaps");
+	unsigned long number = digits[strspn(digits, "0123456789")] ? MAX_BLOCKS : strtoul(digits, NULL, 10);
+
 	if (number >= MAX_BLOCKS || !strchr("UMRHC", type))
-		return contig_diag_set(diag, -EBADMSG, "pageblock %u of type %c: at most %u, of U M R H C", number, type,
+		return contig_diag_set(diag, -EBADMSG, "pageblock %s of type %c: at most %u, of U M R H C", digits, type,
 				       MAX_BLOCKS - 1);
 	struct layout *l = layout_of(ctx, kernel);
 
@@ -142,12 +103,17 @@ static int add_block(void *ctx, const char *line, struct contig_diag *diag)
 	struct block_layout *b = &l->block[number];
 
 	if (b->type)
-		return contig_diag_set(diag, -EBADMSG, "pageblock %u of %s is there twice", number, kernel);
+		return contig_diag_set(diag, -EBADMSG, "pageblock %lu of %s is there twice", number, kernel);
 	if (!parse_bitmap(unmovable, b->unmovable) || !parse_bitmap(free_pages, b->free))
 		return contig_diag_set(diag, -EBADMSG, "a bitmap is not %u hexadecimal digits", NPB / 4);
 	b->type = type;
 	if (number >= l->nr_blocks)
-		l->nr_blocks = number + 1;
+		l->nr_blocks = (uint32_t)number + 1;
+	for (uint32_t i = 0; i < NPB / 8; i++) {
+		if (b->unmovable[i] & b->free[i])
+			return contig_diag_set(diag, -EBADMSG, "pageblock %lu of %s has a page that is unmovable and free", number,
+					       kernel);
+	}
 	return 0;
 }
 
@@ -228,7 +194,7 @@ static void types_of(const struct layout *l, pfn_t start, uint32_t nr, char *out
 
 struct recorded_request {
 	const char *kernel, *stage, *before, *after;
-	int start, pages, rc, migrated;
+	json_int_t start, pages, rc, migrated;
 };
 
 static int run_request(struct random_run *r, struct layout *l, const struct recorded_request *q, struct contig_diag *diag)
@@ -238,7 +204,7 @@ static int run_request(struct random_run *r, struct layout *l, const struct reco
 	struct contig_outcome o;
 	char where[128], types[MAX_BLOCKS + 1];
 
-	snprintf(where, sizeof(where), "%.60s request %u at %d+%d", r->file, r->line, q->start, q->pages);
+	snprintf(where, sizeof(where), "%.60s request %u at %u+%u", r->file, r->line, args.start, args.nr);
 	l->c->ops->lab->drain(l->c);
 	types_of(l, args.start, args.nr, types, sizeof(types));
 	conformance_compare(r->c, k, &k->random_types, true, where, "types before", q->before, types);
@@ -250,10 +216,10 @@ static int run_request(struct random_run *r, struct layout *l, const struct reco
 	conformance_compare(r->c, k, &k->random_types, true, where, "types after", q->after, types);
 	/* which pages lie in the range by now depends on list orders that the layout does not hold: counted, no verdict */
 	k->random_migrated.of++;
-	k->random_migrated.agree += o.total.migrated == (uint32_t)q->migrated;
+	k->random_migrated.agree += o.total.migrated == q->migrated;
 	if (!rc && !q->rc) {
 		k->random_pages_model += o.total.migrated;
-		k->random_pages_kernel += (uint32_t)q->migrated;
+		k->random_pages_kernel += (uint64_t)q->migrated;
 	}
 	if (!rc)
 		contig_range_free(l->c, CPU, args.start, args.nr);
@@ -272,7 +238,7 @@ static int add_request(void *ctx, const char *line, struct contig_diag *diag)
 	r->line++;
 	if (!record)
 		return contig_diag_set(diag, -EBADMSG, "not JSON: %s", err.text);
-	if (json_unpack_ex(record, &err, 0, "{s:s,s:i,s:i,s:i,s:s,s:i,s:s,s:s}", "kernel", &q.kernel, "start", &q.start, "pages",
+	if (json_unpack_ex(record, &err, 0, "{s:s,s:I,s:I,s:I,s:s,s:I,s:s,s:s}", "kernel", &q.kernel, "start", &q.start, "pages",
 			   &q.pages, "rc", &q.rc, "stage", &q.stage, "migrated", &q.migrated, "type_before", &q.before,
 			   "type_after", &q.after)) {
 		rc = contig_diag_set(diag, -EBADMSG, "%s", err.text);
@@ -284,8 +250,10 @@ static int add_request(void *ctx, const char *line, struct contig_diag *diag)
 		l = strcmp(r->layout[i]->k->kernel, q.kernel) ? NULL : r->layout[i];
 	if (!l)
 		rc = contig_diag_set(diag, -EBADMSG, "the layout has no kernel %s", q.kernel);
-	else if (q.start < 0 || q.pages < 1 || (uint64_t)q.start + (uint64_t)q.pages > l->nr_blocks * (uint64_t)NPB)
-		rc = contig_diag_set(diag, -EBADMSG, "%d+%d lies outside the layout", q.start, q.pages);
+	else if (q.start < 0 || q.pages < 1 || q.migrated < 0 || q.start >= l->nr_blocks * (json_int_t)NPB ||
+		 q.pages > l->nr_blocks * (json_int_t)NPB - q.start)
+		rc = contig_diag_set(diag, -EBADMSG, "%" JSON_INTEGER_FORMAT "+%" JSON_INTEGER_FORMAT " lies outside the layout of "
+				     "%u pages", q.start, q.pages, l->nr_blocks * NPB);
 	else if (l->k->backend[0])
 		rc = run_request(r, l, &q, diag);
 	else
@@ -304,9 +272,16 @@ static int run_file(struct conformance *c, const char *dir, const char *name, co
 	snprintf(layout, sizeof(layout), "%.*s.layout.gz", (int)(strlen(name) - strlen(".jsonl")), name);
 	int rc = conformance_each_line(dir, layout, add_block, &r, diag);
 
+	if (rc == -ENOENT)
+		rc = contig_diag_set(diag, rc, "%s/%s has no layout: %s is missing", dir, name, layout);
+
 	for (uint32_t i = 0; i < r.nr && !rc; i++) {
+		struct contig_diag inner = { "" };
+
 		if (r.layout[i]->k->backend[0])
-			rc = load_layout(r.layout[i], diag);
+			rc = load_layout(r.layout[i], &inner);
+		if (rc)
+			contig_diag_set(diag, rc, "%s/%s: %.400s", dir, layout, inner.text);
 	}
 	rc = rc ? rc : conformance_each_line(dir, name, add_request, &r, diag);
 	for (uint32_t i = 0; i < r.nr; i++) {

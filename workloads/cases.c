@@ -76,6 +76,22 @@ static int parse_ops(char *text, struct scripted_case *c, struct contig_diag *di
 	return 0;
 }
 
+static int parse_flag(const char *key, const char *value, bool *out, struct contig_diag *diag)
+{
+	if (strcmp(value, "0") && strcmp(value, "1"))
+		return BAD("%s=%s: 0 or 1", key, value);
+	*out = *value == '1';
+	return 0;
+}
+
+static int parse_text(const char *key, const char *value, char *out, size_t size, struct contig_diag *diag)
+{
+	if (strlen(value) >= size)
+		return BAD("%s= is longer than %zu letters", key, size - 1);
+	strcpy(out, value);
+	return 0;
+}
+
 static int parse_key(const char *key, char *value, uint32_t npb, struct scripted_case *c, struct contig_diag *diag)
 {
 	struct {
@@ -89,23 +105,28 @@ static int parse_key(const char *key, char *value, uint32_t npb, struct scripted
 		if (!strcmp(key, lists[i].key))
 			return parse_spans(key, value, lists[i].each, lists[i].spans, diag);
 	}
-	if (!strcmp(key, "case")) {
-		snprintf(c->name, sizeof(c->name), "%s", value);
-	} else if (!strcmp(key, "npb")) {
-		c->nr_blocks = (uint32_t)strtoul(value, NULL, 10);
-	} else if (!strcmp(key, "mt")) {
-		snprintf(c->types, sizeof(c->types), "%s", value);
-	} else if (!strcmp(key, "ops")) {
+	if (!strcmp(key, "case"))
+		return parse_text(key, value, c->name, sizeof(c->name), diag);
+	if (!strcmp(key, "mt"))
+		return parse_text(key, value, c->types, sizeof(c->types), diag);
+	if (!strcmp(key, "ops"))
 		return parse_ops(value, c, diag);
-	} else if (!strcmp(key, "nolru")) {
-		c->no_lru = *value == '1';
-	} else if (!strcmp(key, "nopcp")) {
-		c->no_pcp = *value == '1';
-	} else if (!strcmp(key, "rev")) {
-		c->reverse = *value == '1';
-	} else {
-		snprintf(c->beyond, sizeof(c->beyond), "%s", key);
+	if (!strcmp(key, "nolru"))
+		return parse_flag(key, value, &c->no_lru, diag);
+	if (!strcmp(key, "nopcp"))
+		return parse_flag(key, value, &c->no_pcp, diag);
+	if (!strcmp(key, "rev"))
+		return parse_flag(key, value, &c->reverse, diag);
+	if (!strcmp(key, "npb")) {
+		struct case_span span;
+		const char *end = parse_span(value, &span);
+
+		if (!end || *end || span.nr != 1)
+			return BAD("npb=%s is not a number of pageblocks", value);
+		c->nr_blocks = span.start;
+		return 0;
 	}
+	snprintf(c->beyond, sizeof(c->beyond), "%s", key);
 	return 0;
 }
 
@@ -129,6 +150,12 @@ static int check_case(const struct scripted_case *c, uint32_t npb, struct contig
 				return BAD("%s: %u+%u lies outside the arena of %u pages", c->name, s->start, s->nr, pages);
 			if (i == 2 && s->start % npb)
 				return BAD("%s: thp=%u does not begin a pageblock", c->name, s->start);
+		}
+	}
+	for (uint32_t i = 0; i < c->thp.nr; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (c->thp.span[i].start == c->thp.span[k].start)
+				return BAD("%s: page %u is given twice", c->name, c->thp.span[i].start);
 		}
 	}
 	for (uint32_t p = 0; p < pages; p++) {

@@ -77,6 +77,12 @@ static bool block_inside(const struct model *m, const struct zone *z, block_t b)
 	return zone_has(z, b << m->P) && zone_has(z, (b << m->P) + npb(m) - 1);
 }
 
+/* The zone may begin inside its first block. */
+static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
+{
+	return b << m->P < z->start ? z->start : b << m->P;
+}
+
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
 		  struct blocker *by, struct contig_work *work)
 {
@@ -84,7 +90,7 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	if (block_isolated(m, b)) {
 		if (m->policy.iso_double == iso_double_accept)
 			return 0;
-		*by = (struct blocker){ b << m->P, WHY_ALREADY_ISOLATED };
+		*by = (struct blocker){ first_page(m, z, b), WHY_ALREADY_ISOLATED };
 		return -EBUSY;
 	}
 	by->pfn = find_unmovable(m, z, b, start, end, caller, &by->why, work);
@@ -93,7 +99,7 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 
 	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
 		if (!block_inside(m, z, b)) {
-			*by = (struct blocker){ b << m->P, WHY_ZONE_EDGE };
+			*by = (struct blocker){ first_page(m, z, b), WHY_ZONE_EDGE };
 			return -EBUSY;
 		}
 		move_block_split(m, z, b, stored_type(m, b), MT_ISOLATE, mark_isolate_as, work);

@@ -83,6 +83,9 @@ static int isolate(struct range *r, block_t b, struct blocker *by, struct contig
 	if (r->m->policy.unmovable_scope == unmovable_scope_range_of_interest) {
 		start = start < r->start ? r->start : start;
 		end = end > r->end ? r->end : end;
+		/* a block that only alignment brought in */
+		if (start > end)
+			start = end = b << r->m->P;
 	}
 	return block_isolate(r->m, r->z, b, start, end, (enum contig_caller)r->args.caller, by, work);
 }

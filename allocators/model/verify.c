@@ -13,9 +13,12 @@ struct census {
 	uint64_t pcp;
 };
 
+/* v6.10: every page is on the list of its block's type. Each of these rules is needed for it, and no one is enough. */
 static bool hygienic(const struct model *m)
 {
-	return m->policy.free_large == free_large_per_block;
+	return m->policy.free_large == free_large_per_block && m->policy.iso_straddle == iso_straddle_split_in_isolate &&
+	       m->policy.merge_rule == merge_rule_mergeable_retype && m->policy.pcp_type == pcp_type_reread &&
+	       m->policy.fallback == fallback_claim_steal;
 }
 
 #define BROKEN(...) contig_diag_set(diag, -EUCLEAN, __VA_ARGS__)
@@ -152,7 +155,9 @@ static int check_counters(const struct model *m, const struct zone *z, const str
 {
 	/* until v6.9 nothing moves in a block that the zone's end cuts: what was freed there while isolated stays so (3.4) */
 	bool cut = (z->start | zone_end(z)) & (npb(m) - 1);
-	bool blocks = hygienic(m) || (!z->isolated && !z->drift && !cut);
+	/* until v3.17 an isolated run may take others along that un-isolating does not find again */
+	bool any_merge = m->policy.merge_rule == merge_rule_always;
+	bool blocks = hygienic(m) || (!z->isolated && !z->drift && !cut && !any_merge);
 	bool cma_apart = m->policy.merge_rule == merge_rule_mergeable || m->policy.merge_rule == merge_rule_mergeable_retype;
 
 	if (z->free - (uint64_t)z->drift != n->on_lists || (hygienic(m) && z->drift))
