@@ -261,7 +261,10 @@ struct contig_lab {
 	 * unmerged. -EINVAL if misaligned, -EBUSY if something is there already.
 	 */
 	int (*place)(struct contig *c, pfn_t pfn, unsigned int order, enum page_kind kind, owner_t owner);
-	/* Set the type of a pageblock, and move its free runs along. -EINVAL for MT_ISOLATE. */
+	/*
+	 * Set the type of a pageblock, and move its free runs along. -EINVAL for MT_ISOLATE, and from v6.10 on for a block that
+	 * its zone does not hold whole; -EBUSY while it is isolated.
+	 */
 	int (*set_type)(struct contig *c, block_t block, enum migratetype mt);
 	/* The type that the block reports (MT_ISOLATE while isolated) and the one stored behind it. */
 	enum migratetype (*type)(struct contig *c, block_t block, enum migratetype *stored);

@@ -95,9 +95,6 @@ static int check(const struct contig_policy *p, struct contig_diag *diag)
 	if (p->merge_rule == merge_rule_mergeable_retype && p->free_large == free_large_head_type)
 		return contig_diag_set(diag, -EINVAL, "merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head "
 				"block's type would leave its other blocks mixed");
-	if (p->fallback == fallback_old && p->free_large == free_large_per_block)
-		return contig_diag_set(diag, -EINVAL, "fallback=old moves runs to lists that are not their block's type, which "
-				"free_large=per_block rules out: choose fallback=claim_steal");
 	if (p->pcp_drain == pcp_drain_credit_round_robin && p->pcp_overflow == pcp_overflow_free_count)
 		return contig_diag_set(diag, -EINVAL, "pcp_overflow=free_count needs pcp_drain=whole_list: credit_round_robin was "
 				"gone when it came");

@@ -55,6 +55,9 @@ static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 		return -EINVAL;
 	if (block_isolated(m, b))
 		return -EBUSY;
+	/* v6.10: nothing moves in a block that the zone's end cuts, so it keeps its type (3.4) */
+	if (m->policy.free_large == free_large_per_block && (!zone_has(z, pfn) || !zone_has(z, pfn + npb(m) - 1)))
+		return -EINVAL;
 	pfn_t head = head_of(m, pfn);
 	uint32_t state = m->page[head].state;
 
