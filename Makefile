@@ -5,7 +5,7 @@ BUILD	?= build
 PREFIX	?= /usr/local
 CC	?= gcc
 CXX	?= g++
-OPT	?= -O2 -g
+OPT	?= -O3 -g
 SANITIZE ?=
 VERSION	:= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 # revision.h is rewritten only when the revision has changed, so that what names it is compiled again exactly then
