@@ -8,10 +8,14 @@ CXX	?= g++
 OPT	?= -O2 -g
 SANITIZE ?=
 VERSION	:= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# revision.h is rewritten only when the revision has changed, so that what names it is compiled again exactly then
+$(shell mkdir -p $(BUILD) && echo '#define CONTIGBENCH_REVISION "$(VERSION)"' >$(BUILD)/revision.h.new && \
+	{ cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \
+	mv $(BUILD)/revision.h.new $(BUILD)/revision.h; })
 
 PKGS	:= libtracefs libtraceevent libzstd zlib jansson benchmark
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef
-CPPFLAGS += -D_GNU_SOURCE -DCONTIGBENCH_REVISION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS))
+CPPFLAGS += -D_GNU_SOURCE -I$(BUILD) $(shell pkg-config --cflags $(PKGS))
 FLAGS	:= $(OPT) $(WARN) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 CFLAGS	+= -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes $(FLAGS)
 CXXFLAGS += -std=c++17 $(FLAGS)
@@ -52,8 +56,10 @@ perf: all ## measure the figures of `contigbench perf --help` against their limi
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program and manual below $(PREFIX)
+install: all ## install program, manual and shipped trace below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
+	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 
 clean: ## remove everything made
 	rm -rf $(BUILD)

@@ -90,7 +90,7 @@ struct contig_zone {
 	/* 0 = what a kernel would compute for a zone of this size; else pages */
 	uint32_t managed;     /* used for batch, high and reserves only */
 	uint32_t wmark_min;   /* an allocation that would leave no more than this fails */
-	uint32_t wmark_low;   /* from v5.14 on the base of pcp->high */
+	uint32_t wmark_low;   /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
 	uint32_t wmark_high;
 };
 
@@ -261,7 +261,10 @@ struct contig_lab {
 	 * unmerged. -EINVAL if misaligned, -EBUSY if something is there already.
 	 */
 	int (*place)(struct contig *c, pfn_t pfn, unsigned int order, enum page_kind kind, owner_t owner);
-	/* Set the type of a pageblock, and move its free runs along. -EINVAL for MT_ISOLATE. */
+	/*
+	 * Set the type of a pageblock, and move its free runs along. -EINVAL for MT_ISOLATE, and from v6.10 on for a block that
+	 * its zone does not hold whole; -EBUSY while it is isolated.
+	 */
 	int (*set_type)(struct contig *c, block_t block, enum migratetype mt);
 	/* The type that the block reports (MT_ISOLATE while isolated) and the one stored behind it. */
 	enum migratetype (*type)(struct contig *c, block_t block, enum migratetype *stored);
@@ -310,6 +313,26 @@ struct contig {
 struct contig_range {
 	const struct contig_backend *ops;
 };
+
+/* ---- knobs: the disputed rules as switches (allocators/policy.h) -------------------------------------------------- */
+
+struct contig_knob_value {
+	const char *name;  /* as on the command line */
+	const char *where; /* releases and commits that have it */
+};
+
+struct contig_knob {
+	const char *name;
+	const char *doc;
+	const struct contig_knob_value *values;
+	unsigned int nr_values;
+	size_t offset; /* the policy's own business */
+};
+
+/* The knobs in the order of policy.h; false behind the last. */
+bool contig_knob_at(size_t i, struct contig_knob *out);
+/* Index of the value that a backend has for it, or -1 if the backend has no knobs. */
+int contig_knob_value(const struct contig_backend *b, const struct contig_knob *k);
 
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
 

@@ -18,7 +18,7 @@ static const struct contig_knob_value values[] = { CONTIG_KNOBS(NO_KNOB, VALUE_R
 #define NEXT_VALUE(field, value, where) INDEX_##field##_##value,
 enum { CONTIG_KNOBS(FIRST_VALUE, NEXT_VALUE) NR_VALUES };
 
-#define KNOB_ROW(field, doc) { #field, doc, offsetof(struct contig_policy, field), values + FIRST_##field, 0 },
+#define KNOB_ROW(field, doc) { #field, doc, values + FIRST_##field, 0, offsetof(struct contig_policy, field) },
 static const struct contig_knob knobs[] = { CONTIG_KNOBS(KNOB_ROW, NO_VALUE) };
 #define NR_KNOBS (sizeof(knobs) / sizeof(knobs[0]))
 
@@ -29,6 +29,11 @@ bool contig_knob_at(size_t i, struct contig_knob *out)
 	*out = knobs[i];
 	out->nr_values = (unsigned int)((i + 1 < NR_KNOBS ? knobs[i + 1].values : values + NR_VALUES) - knobs[i].values);
 	return true;
+}
+
+int contig_knob_value(const struct contig_backend *b, const struct contig_knob *k)
+{
+	return b->data ? ((const uint8_t *)b->data)[k->offset] : -1;
 }
 
 /* "iso_only, mergeable" for a message */

@@ -133,22 +133,6 @@ struct contig_policy {
 
 struct contig_diag;
 
-struct contig_knob_value {
-	const char *name;
-	const char *where; /* releases and commits */
-};
-
-struct contig_knob {
-	const char *name;
-	const char *doc;
-	size_t offset; /* in struct contig_policy */
-	const struct contig_knob_value *values;
-	unsigned int nr_values;
-};
-
-/* The knobs in the order above; false behind the last. */
-bool contig_knob_at(size_t i, struct contig_knob *out);
-
 /*
  * Apply "knob=value+knob=value" (NULL: nothing) to *p. -EINVAL with the reason for an unknown knob or value,
  * a knob given twice, or a combination that makes no sense.

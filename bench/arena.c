@@ -9,6 +9,7 @@
 
 #define CPU 1u /* everything ran on the second of two cpus; the arena's node has none */
 #define NODE 1u
+#define OTHER_NODE_PAGES 16384u /* a part of its 3 GiB: all that is asked of it is that it has room */
 
 /* What the case owns of the arena's pages. */
 enum role { ROLE_NONE, ROLE_GOT, ROLE_KERNEL };
@@ -36,15 +37,28 @@ const struct recorded_kernel *recorded_kernel_at(size_t i)
 
 /* ---- the zone --------------------------------------------------------------------------------------------------------- */
 
-void arena_geometry(struct contig_geometry *g)
+void arena_geometry(struct contig_geometry *g, uint32_t pages)
 {
-	contig_geometry_x86_64(g, ARENA_ZONE_PAGES);
+	contig_geometry_x86_64(g, pages);
 	g->init = CONTIG_INIT_RESERVED;
 	g->nr_cpus = 2;
 	g->zones[0].node = NODE;
 	g->zones[0].managed = 128772;
 	g->zones[0].wmark_low = 3107;
 	g->zones[0].wmark_min = 2486;
+	/* the other node, which migration spills to when this one runs low */
+	g->nr_zones = 2;
+	g->zones[1] = (struct contig_zone){ .start = (pages + 1023) / 1024 * 1024, .pages = OTHER_NODE_PAGES, .type = ZONE_NORMAL };
+}
+
+int arena_free_other_node(struct contig *c, const struct contig_geometry *g)
+{
+	const struct contig_zone *z = &g->zones[1];
+	int rc = 0;
+
+	for (pfn_t pfn = z->start; pfn < z->start + z->pages && !rc; pfn += 1u << g->max_order)
+		rc = c->ops->lab->place(c, pfn, g->max_order, PAGE_FREE, OWNER_NONE);
+	return rc;
 }
 
 /* A few free runs amid used pages in front of the arena, the arena itself, free order-10 runs behind it. */
@@ -57,6 +71,8 @@ static int place_zone(struct arena *a, const struct recorded_kernel *k)
 
 	for (pfn_t pfn = a->start; pfn < end && !rc; pfn += step)
 		rc = lab->place(a->c, pfn, a->g.max_order, PAGE_FREE, OWNER_NONE);
+	if (!rc)
+		rc = arena_free_other_node(a->c, &a->g);
 	/* none has a free buddy; they are older in their lists than anything of the arena */
 	for (uint32_t i = 0; k->free_front[i] && !rc; i++)
 		rc = lab->place(a->c, a->g.zones[0].start + i * step / 2, k->free_front[i] - 1u, PAGE_FREE, OWNER_NONE);
@@ -238,7 +254,7 @@ int arena_open(struct arena *a, const char *backend, const struct recorded_kerne
 	memset(a, 0, sizeof(*a));
 	a->sc = sc;
 	a->hooks = (struct contig_hooks){ .ctx = a, .moved = on_move };
-	arena_geometry(&a->g);
+	arena_geometry(&a->g, ARENA_ZONE_PAGES);
 	a->start = a->g.zones[0].start + k->front;
 	a->role = calloc(arena_pages(a), sizeof(*a->role));
 	a->mapping = calloc(arena_pages(a), sizeof(*a->mapping));

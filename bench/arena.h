@@ -49,8 +49,10 @@ struct arena_answer {
 	char *map;
 };
 
-/* The geometry of the recorded zone. */
-void arena_geometry(struct contig_geometry *g);
+/* The geometry of the recorded machine: zone 0 of this many pages is the arena's, zone 1 a part of the other node. */
+void arena_geometry(struct contig_geometry *g, uint32_t pages);
+/* Put down the other node's memory, all free. */
+int arena_free_other_node(struct contig *c, const struct contig_geometry *g);
 
 /*
  * Build the case on a backend with a lab: the state `before`. 0 or -errno with the reason, -ENODATA if under this policy

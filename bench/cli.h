@@ -45,6 +45,9 @@ bool cli_double(const char *text, double min, double max, double *out);
 /* A progress line on stderr, at most ten a second, nothing unless stderr is a terminal. done == total clears it. */
 void cli_progress(const char *what, uint64_t done, uint64_t total);
 
+/* `git describe` of the sources this was built from. */
+const char *cli_revision(void);
+
 /* Status for an errno: what the user gave (ENOENT, EINVAL, EBADMSG ...) is CLI_USAGE, the rest CLI_MACHINE. */
 int cli_status_of(int err);
 

@@ -63,9 +63,24 @@ static void list_metrics(void)
 		printf("%-14s %s\n", metrics[i].name, metrics[i].meaning);
 }
 
+/* Every knob with its values, and which backends have which: from the presets themselves. */
 static void list_knobs(void)
 {
-	puts("(no backend of this build has knobs)");
+	const struct contig_backend *b;
+	struct contig_knob k;
+
+	for (size_t i = 0; contig_knob_at(i, &k); i++) {
+		printf("%s: %s\n", k.name, k.doc);
+		for (unsigned int v = 0; v < k.nr_values; v++) {
+			printf("  %-20s %s\n", k.values[v].name, k.values[v].where);
+			printf("  %-20s  ", "");
+			for (size_t n = 0; (b = contig_backend_at(n)); n++) {
+				if (contig_knob_value(b, &k) == (int)v)
+					printf(" %s", b->name);
+			}
+			putchar('\n');
+		}
+	}
 }
 
 static const struct {

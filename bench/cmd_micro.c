@@ -8,10 +8,6 @@
 #include "cli.h"
 #include "micro.h"
 
-#ifndef CONTIGBENCH_REVISION
-#define CONTIGBENCH_REVISION "unknown"
-#endif
-
 #define MAX_TARGETS 256
 
 static const char help[] =
@@ -220,7 +216,7 @@ static int add_context(const struct options *o)
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? "," : "", targets[i].spec);
 	}
 	const char *const pairs[][2] = {
-		{ "contigbench_revision", CONTIGBENCH_REVISION },
+		{ "contigbench_revision", cli_revision() },
 		{ "compiler", __VERSION__ },
 		{ "kernel", u.release },
 		{ "machine", u.machine },

@@ -162,8 +162,7 @@ static int load_layout(struct layout *l, struct contig_diag *diag)
 	static const struct contig_hooks no_hooks = { 0 };
 	static const char letters[] = "UMRHC";
 
-	arena_geometry(&l->g);
-	l->g.zones[0].pages = l->nr_blocks * NPB;
+	arena_geometry(&l->g, l->nr_blocks * NPB);
 	l->c = contig_open(l->k->backend, &l->g, &no_hooks, diag);
 	if (!l->c)
 		return -EINVAL;
@@ -177,6 +176,8 @@ static int load_layout(struct layout *l, struct contig_diag *diag)
 		if (place_block(l, n))
 			return contig_diag_set(diag, -EBADMSG, "pageblock %u of %s can not be laid out", n, l->k->kernel);
 	}
+	if (arena_free_other_node(l->c, &l->g))
+		return contig_diag_set(diag, -EINVAL, "the other node can not be laid out");
 	return l->c->ops->lab->verify(l->c, diag);
 }
 

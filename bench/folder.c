@@ -55,7 +55,7 @@ static void default_path(char out[2048])
 
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%d-%H%M%S", &tm);
-	snprintf(out, 2048, "results/%s-%s", date, results_revision());
+	snprintf(out, 2048, "results/%s-%s", date, cli_revision());
 }
 
 static int name(struct folder *d, const char *path)

@@ -5,10 +5,6 @@
 
 #include "cli.h"
 
-#ifndef CONTIGBENCH_REVISION
-#define CONTIGBENCH_REVISION "unknown"
-#endif
-
 const struct cli_command cli_commands[] = {
 	{ "list", "backends, knobs and metrics", cmd_list },
 	{ "run", "replay a trace in virtual time with contiguous requests laid over it", cmd_run },
@@ -39,7 +35,7 @@ int main(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (!strcmp(argv[1], "--version")) {
-		puts("contigbench " CONTIGBENCH_REVISION);
+		printf("contigbench %s\n", cli_revision());
 		return CLI_OK;
 	}
 	for (const struct cli_command *c = cli_commands; c->name; c++) {

@@ -8,16 +8,7 @@
 #include "../workloads/sha256.h"
 #include "results.h"
 
-#ifndef CONTIGBENCH_REVISION
-#define CONTIGBENCH_REVISION "unknown"
-#endif
-
 #define UNEQUAL_PER_THOUSAND 1 /* failed allocations above which rows do not compare */
-
-const char *results_revision(void)
-{
-	return CONTIGBENCH_REVISION;
-}
 
 const char *results_backend(const struct results *r, const struct result_row *row)
 {

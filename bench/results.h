@@ -46,7 +46,6 @@ struct results {
 	struct result_row *rows; /* plan->nr_rows */
 };
 
-const char *results_revision(void);
 
 /* 0 or -ENOMEM; free with results_free(). All replays of the matrix must be done. */
 int results_make(struct results *r, const struct matrix *m);

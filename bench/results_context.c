@@ -77,7 +77,7 @@ int results_write_context(const char *dir, const struct results *r, const struct
 	if (f) {
 		fputs("{\n", f);
 		field(f, "schema", RESULTS_SCHEMA);
-		field(f, "revision", results_revision());
+		field(f, "revision", cli_revision());
 		field(f, "digest", c->digest);
 		machine(f);
 		fputs("  \"command\": [", f);

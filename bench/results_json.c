@@ -80,7 +80,7 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 	char label[16];
 
 	fputs("{\"schema\":\"" RESULTS_SCHEMA "\",", f);
-	text_field(f, "revision", results_revision());
+	text_field(f, "revision", cli_revision());
 	fputs(",\"clock\":\"virtual time; latencies are modelled\",", f);
 	text_field(f, "cost_table", plan->cost->name);
 	fputs(",\"workloads\":[", f);

@@ -131,7 +131,7 @@ int state_save_run(const char *dir, int argc, char **argv, const struct run_plan
 		json_array_append_new(args, json_string(argv[i]));
 	for (uint32_t w = 0; w < plan->nr_workloads; w++)
 		json_array_append_new(digests, json_string(plan->workloads[w].sha256));
-	json_t *run = json_pack("{s:s, s:s, s:o, s:o}", "revision", results_revision(), "folder", folder, "arguments",
+	json_t *run = json_pack("{s:s, s:s, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments",
 				args, "sha256", digests);
 
 	if (!run)
@@ -186,9 +186,9 @@ int state_load_run(const char *dir, struct state_run *run)
 	json_decref(json);
 	if (!run->argv || !run->digests)
 		return cli_error(CLI_MACHINE, "no memory");
-	if (strcmp(run->revision, results_revision()))
+	if (strcmp(run->revision, cli_revision()))
 		return cli_error(CLI_USAGE, "--resume %s: was begun by revision %s, this is %s: start the run anew",
-				 dir, run->revision, results_revision());
+				 dir, run->revision, cli_revision());
 	return CLI_OK;
 }
 

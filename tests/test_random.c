@@ -18,7 +18,7 @@ static const char *const generations[] = {
 	/* mixtures that no release had */
 	"linux-6.1+merge_rule=iso_only", "linux-7.2+contig_free=pages+pcp_drain=credit_round_robin+pcp_overflow=batch",
 	"linux-5.10+merge_rule=always+iso_double=accept", "linux-6.1+iso_store=separate_bit+undo_type=preserved",
-	"linux-7.2+unmovable_scope=range_of_interest+migrate_targets=per_page",
+	"linux-7.2+unmovable_scope=range_of_interest+migrate_targets=per_page", "linux-7.2+fallback=old",
 };
 
 static void geometry(struct contig_geometry *g, uint8_t P, uint8_t M)

@@ -232,6 +232,17 @@ static int set_up(void **state)
 		.high_order = 30,
 		.interval_ns = 1000,
 	};
+	static const struct synthetic nodes = {
+		.seed = 13,
+		.nr_events = 60000,
+		.live = 9000,
+		.cpus = 4,
+		.nodes = 2,
+		.unmovable = 30,
+		.high_order = 30,
+		.splits = 20,
+		.interval_ns = 20000,
+	};
 	char path[256];
 
 	(void)state;
@@ -241,6 +252,8 @@ static int set_up(void **state)
 	synthetic_file(&small, path);
 	snprintf(path, sizeof(path), "%s/large.ctr", scratch);
 	synthetic_file(&large, path);
+	snprintf(path, sizeof(path), "%s/nodes.ctr", scratch);
+	synthetic_file(&nodes, path);
 	return 0;
 }
 
@@ -259,6 +272,20 @@ static int forget_results(void **state)
 	remove_one("other.partial");
 	remove_one("results");
 	return 0;
+}
+
+/* ---- a machine of two nodes: a zone each, allocations where the trace has them, every invariant checked ------------- */
+
+static void two_nodes(void **state)
+{
+	const struct outcome *o;
+
+	(void)state;
+	o = contigbench("run nodes.ctr --occupancy 60,95 --seeds 1-2 --sizes 64p,1b --interval-ms 50 --age 1 --verify=500 -o new");
+	if (o->status)
+		fail_msg("exit %d: %s", o->status, o->err);
+	assert_non_null(strstr(o->out, "linux-7.2"));
+	assert_null(strstr(o->out, "unequal"));
 }
 
 /* ---- bad input -------------------------------------------------------------------------------------------------- */
@@ -611,6 +638,7 @@ int main(void)
 		cmocka_unit_test_teardown(interruption_changes_nothing, forget_results),
 		cmocka_unit_test_teardown(json_is_json, forget_results),
 		cmocka_unit_test_teardown(tables_mark_what_must_be_known, forget_results),
+		cmocka_unit_test_setup(two_nodes, forget_results),
 	};
 
 	return cmocka_run_group_tests_name("run", tests, set_up, tear_down);

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* alloc.c - allocating, freeing and splitting for everybody: zonelist, watermark, per-cpu list or buddy. */
-#include "model.h"
+#include "freelist.h"
 
 /* ---- alloc (3.1) ---------------------------------------------------------------------------------------------------------- */
-
-/* Usable pages must stay above the min watermark (2.4); without CMA rights CMA pages do not count. */
-static inline bool watermark_ok(const struct zone *z, unsigned int order, bool cma)
-{
-	int64_t usable = (int64_t)(z->free - (cma ? 0 : z->free_cma));
-
-	return usable - (int64_t)((1u << order) - 1) > z->wmark_min;
-}
 
 static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt)
 {
@@ -26,22 +18,54 @@ static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned 
 	return rmqueue(m, z, order, mt, cma, &mode);
 }
 
-pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
+/* Enough pages above the mark, and for a higher order a free run that this request could take (v4.4, 2.4). */
+static bool watermark_ok(const struct model *m, const struct zone *z, unsigned int order, bool cma, int64_t mark)
 {
-	struct zone *const *list = zone_order(m, what.node, what.migratetype == MT_MOVABLE), *const *zp;
-	enum migratetype mt = (enum migratetype)what.migratetype;
+	if (usable_pages(z, cma) - (int64_t)((1u << order) - 1) <= mark)
+		return false;
+	if (!order)
+		return true;
+	for (unsigned int k = order; k <= m->M; k++) {
+		for (enum migratetype mt = 0; mt < (enum migratetype)PCP_TYPES; mt++) {
+			if (list_first(m, z, k, mt) != PFN_NONE)
+				return true;
+		}
+		if (cma && list_first(m, z, k, MT_CMA) != PFN_NONE)
+			return true;
+	}
+	return false;
+}
 
-	for (zp = list; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
-		if (!watermark_ok(*zp, what.order, mt == MT_MOVABLE))
+/* The first zone of the list above the mark that has pages. */
+static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what, bool low)
+{
+	enum migratetype mt = (enum migratetype)what.migratetype;
+	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
+
+	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
+		struct zone *z = *zp;
+
+		if (!watermark_ok(m, z, what.order, mt == MT_MOVABLE, low ? z->wmark_low : z->wmark_min))
 			continue;
-		pfn_t pfn = alloc_from(m, *zp, cpu, what.order, mt);
+		pfn_t pfn = alloc_from(m, z, cpu, what.order, mt);
 
 		if (pfn != PFN_NONE)
 			return pfn;
 	}
-	if (*list)
-		(*list)->failed_allocs++;
 	return PFN_NONE;
+}
+
+/* Every zone down to its low watermark first; then, where a kernel would have woken kswapd, down to min. */
+pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
+{
+	struct zone *first = m->first_zone[what.node][what.migratetype];
+	pfn_t pfn = alloc_above(m, cpu, what, true);
+
+	if (pfn == PFN_NONE)
+		pfn = alloc_above(m, cpu, what, false);
+	if (pfn == PFN_NONE && first->pages)
+		first->failed_allocs++;
+	return pfn;
 }
 
 static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner)
@@ -64,17 +88,11 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 	struct model *m = model_of(c);
 	uint32_t state = state_of(what);
 	struct zone *z = m->first_zone[what.node][what.migratetype];
+	pfn_t pfn;
 
-	if (likely(!state_order(state) && watermark_ok(z, 0, what.migratetype == MT_MOVABLE))) {
-		struct pcp *pcp = &z->pcp[cpu];
-		struct pcp_list *l = &pcp->list[what.migratetype];
-
-		if (likely(l->head != l->tail)) {
-			pfn_t pfn = pcp_pop(pcp, l, 0);
-
-			page_set(&m->page[pfn], state, owner);
-			return pfn;
-		}
+	if (likely(!state_order(state) && alloc_hot(z, cpu, (enum migratetype)what.migratetype, &pfn))) {
+		page_set(&m->page[pfn], state, owner);
+		return pfn;
 	}
 	return alloc_slow(m, cpu, what, owner);
 }
@@ -83,7 +101,8 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
 {
-	if (pcp_takes(m, order))
+	/* never on a per-cpu list: nothing must be handed out from there (3.5) */
+	if (type_at(m, pfn) != MT_ISOLATE && pcp_takes(m, order))
 		pcp_free(m, z, cpu, pfn, order);
 	else
 		free_by_block(m, z, pfn, order);

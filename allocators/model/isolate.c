@@ -87,14 +87,13 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 		  struct blocker *by, struct contig_work *work)
 {
 	work->blocks++;
-	work->scanned += end - start;
 	if (block_isolated(m, b)) {
 		if (m->policy.iso_double == iso_double_accept)
 			return 0;
 		*by = (struct blocker){ first_page(m, z, b), WHY_ALREADY_ISOLATED };
 		return -EBUSY;
 	}
-	by->pfn = find_unmovable(m, z, b, start, end, caller, &by->why);
+	by->pfn = find_unmovable(m, z, b, start, end, caller, &by->why, work);
 	if (by->pfn != PFN_NONE)
 		return -EBUSY;
 

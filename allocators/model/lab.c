@@ -45,66 +45,38 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 	return 0;
 }
 
-/* The free runs that begin in this zone's part of the block go to the lists of mt; also where the zone's end cuts it. */
-static void move_part(struct model *m, struct zone *z, pfn_t pfn, pfn_t end, enum migratetype was, enum migratetype mt)
-{
-	pfn_t head = head_of(m, pfn);
-	int64_t moved = 0, isolated = 0;
-
-	if (head < pfn)
-		pfn = head + run_pages(m, head);
-	for (; pfn < end; pfn += run_pages(m, pfn)) {
-		uint32_t state = m->page[pfn].state;
-
-		if (!state_is(state, PAGE_FREE))
-			continue;
-		free_list_move_tail(m, z, pfn, mt);
-		moved += 1 << state_order(state);
-		isolated += state_type(state) == MT_ISOLATE ? 1 << state_order(state) : 0;
-	}
-	account_free(z, -moved, was);
-	account_free(z, moved, mt);
-	book_drift(z, 0, isolated);
-}
-
-/* Where every page is on its block's list, a run over several blocks comes apart before one of them gets another type. */
-static void split_run_over(struct model *m, struct zone *z, pfn_t pfn)
-{
-	pfn_t head = head_of(m, pfn), end = head + run_pages(m, head);
-	uint32_t state = m->page[head].state;
-
-	if (m->policy.free_large != free_large_per_block || !state_is(state, PAGE_FREE) || state_order(state) <= m->P)
-		return;
-	free_list_del(m, z, head);
-	for (; head < end; head += npb(m))
-		free_list_add(m, z, head, m->P, state_type(state), false);
-}
-
 static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 {
 	struct model *m = model_of(c);
-	struct zone *first = NULL;
+	pfn_t pfn = b << m->P;
+	struct zone *z = zone_of(m, pfn);
 
-	if (mt >= MT_ISOLATE || b > (m->end - 1) >> m->P)
+	if (!z || mt >= MT_ISOLATE)
 		return -EINVAL;
 	if (block_isolated(m, b))
 		return -EBUSY;
-	enum migratetype was = stored_type(m, b);
-
-	for (struct zone *z = m->zone; z < m->zone + m->nr_zones; z++) {
-		pfn_t pfn = b << m->P, end = pfn + npb(m);
-
-		pfn = pfn < z->start ? z->start : pfn;
-		end = end > zone_end(z) ? zone_end(z) : end;
-		if (pfn >= end)
-			continue;
-		split_run_over(m, z, pfn);
-		move_part(m, z, pfn, end, was, mt);
-		first = first ? first : z;
-	}
-	if (!first)
+	/* v6.10: nothing moves in a block that the zone's end cuts, so it keeps its type (3.4) */
+	if (m->policy.free_large == free_large_per_block && (!zone_has(z, pfn) || !zone_has(z, pfn + npb(m) - 1)))
 		return -EINVAL;
-	block_retype(m, first, b, mt, RETYPE_LAB);
+	pfn_t head = head_of(m, pfn);
+	uint32_t state = m->page[head].state;
+
+	/* where every page is on its block's list, a run over several blocks comes apart first */
+	if (m->policy.free_large == free_large_per_block && state_is(state, PAGE_FREE) && state_order(state) > m->P) {
+		enum migratetype was = state_type(state);
+		pfn_t end = head + run_pages(m, head);
+
+		free_list_del(m, z, head);
+		for (pfn_t p = head; p < end; p += npb(m))
+			free_list_add(m, z, p, m->P, was, false);
+	}
+	enum migratetype was = stored_type(m, b);
+	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
+
+	account_free(z, -(int64_t)moved, was);
+	account_free(z, moved, mt);
+	book_drift(z, 0, (int64_t)moved - counted);
+	block_retype(m, z, b, mt, RETYPE_LAB);
 	return 0;
 }
 

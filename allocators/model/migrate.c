@@ -45,10 +45,14 @@ static void move_page(struct model *m, struct zone *z, uint32_t cpu, pfn_t from,
 /* A page for this one to move to: an ordinary movable allocation that prefers the same node (5.2). */
 static pfn_t target_for(struct model *m, struct zone *z, uint32_t cpu, uint32_t state)
 {
+	pfn_t pfn;
 	struct contig_what what = {
 		.order = (uint8_t)state_order(state), .kind = PAGE_LRU, .migratetype = MT_MOVABLE, .node = z->node
 	};
 
+	/* most are single pages, and this node's list of this cpu has one */
+	if (likely(!what.order && alloc_hot(z, cpu, MT_MOVABLE, &pfn)))
+		return pfn;
 	return alloc_pages(m, cpu, what);
 }
 
@@ -92,54 +96,62 @@ static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, cons
 	}
 }
 
-static void drop_target(struct model *m, uint32_t cpu, pfn_t target, unsigned int order)
+/* One entry: usually one page; its pieces if the owner has split it meanwhile. `to` may be PFN_NONE. */
+static enum fate migrate_entry(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order, pfn_t to,
+			       struct contig_work *work)
 {
-	if (target != PFN_NONE)
-		free_pages(m, zone_of(m, target), cpu, target, order);
+	enum fate fate = MOVED;
+
+	for (pfn_t end = pfn + (1u << order); pfn < end && fate != NO_TARGET;) {
+		uint32_t state = m->page[pfn].state, size = 1u << state_order(state);
+
+		if (state & STATE_MIGRATING) {
+			enum fate f = migrate_one(m, z, cpu, pfn, &to);
+
+			work->migrated += f == MOVED && !(state & STATE_FREED) ? size : 0;
+			work->not_migrated += f == STAYS ? size : 0;
+			fate = f == MOVED ? fate : f;
+		}
+		pfn += size;
+	}
+	if (to != PFN_NONE)
+		free_pages(m, zone_of(m, to), cpu, to, order);
+	return fate;
 }
 
 int migrate_call(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list, struct contig_work *work)
 {
+	const bool batch = m->policy.migrate_targets == migrate_targets_batch;
 	pfn_t target[MIGRATE_CLUSTER];
-	struct migrate_list left = { 0 };
+	bool left[MIGRATE_CLUSTER];
+	uint32_t nr = list->nr;
 	int rc = 0;
 
-	if (m->policy.migrate_targets == migrate_targets_batch)
+	if (batch)
 		allocate_targets(m, z, cpu, list, target);
 	/* pages were put at the head of the list as they were found: the last one found moves first */
-	for (uint32_t i = list->nr; i-- > 0;) {
-		pfn_t pfn = list->pfn[i], end = pfn + (1u << list->order[i]);
-		pfn_t to = m->policy.migrate_targets == migrate_targets_batch ? target[i] : PFN_NONE;
-		bool stays = false;
+	for (uint32_t i = nr; i-- > 0;) {
+		pfn_t to = batch ? target[i] : PFN_NONE;
 
-		/* usually one page; its pieces if the owner has split it meanwhile */
-		for (uint32_t size; pfn < end; pfn += size) {
-			uint32_t state = m->page[pfn].state;
+		if (rc) { /* nowhere to go for this one and those after it */
+			left[i] = true;
+			if (to != PFN_NONE)
+				free_pages(m, zone_of(m, to), cpu, to, list->order[i]);
+			continue;
+		}
+		enum fate fate = migrate_entry(m, z, cpu, list->pfn[i], list->order[i], to, work);
 
-			size = 1u << state_order(state);
-			if (!(state & STATE_MIGRATING) || rc)
-				continue;
-			switch (migrate_one(m, z, cpu, pfn, &to)) {
-			case MOVED:
-				work->migrated += state & STATE_FREED ? 0 : size;
-				break;
-			case STAYS:
-				work->not_migrated += size;
-				stays = true;
-				break;
-			case NO_TARGET:
-				rc = -ENOMEM;
-				break;
-			}
-		}
-		drop_target(m, cpu, to, list->order[i]);
-		if (stays || rc) {
-			left.pfn[left.nr] = list->pfn[i];
-			left.order[left.nr++] = list->order[i];
-			left.pages += 1u << list->order[i];
-		}
+		left[i] = fate != MOVED;
+		rc = fate == NO_TARGET ? -ENOMEM : 0;
 	}
-	*list = left;
+	list->nr = list->pages = 0;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (!left[i])
+			continue;
+		list->pages += 1u << list->order[i];
+		list->pfn[list->nr] = list->pfn[i];
+		list->order[list->nr++] = list->order[i];
+	}
 	return rc;
 }
 

@@ -15,6 +15,7 @@
 #include "../policy.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
 /* Keep an address in one register where the compiler would rather compute it twice. */
 #define compute_once(p) __asm__("" : "+r"(p))
 
@@ -160,7 +161,9 @@ struct zone {
 	uint32_t index;
 	uint8_t node;
 	uint8_t type;            /* enum contig_zone_type */
-	int64_t wmark_min;       /* 2.4 */
+	int64_t wmark_low;       /* 2.4: what the first look at each zone leaves alone ... */
+	int64_t wmark_min;       /* ... and the second one, when no zone was above low */
+	int64_t wmark_hot;       /* of the common path: low, or min where there is no other zone to go to */
 	uint32_t managed;
 	uint64_t free;           /* NR_FREE_PAGES */
 	uint64_t free_cma;       /* NR_FREE_CMA_PAGES */
@@ -390,6 +393,24 @@ uint64_t pcp_count(const struct model *m, const struct zone *z);
 
 /* ---- alloc.c: the way in and out for everybody ---------------------------------------------------------------------- */
 
+/* Pages that count towards a watermark (2.4): without CMA rights CMA pages do not. */
+static inline int64_t usable_pages(const struct zone *z, bool cma)
+{
+	return (int64_t)(z->free - (cma ? 0 : z->free_cma));
+}
+
+/* The common case of order 0: memory is not short and this cpu's list is not empty. */
+static inline bool alloc_hot(struct zone *z, uint32_t cpu, enum migratetype mt, pfn_t *pfn)
+{
+	struct pcp *pcp = &z->pcp[cpu];
+	struct pcp_list *l = &pcp->list[mt];
+
+	if (unlikely(usable_pages(z, mt == MT_MOVABLE) <= z->wmark_hot || l->head == l->tail))
+		return false;
+	*pfn = pcp_pop(pcp, l, 0);
+	return true;
+}
+
 /* From the first zone of the node's zonelist that has pages; PFN_NONE if none has. The descriptor is not set. */
 pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what);
 /* Give a run back by the path of its order. */
@@ -403,7 +424,7 @@ int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_ord
 
 /* First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. */
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		     enum contig_reason *why);
+		     enum contig_reason *why, struct contig_work *work);
 
 /* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) -------------------------------------------------------- */
 

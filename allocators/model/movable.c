@@ -29,7 +29,7 @@ static enum contig_reason verdict(const struct zone *z, uint32_t state)
 }
 
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		     enum contig_reason *why)
+		     enum contig_reason *why, struct contig_work *work)
 {
 	if (start < z->start)
 		start = z->start;
@@ -43,6 +43,7 @@ pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pf
 		pfn_t head = head_of(m, pfn);
 		uint32_t state = m->page[head].state;
 
+		work->scanned++;
 		*why = verdict(z, state);
 		if (head != pfn && m->policy.unmovable_compound_tail == unmovable_compound_tail_refcount_only &&
 		    *why != WHY_RESERVED)

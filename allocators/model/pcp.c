@@ -280,10 +280,7 @@ void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned
 	struct pcp *pcp = &z->pcp[cpu];
 	enum migratetype mt = type_at(m, pfn);
 
-	if (mt == MT_ISOLATE) { /* never on a per-cpu list: nothing must be handed out from there */
-		free_run(m, z, pfn, order, mt, false);
-		return;
-	}
+	assert(mt != MT_ISOLATE);
 	/* HIGHATOMIC and CMA pages share the MOVABLE list */
 	unsigned int index = pcp_index(m, order, type_mergeable(mt) ? mt : MT_MOVABLE);
 

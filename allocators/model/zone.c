@@ -105,7 +105,7 @@ static int build_zonelists(struct model *m)
 			}
 		}
 	}
-	static struct zone no_zone = { .wmark_min = INT64_MAX };
+	static struct zone no_zone = { .wmark_hot = INT64_MAX };
 
 	for (uint32_t i = 0; i <= UINT8_MAX; i++) {
 		for (enum migratetype mt = 0; mt < 4; mt++) {
@@ -137,6 +137,8 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 		z->type = want[i].type;
 		z->managed = want[i].managed;
 		z->wmark_min = want[i].wmark_min;
+		z->wmark_low = want[i].wmark_low;
+		z->wmark_hot = g->nr_zones > 1 ? z->wmark_low : z->wmark_min;
 		init_lists(m, z);
 		init_pages(m, z, (enum contig_init)g->init);
 		if (pcp_open(m, z, want[i].wmark_low, g))

@@ -39,6 +39,8 @@ static struct trace_event *add(struct maker *m, enum trace_op op)
 		.cpu = (uint16_t)rng_below(&m->rng, m->how->cpus),
 		.zone = ZONE_NORMAL,
 	};
+	if (m->how->nodes)
+		e->node = (uint8_t)(e->cpu % m->how->nodes);
 	m->nr++;
 	return e;
 }
@@ -120,7 +122,7 @@ void synthetic_trace(const struct synthetic *how, struct trace *t)
 		.pageblock_order = 9,
 		.max_order = 10,
 		.nr_cpus = how->cpus,
-		.nr_nodes = 1,
+		.nr_nodes = how->nodes ? how->nodes : 1,
 		.nr_events = m.nr,
 		.nr_ids = m.next_id,
 		.duration_ns = m.nr * how->interval_ns,

@@ -10,6 +10,7 @@ struct synthetic {
 	uint32_t nr_events;
 	uint32_t live; /* allocations that are live at a time, more or less */
 	uint32_t cpus;
+	uint32_t nodes;       /* 0 is 1; cpus belong to them in turn, and allocate there */
 	uint32_t unmovable;   /* thousandths of the allocations */
 	uint32_t high_order;  /* thousandths of order 1 to 3 */
 	uint32_t splits;      /* thousandths of the events on allocations of order > 0 */

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* revision.c - the only file that is compiled again when the revision changes; the Makefile writes revision.h. */
+#include "cli.h"
+#include "revision.h"
+
+const char *cli_revision(void)
+{
+	return CONTIGBENCH_REVISION;
+}
