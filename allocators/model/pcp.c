@@ -141,10 +141,10 @@ static void prefetch_behind(const struct model *m, const struct pcp_list *l)
 {
 	const struct page *page = m->page;
 
-	if (l->tail - l->head > 8)
-		__builtin_prefetch(&page[l->tail[-8]], 1);
-	if (l->tail - l->head > 3) {
-		pfn_t buddy = l->tail[-3] ^ 1;
+	if (l->tail - l->head > 16)
+		__builtin_prefetch(&page[l->tail[-16]], 1);
+	if (l->tail - l->head > 6) {
+		pfn_t buddy = l->tail[-6] ^ 1;
 
 		if (buddy < m->end && state_is_free(page[buddy].state, 0)) {
 			__builtin_prefetch(&page[page[buddy].link[0]], 1);

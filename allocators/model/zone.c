@@ -32,6 +32,8 @@ static void default_watermarks(struct contig_zone *zones, const struct contig_ge
 	}
 }
 
+#define HUGE_PAGE (UINT64_C(2) << 20)
+
 /* ---- descriptors --------------------------------------------------------------------------------------------------------- */
 
 static int map_metadata(struct model *m)
@@ -40,13 +42,18 @@ static int map_metadata(struct model *m)
 	size_t blocks = ((size_t)m->end >> m->P) + 1;
 
 	m->page_bytes = entries * sizeof(struct page);
-	/* zero pages are INTERIOR; huge pages save TLB misses, holes between zones cost nothing */
+	m->metadata_bytes = m->page_bytes + blocks + sizeof(*m) + m->nr_zones * sizeof(struct zone);
+	/* whole huge pages, so that the kernel can align them: they save TLB misses */
+	if (m->page_bytes >= HUGE_PAGE)
+		m->page_bytes = (m->page_bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	/* zero pages are INTERIOR; holes between zones cost nothing */
 	m->page = mmap(NULL, m->page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (m->page == MAP_FAILED) {
 		m->page = NULL;
 		return -ENOMEM;
 	}
-	madvise(m->page, m->page_bytes, MADV_HUGEPAGE);
+	if (m->page_bytes >= HUGE_PAGE)
+		madvise(m->page, m->page_bytes, MADV_HUGEPAGE);
 	m->block = malloc(blocks);
 	if (!m->block)
 		return -ENOMEM;
@@ -57,7 +64,6 @@ static int map_metadata(struct model *m)
 
 		m->block[b] = (uint8_t)(MT_MOVABLE | (inside ? 0 : BLOCK_OTHER_ZONE));
 	}
-	m->metadata_bytes = m->page_bytes + blocks + sizeof(*m) + m->nr_zones * sizeof(struct zone);
 	return 0;
 }
 
