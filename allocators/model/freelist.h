@@ -29,21 +29,13 @@ static inline void free_list_add(struct model *m, struct zone *z, pfn_t pfn, uns
 
 	p->state = state_make(PAGE_FREE, order, mt);
 	z->nr_free[order]++;
-	if (tail) {
-		pfn_t last = h->link[1];
+	/* without a branch: which end it is can not be predicted */
+	pfn_t prev = tail ? h->link[1] : head, next = tail ? head : h->link[0];
 
-		p->link[0] = head;
-		p->link[1] = last;
-		page[last].link[0] = pfn;
-		h->link[1] = pfn;
-	} else {
-		pfn_t first = h->link[0];
-
-		p->link[0] = first;
-		p->link[1] = head;
-		page[first].link[1] = pfn;
-		h->link[0] = pfn;
-	}
+	p->link[0] = next;
+	p->link[1] = prev;
+	page[prev].link[0] = pfn;
+	page[next].link[1] = pfn;
 }
 
 /* Take off a run whose order the caller knows; the descriptor says nothing any more. */
