@@ -100,6 +100,12 @@ int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *d
 			      g->section_order);
 	if (!g->nr_cpus || g->nr_cpus > CONTIG_MAX_CPUS)
 		return contig_diag_set(diag, -EINVAL, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);
+	for (uint32_t i = 0; i < g->nr_cpus; i++) {
+		if (g->cpu_node[i] >= CONTIG_MAX_NODES)
+			return contig_diag_set(diag, -EINVAL, "cpu %u: node %u does not exist", i, g->cpu_node[i]);
+	}
+	if (g->init > CONTIG_INIT_RESERVED)
+		return contig_diag_set(diag, -EINVAL, "initial state %u does not exist", g->init);
 	if (!g->nr_zones || g->nr_zones > CONTIG_MAX_ZONES)
 		return contig_diag_set(diag, -EINVAL, "%u zones: must lie in 1..%u", g->nr_zones, CONTIG_MAX_ZONES);
 	for (uint32_t i = 0; i < g->nr_zones; i++) {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,7 +60,8 @@ bool cli_double(const char *text, double min, double max, double *out)
 {
 	char *end;
 
-	if (!text[0] || text[0] == ' ')
+	/* strtod takes "0x10", "nan" and " 1", too */
+	if (!text[0] || text[strspn(text, "0123456789.eE+-")])
 		return false;
 	errno = 0;
 	double v = strtod(text, &end);
@@ -95,6 +97,15 @@ void cli_progress(const char *what, uint64_t done, uint64_t total)
 	fprintf(stderr, "\r%s %llu/%llu (%llu %%)\033[K", what, (unsigned long long)done, (unsigned long long)total,
 		(unsigned long long)(done * 100 / total));
 	fflush(stderr);
+}
+
+int cli_printed(int status)
+{
+	bool failed = fflush(stdout) | ferror(stdout);
+
+	if (!failed || status == CLI_MACHINE)
+		return status;
+	return cli_error(CLI_MACHINE, "can not print: %s", errno ? strerror(errno) : "the output is cut short");
 }
 
 int cli_status_of(int err)

@@ -48,6 +48,9 @@ void cli_progress(const char *what, uint64_t done, uint64_t total);
 /* `git describe` of the sources this was built from. */
 const char *cli_revision(void);
 
+/* The status a command ends with, if all that it printed to stdout got there; else CLI_MACHINE with a message. */
+int cli_printed(int status);
+
 /* Status for an errno: what the user gave (ENOENT, EINVAL, EBADMSG ...) is CLI_USAGE, the rest CLI_MACHINE. */
 int cli_status_of(int err);
 

@@ -24,7 +24,7 @@ static void usage(FILE *to)
 	fputs("\nExit status: 0 fine; 1 the answer is no; 2 wrong call or input; 3 the machine can not do it.\n", to);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		usage(stderr);
@@ -45,4 +45,9 @@ int main(int argc, char **argv)
 		}
 	}
 	return cli_error(CLI_USAGE, "unknown command '%s': `contigbench --help` lists the commands", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	return cli_printed(run(argc, argv));
 }

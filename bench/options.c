@@ -105,7 +105,13 @@ static int add_occupancy(struct run_options *o, const char *item)
 				 item);
 	if (o->nr_occupancies == RUN_MAX_LIST)
 		return too_many("occupancies", RUN_MAX_LIST);
-	o->occupancy[o->nr_occupancies++] = (uint32_t)(percent * 1000 + 0.5);
+	uint32_t thousandths = (uint32_t)(percent * 1000 + 0.5);
+
+	for (uint32_t i = 0; i < o->nr_occupancies; i++) {
+		if (o->occupancy[i] == thousandths)
+			return cli_error(CLI_USAGE, "--occupancy: %s is given twice", item);
+	}
+	o->occupancy[o->nr_occupancies++] = thousandths;
 	return CLI_OK;
 }
 
@@ -153,6 +159,10 @@ static int add_size(struct run_options *o, const char *item)
 				 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
 	if (o->nr_sizes == RUN_MAX_LIST)
 		return too_many("sizes", RUN_MAX_LIST);
+	for (uint32_t i = 0; i < o->nr_sizes; i++) {
+		if (o->sizes[i].count == v && o->sizes[i].blocks == (item[n - 1] == 'b'))
+			return cli_error(CLI_USAGE, "--sizes: %s is given twice", item);
+	}
 	o->sizes[o->nr_sizes++] = (struct run_size){ .count = (uint32_t)v, .blocks = item[n - 1] == 'b' };
 	return CLI_OK;
 }

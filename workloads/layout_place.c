@@ -2,12 +2,13 @@
 /* layout_place.c - putting a layout string down. */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout.h"
 
-/* Letters that can be put down; whether an order follows. */
+/* Letters that can be put down; whether an order follows. P is put down as a kernel page whose refcount is 0 (frozen). */
 static const struct {
 	char letter;
 	bool ordered;
@@ -15,7 +16,7 @@ static const struct {
 } items[] = {
 	{ 'F', true, PAGE_FREE }, { 'T', true, PAGE_LRU_COMPOUND }, { 'C', true, PAGE_USER },
 	{ 'K', false, PAGE_KERNEL }, { 'L', false, PAGE_LRU },	    { 'X', false, PAGE_USER },
-	{ 'A', false, PAGE_CONTIG },
+	{ 'A', false, PAGE_CONTIG }, { 'P', false, PAGE_KERNEL },
 };
 
 struct placing {
@@ -33,8 +34,10 @@ static int place_types(struct placing *p, const char *types, size_t nr)
 	for (size_t i = 0; i < nr; i++) {
 		const char *at = strchr(letters, types[i]);
 
-		if (!at || p->c->ops->lab->set_type(p->c, p->first + (block_t)i, (enum migratetype)(at - letters)))
+		if (!at)
 			return contig_diag_set(p->diag, -EINVAL, "'%c' is no type that pageblock %zu can have: U M R H C", types[i], i);
+		if (p->c->ops->lab->set_type(p->c, p->first + (block_t)i, (enum migratetype)(at - letters)))
+			return contig_diag_set(p->diag, -EINVAL, "pageblock %zu of the layout lies outside the zone", i);
 	}
 	return 0;
 }
@@ -52,14 +55,18 @@ static int place_item(struct placing *p, const char *item)
 	if (i == sizeof(items) / sizeof(items[0]))
 		return contig_diag_set(p->diag, -EINVAL, "'%s': %c is no page that can be put down", item, item[0]);
 	if (items[i].ordered) {
-		order = strtoul(at, &end, 10);
-		if (end == at || order > p->g->max_order)
+		order = isdigit((unsigned char)*at) ? strtoul(at, &end, 10) : ULONG_MAX;
+		if (order > p->g->max_order)
 			return contig_diag_set(p->diag, -EINVAL, "'%s': an order up to %u must follow", item, p->g->max_order);
+		if (!order && items[i].kind != PAGE_FREE)
+			return contig_diag_set(p->diag, -EINVAL, "'%s': a compound has at least two pages", item);
 		at = end;
 	}
-	if (*at == '*' && isdigit((unsigned char)at[1]))
-		repeat = strtoul(at + 1, (char **)&at, 10);
-	if (*at)
+	if (*at == '*' && isdigit((unsigned char)at[1])) {
+		repeat = strtoul(at + 1, &end, 10);
+		at = end;
+	}
+	if (*at || !repeat)
 		return contig_diag_set(p->diag, -EINVAL, "'%s' is not letter, order and *repeat", item);
 	for (; repeat; repeat--) {
 		owner_t owner = items[i].kind == PAGE_FREE || items[i].kind == PAGE_CONTIG ? OWNER_NONE : p->pfn + 1;
@@ -67,6 +74,8 @@ static int place_item(struct placing *p, const char *item)
 		if (p->c->ops->lab->place(p->c, p->pfn, (unsigned int)order, items[i].kind, owner))
 			return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", item,
 					       p->pfn - (p->first << p->g->pageblock_order));
+		if (items[i].letter == 'P')
+			p->c->ops->lab->freeze(p->c, p->pfn);
 		p->pfn += 1u << order;
 	}
 	return 0;
@@ -82,9 +91,12 @@ int layout_place(struct contig *c, const struct contig_geometry *g, block_t firs
 	int rc = copy ? 0 : contig_diag_set(diag, -ENOMEM, "no memory");
 
 	for (char *word = copy ? strtok_r(copy, " ", &save) : NULL; word && !rc; word = strtok_r(NULL, " ", &save)) {
-		if (word[0] == '[' && !nr_types) {
-			nr_types = strcspn(word + 1, "]");
-			rc = place_types(&p, word + 1, nr_types);
+		if (!nr_types) {
+			nr_types = strlen(word) < 3 ? 0 : strlen(word) - 2;
+			if (!nr_types || word[0] != '[' || word[nr_types + 1] != ']')
+				rc = contig_diag_set(diag, -EINVAL, "'%s': types in brackets come first, as in [MM]", word);
+			else
+				rc = place_types(&p, word + 1, nr_types);
 		} else if (!strcmp(word, "|")) {
 			if (p.pfn & (npb - 1))
 				rc = contig_diag_set(diag, -EINVAL, "a '|' stands in the middle of a pageblock, behind page %u",
@@ -93,6 +105,8 @@ int layout_place(struct contig *c, const struct contig_geometry *g, block_t firs
 			rc = place_item(&p, word);
 		}
 	}
+	if (!rc && !nr_types)
+		rc = contig_diag_set(diag, -EINVAL, "an empty layout: types in brackets come first, as in [MM]");
 	if (!rc && p.pfn != (first + nr_types) << g->pageblock_order)
 		rc = contig_diag_set(diag, -EINVAL, "%zu types for %u pages of %u a pageblock", nr_types,
 				     p.pfn - (first << g->pageblock_order), npb);

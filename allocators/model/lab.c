@@ -71,10 +71,11 @@ static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 			free_list_add(m, z, p, m->P, was, false);
 	}
 	enum migratetype was = stored_type(m, b);
-	uint32_t moved = move_block(m, z, b, mt, NULL);
+	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
 
 	account_free(z, -(int64_t)moved, was);
 	account_free(z, moved, mt);
+	book_drift(z, 0, (int64_t)moved - counted);
 	block_retype(m, z, b, mt, RETYPE_LAB);
 	return 0;
 }

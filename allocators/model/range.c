@@ -63,7 +63,7 @@ static void fail(struct range *r, int rc, enum contig_phase phase, struct blocke
 	uint32_t state = r->m->page[head].state;
 
 	r->out.autopsy.kind = (uint8_t)state_kind(state);
-	if (!state_is(state, PAGE_FREE))
+	if (!state_is(state, PAGE_FREE) && !state_is(state, PAGE_PCP))
 		r->out.autopsy.owner = page_owner(&r->m->page[head]);
 }
 
@@ -286,8 +286,11 @@ static bool grab_run(struct range *r, pfn_t pfn)
 
 		if (!type_mergeable(reported_type(m, b)))
 			continue;
-		if (m->policy.free_large == free_large_per_block)
-			move_block(m, z, b, MT_MOVABLE, NULL);
+		if (m->policy.free_large == free_large_per_block) {
+			uint32_t counted, moved = move_block(m, z, b, MT_MOVABLE, &counted);
+
+			book_drift(z, 0, (int64_t)moved - counted);
+		}
 		block_retype(m, z, b, MT_MOVABLE, RETYPE_GRAB);
 	}
 	return true;
