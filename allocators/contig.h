@@ -91,7 +91,6 @@ struct contig_zone {
 	uint32_t managed;     /* used for batch, high and reserves only */
 	uint32_t wmark_min;   /* an allocation that would leave no more than this fails */
 	uint32_t wmark_low;   /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
-	uint32_t wmark_high;
 };
 
 enum contig_init {

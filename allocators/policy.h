@@ -19,7 +19,7 @@
  */
 #define CONTIG_KNOBS(KNOB, VALUE)                                                                                      \
 	KNOB(iso_align, "what alloc_contig_range rounds its range out to before isolating it")                         \
-	VALUE(iso_align, maxpage, "until v5.18: max(MAX_ORDER, pageblock) aligned")                                    \
+	VALUE(iso_align, maxpage, "until v5.18: to max(MAX_ORDER, pageblock)")                                    \
 	VALUE(iso_align, block, "v5.19 (b2c9e2fbba32) and the RFC of 2021: pageblock aligned")                         \
                                                                                                                        \
 	KNOB(iso_order, "in which order the blocks of a range are isolated; decides what a failure leaves retyped")    \

@@ -140,6 +140,15 @@ static int parse_backends(char *list, const char **out, size_t *nr)
 	return *nr ? CLI_OK : cli_error(CLI_USAGE, "-b names no backend");
 }
 
+static bool compared(const struct conformance *c)
+{
+	uint32_t of = 0;
+
+	for (uint32_t i = 0; i < c->nr_kernels; i++)
+		of += c->kernel[i].types.of + c->kernel[i].random_types.of;
+	return of;
+}
+
 int cmd_conformance(int argc, char **argv)
 {
 	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { "json", no_argument, NULL, 'j' },
@@ -189,7 +198,11 @@ int cmd_conformance(int argc, char **argv)
 	} else {
 		print_scripted(c);
 		print_random(c);
+		if (c->beyond[0])
+			printf("not modelled: cases with%s\n", c->beyond);
 	}
+	if (!rc && !compared(c))
+		cli_warn("%s: nothing there could be compared, so nothing agrees", argv[optind]);
 	free(c);
 	return status;
 }

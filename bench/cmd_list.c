@@ -52,7 +52,7 @@ static const struct {
 	{ "undo+grab", "pageblocks whose type requests changed, by replay" },
 	{ "fallback", "pageblocks whose type allocations and merging changed, by replay" },
 	{ "mixed", "pageblocks that hold an allocation of another type than their own, at the end" },
-	{ "unusable", "unusable free index at pageblock order, at the end (spec section 10): 0 = none, 1 = all" },
+	{ "unusable", "unusable free index at pageblock order, at the end: 0 = none, 1 = all" },
 	{ "frag", "fragmentation index at pageblock order, at the end: -1 = a block is free, towards 1 = fragmented" },
 	{ "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
 };
@@ -73,12 +73,16 @@ static void list_knobs(void)
 		printf("%s: %s\n", k.name, k.doc);
 		for (unsigned int v = 0; v < k.nr_values; v++) {
 			printf("  %-20s %s\n", k.values[v].name, k.values[v].where);
-			printf("  %-20s  ", "");
+			bool any = false;
+
 			for (size_t n = 0; (b = contig_backend_at(n)); n++) {
-				if (contig_knob_value(b, &k) == (int)v)
-					printf(" %s", b->name);
+				if (contig_knob_value(b, &k) == (int)v) {
+					printf("%s %s", any ? "" : "                       ", b->name);
+					any = true;
+				}
 			}
-			putchar('\n');
+			if (any)
+				putchar('\n');
 		}
 	}
 }

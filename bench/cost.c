@@ -26,7 +26,7 @@ const struct cost_table cost_linux_6_18 = {
 			.blocks = NS(1309),  /* free: 0.67 ms / 512 */
 			.scanned = NS(90),   /* half: (2.6 % of 663 ms / 512 - 1309 ns) / about 360 runs in a block */
 			.drained = NS(28),   /* freeing an order-0 page, sampled */
-			.drains = NS(90000), /* until v5.10 every block drains: free's 0.09 ms for one drain of all cpus */
+			.drains = NS(90000), /* until v5.18 every block drains: free's 0.09 ms for one drain of all cpus */
 		},
 		[PHASE_DRAIN] = {
 			.drained = NS(28),

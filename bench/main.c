@@ -6,7 +6,7 @@
 #include "cli.h"
 
 const struct cli_command cli_commands[] = {
-	{ "list", "backends, knobs and metrics", cmd_list },
+	{ "list", "backends, workloads, metrics and knobs", cmd_list },
 	{ "run", "replay a trace in virtual time with contiguous requests laid over it", cmd_run },
 	{ "conformance", "recorded answers of real kernels against the model", cmd_conformance },
 	{ "record", "record the page allocations of a command", cmd_record },

@@ -86,7 +86,7 @@ static void damaged_cases(void **state)
 		{ "case=T npb=2 mt=MM frozen=5 ops=a:0+512", "frozen= without kern=" },
 		{ "case=T npb=2 mt=MM pin=5 ops=a:0+512", "pin= without user=" },
 		{ "case=T npb=2 mt=MM nolru=yes ops=a:0+512", "nolru=yes: 0 or 1" },
-		{ "case=T npb=2 mt=MM ops=z:0+512", "'z:0+512' is not an operation" },
+		{ "case=T npb=2 mt=MM ops=zz:0+512", "'zz:0+512' is not an operation" },
 		{ "case=T npb=2 mt=MM ops=a0+512", "'a0+512' is not an operation" },
 		{ "case=T npb=2 mt=MM ops=a:0+", "'a:0+' is not an operation" },
 		{ "case=T npb=2 mt=MM ops=a:0+0", "'a:0+0' is not an operation" },

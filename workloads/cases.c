@@ -66,10 +66,12 @@ static int parse_ops(char *text, struct scripted_case *c, struct contig_diag *di
 		if (c->nr_ops == CASE_MAX_OPS)
 			return BAD("more than %u operations", CASE_MAX_OPS);
 		struct case_op *op = &c->op[c->nr_ops++];
-		const char *end = strchr("afku", word[0]) && word[0] && word[1] == ':' ? parse_span(word + 2, &span) : NULL;
+		const char *end = word[1] == ':' ? parse_span(word + 2, &span) : NULL;
 
 		if (!end || *end || strlen(word) >= sizeof(op->text))
 			return BAD("'%s' is not an operation: a:, f:, k: or u: and offset+length", word);
+		if (!strchr("afku", word[0])) /* what later recordings do, and the model does not know yet */
+			snprintf(c->beyond, sizeof(c->beyond), "%.2s", word);
 		*op = (struct case_op){ .what = word[0], .start = span.start, .nr = span.nr };
 		strcpy(op->text, word);
 	}
@@ -126,7 +128,7 @@ static int parse_key(const char *key, char *value, uint32_t npb, struct scripted
 		c->nr_blocks = span.start;
 		return 0;
 	}
-	snprintf(c->beyond, sizeof(c->beyond), "%s", key);
+	snprintf(c->beyond, sizeof(c->beyond), "%s=", key);
 	return 0;
 }
 
@@ -161,8 +163,9 @@ static int check_case(const struct scripted_case *c, uint32_t npb, struct contig
 	for (uint32_t p = 0; p < pages; p++) {
 		if (case_has(&c->kern, p) + case_has(&c->user, p) + case_has(&c->thp, p) > 1)
 			return BAD("%s: page %u is given twice", c->name, p);
-		if ((case_has(&c->frozen, p) && !case_has(&c->kern, p)) || (case_has(&c->pin, p) && !case_has(&c->user, p)))
-			return BAD("%s: page %u is frozen= without kern= or pin= without user=", c->name, p);
+		if ((case_has(&c->frozen, p) && !case_has(&c->kern, p)) ||
+		    (case_has(&c->pin, p) && !case_has(&c->user, p) && !case_has(&c->thp, p)))
+			return BAD("%s: page %u is frozen= without kern= or pin= without user= or thp=", c->name, p);
 	}
 	for (uint32_t i = 0; i < c->nr_ops; i++) {
 		const struct case_op *op = &c->op[i];

@@ -42,7 +42,7 @@ struct scripted_case {
 	bool reverse; /* rev=1: freed from the highest pageblock down */
 	uint32_t nr_ops;
 	struct case_op op[CASE_MAX_OPS];
-	char beyond[32]; /* a key that the model has no page kind for (htlb), or empty */
+	char beyond[32]; /* a key (htlb=) or operation (x:) that the model has nothing for, or empty */
 };
 
 /* Parse one line without its newline. 0 or -EINVAL with what is wrong in it. npb is pages per pageblock. */

@@ -156,7 +156,7 @@ static const struct contig_policy v7_2 = {
 		.data = &(policy),                                                                                     \
 	}
 
-LINUX(linux_5_10, "linux-5.10", v5_10, "MAX_ORDER aligned isolation, types overwritten (v3.18-v5.17)");
+LINUX(linux_5_10, "linux-5.10", v5_10, "MAX_ORDER aligned isolation, types overwritten (v4.17-v5.17)");
 LINUX(linux_rfc_2021, "rfc-2021", rfc_2021, "pageblock alignment and nothing else (RFC v1, never merged)");
 LINUX(linux_6_1, "linux-6.1", v6_1, "pageblock aligned, straddling runs split or migrated (v5.19-v6.9)");
 LINUX(linux_6_12, "linux-6.12", v6_12, "free-list hygiene: runs split by isolation, merging retypes (v6.15, 6.12.y)");

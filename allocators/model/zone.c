@@ -9,7 +9,7 @@
 /* ---- watermarks (2.4), as a kernel computes them when nobody sets them -------------------------------------------------- */
 
 /* min_free_kbytes is 4 * sqrt(memory in KiB) within [128, 262144] (Documentation/admin-guide/sysctl/vm.rst), shared out
- * by size; low and high lie max(a quarter of min, 0.1 % of the zone) and twice that above it. */
+ * by size; low lies max(a quarter of min, 0.1 % of the zone) above it. */
 static void default_watermarks(struct contig_zone *zones, const struct contig_geometry *g)
 {
 	uint64_t total = 0;
@@ -28,7 +28,6 @@ static void default_watermarks(struct contig_zone *zones, const struct contig_ge
 
 		z->wmark_min = z->wmark_min ? z->wmark_min : min;
 		z->wmark_low = z->wmark_low ? z->wmark_low : z->wmark_min + gap;
-		z->wmark_high = z->wmark_high ? z->wmark_high : z->wmark_min + 2 * gap;
 	}
 }
 
