@@ -253,6 +253,63 @@ static void several_zones(void **state)
 	run_all(&g);
 }
 
+/*
+ *	pfn   0   4   8
+ *	      |...[.......|      the zone begins inside block 0
+ *
+ * Two requests for its first pages: the second finds the block isolated, and blames a page that there is.
+ */
+static void blame_lies_in_the_zone(void **state)
+{
+	static const struct contig_hooks no_hooks = { 0 };
+	struct contig_range_args args = { .start = 4, .nr = 4 };
+	struct contig_outcome out;
+	struct contig_range *r;
+	struct contig_work work;
+	struct contig_diag diag;
+	struct contig_geometry g;
+
+	(void)state;
+	small(&g);
+	g.zones[0].start = 4;
+	/* the releases that isolate a block of which the zone has a part only */
+	for (size_t i = 0; i < 3; i++) {
+		struct contig *c = contig_open(generations[i], &g, &no_hooks, &diag);
+
+		assert_non_null(c);
+		assert_int_equal(contig_range_begin(c, &args, &r), 0);
+		assert_int_equal(contig_range_step(r, &work), 1);
+		assert_int_equal(contig_range_alloc(c, &args, &out), -EBUSY);
+		assert_int_equal(out.autopsy.phase, PHASE_ISOLATE);
+		assert_int_equal(out.autopsy.reason, WHY_ALREADY_ISOLATED);
+		assert_int_equal(out.autopsy.pfn, 4);
+		while (contig_range_step(r, &work))
+			;
+		contig_range_end(r, &out);
+		contig_close(c);
+	}
+}
+
+/* A block that only alignment brought in costs nothing where only the range of interest is looked at. */
+static void nothing_is_scanned_outside(void **state)
+{
+	static const struct contig_hooks no_hooks = { 0 };
+	struct contig_range_args args = { .start = 8, .nr = 8 };
+	struct contig_outcome out;
+	struct contig_diag diag;
+	struct contig_geometry g;
+
+	(void)state;
+	small(&g);
+	g.max_order = 5;
+	struct contig *c = contig_open("linux-5.10+unmovable_scope=range_of_interest", &g, &no_hooks, &diag);
+
+	assert_non_null(c);
+	assert_int_equal(contig_range_alloc(c, &args, &out), 0);
+	assert_true(out.by_phase[PHASE_ISOLATE].scanned <= 8);
+	contig_close(c);
+}
+
 /* ---- memory ------------------------------------------------------------------------------------------------------- */
 
 /* At most 16 bytes of metadata a page, everything but per-cpu lists; real machines of 64 MiB to 64 GiB. */
@@ -288,6 +345,7 @@ int main(void)
 		cmocka_unit_test(contradictions),        cmocka_unit_test(big_blocks),
 		cmocka_unit_test(big_buddies),           cmocka_unit_test(zones_that_cut_blocks),
 		cmocka_unit_test(tiny_zones),            cmocka_unit_test(several_zones),
+		cmocka_unit_test(blame_lies_in_the_zone), cmocka_unit_test(nothing_is_scanned_outside),
 		cmocka_unit_test(metadata_is_small),
 	};
 

@@ -123,7 +123,6 @@ void expect_said(const char *text)
 		fail_msg("'%s' was not said: %s", text, said.text);
 }
 
-
 void refused(const char *file_and_line, const char *why)
 {
 	conformance("");
