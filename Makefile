@@ -23,8 +23,8 @@ LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm
 
 # A room is a folder; its sources are all that lie in it.
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c)
-WORK	:= $(wildcard workloads/*.c)
-BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c)) $(wildcard bench/*.cc)
+WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
+BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
 TESTS	:= $(wildcard tests/test_*.c)
 obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 

@@ -17,6 +17,7 @@
  * KNOB(field, doc) opens a knob, VALUE(knob, value, where) lists its values: the enums below, the names on the command
  * line and `contigbench list knobs` are all made from this one table.
  */
+/* clang-format off: a table */
 #define CONTIG_KNOBS(KNOB, VALUE)                                                                                      \
 	KNOB(iso_align, "what alloc_contig_range rounds its range out to before isolating it")                         \
 	VALUE(iso_align, maxpage, "until v5.18: to max(MAX_ORDER, pageblock)")                                    \
@@ -115,6 +116,8 @@
 	KNOB(contig_free, "how free_contig_range hands pages back")                                                    \
 	VALUE(contig_free, pages, "until v7.1: as single pages, through the per-cpu lists")                            \
 	VALUE(contig_free, chunks, "v7.2: in the largest aligned chunks, each by the path of its order")
+
+/* clang-format on */
 
 /* enum knob_merge_rule { merge_rule_always, merge_rule_iso_only, ... } */
 #define CONTIG_KNOB_OPEN(field, doc) }; enum knob_##field {

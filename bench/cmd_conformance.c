@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "conformance.h"
+#include "exact/conformance.h"
 
 #define MAX_BACKENDS 32
 

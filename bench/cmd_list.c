@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "plan.h"
+#include "virtual/plan.h"
 
 static void list_backends(void)
 {

@@ -6,7 +6,7 @@
 #include <sys/utsname.h>
 
 #include "cli.h"
-#include "micro.h"
+#include "micro/micro.h"
 
 #define MAX_TARGETS 256
 

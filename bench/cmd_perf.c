@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "perf.h"
+#include "micro/perf.h"
 #include "../allocators/contig.h"
 
 static const char help[] =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cmd_record.c - contigbench record: the command line of workloads/record.h. */
+/* cmd_record.c - contigbench record: the command line of workloads/record/record.h. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../workloads/record.h"
+#include "../workloads/record/record.h"
 #include "cli.h"
 
 #define BUFFER_MIB     16

@@ -7,9 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "folder.h"
-#include "results.h"
-#include "state.h"
+#include "results/folder.h"
+#include "results/results.h"
+#include "virtual/state.h"
 
 static atomic_bool stop;
 

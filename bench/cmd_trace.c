@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../workloads/trace.h"
+#include "../workloads/trace/trace.h"
 #include "cli.h"
 
 static const char help[] =

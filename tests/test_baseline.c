@@ -15,7 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../bench/matrix.h"
+#include "../bench/virtual/matrix.h"
 
 #define BASELINE "tests/baseline.txt" /* tests run from the top of the tree */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

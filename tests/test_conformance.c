@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "../bench/cli.h"
-#include "../bench/conformance.h"
+#include "../bench/exact/conformance.h"
 #include "lib/answers_folder.h"
 
 #define RECORDED "tests/conformance" /* tests run from the top of the tree */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "../bench/gbench.h"
+#include "../bench/micro/gbench.h"
 #include "lib/capture.h"
 
 static char out_path[64];

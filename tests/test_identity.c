@@ -13,8 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../workloads/gfp.h"
-#include "../workloads/identity.h"
+#include "../workloads/record/gfp.h"
+#include "../workloads/record/identity.h"
 
 #define COMP true
 

@@ -10,7 +10,7 @@
 
 #include "../allocators/contig.h"
 #include "../bench/cli.h"
-#include "../bench/gbench.h"
+#include "../bench/micro/gbench.h"
 #include "lib/capture.h"
 
 static struct capture said;

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../bench/churn.h"
+#include "../bench/micro/churn.h"
 #include "../bench/cli.h"
-#include "../bench/perf.h"
-#include "../bench/reference.h"
+#include "../bench/micro/perf.h"
+#include "../bench/micro/reference.h"
 #include "lib/capture.h"
 
 /* ---- the reference --------------------------------------------------------------------------------------------- */

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "../bench/cli.h"
-#include "../workloads/trace.h"
-#include "../workloads/tracing.h"
+#include "../workloads/trace/trace.h"
+#include "../workloads/record/tracing.h"
 
 #define INSTANCES "/sys/kernel/tracing/instances"
 

@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "../bench/replay.h"
-#include "../bench/rng.h"
-#include "../bench/stats.h"
-#include "../bench/timeline.h"
+#include "../bench/virtual/replay.h"
+#include "../bench/virtual/rng.h"
+#include "../bench/results/stats.h"
+#include "../bench/virtual/timeline.h"
 #include "lib/synthetic.h"
 
 #define MS UINT64_C(1000000)

@@ -15,10 +15,10 @@
 #include <zstd.h>
 #include <cmocka.h>
 
-#include "../workloads/sha256.h"
-#include "../workloads/trace.h"
-#include "../workloads/trace_layout.h"
-#include "../workloads/varint.h"
+#include "../workloads/trace/sha256.h"
+#include "../workloads/trace/trace.h"
+#include "../workloads/trace/trace_layout.h"
+#include "../workloads/trace/varint.h"
 
 static char dir[] = "/tmp/contigbench-test-XXXXXX";
 static char file[64], other[64];

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "../../bench/rng.h"
+#include "../../bench/virtual/rng.h"
 #include "random_run.h"
 
 #define OWNERS 512u

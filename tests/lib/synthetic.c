@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../bench/rng.h"
+#include "../../bench/virtual/rng.h"
 #include "synthetic.h"
 
 struct live {

@@ -3,7 +3,7 @@
 #ifndef SYNTHETIC_H
 #define SYNTHETIC_H
 
-#include "../../workloads/trace.h"
+#include "../../workloads/trace/trace.h"
 
 struct synthetic {
 	uint64_t seed;

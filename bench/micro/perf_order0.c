@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "churn.h"
-#include "cli.h"
+#include "../cli.h"
 #include "perf.h"
 
 #define MAX_ROUNDS 61

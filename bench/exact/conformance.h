@@ -3,7 +3,7 @@
 #ifndef CONFORMANCE_H
 #define CONFORMANCE_H
 
-#include "../allocators/contig.h"
+#include "../../allocators/contig.h"
 
 #define CONFORMANCE_MAX_KERNELS 16u
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../workloads/sha256.h"
-#include "results.h"
+#include "../../workloads/trace/sha256.h"
+#include "../results/results.h"
 #include "state.h"
 
 #define STATE_MAGIC UINT64_C(0x31594c5052425443) /* CTBRPLY1 */

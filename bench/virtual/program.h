@@ -9,7 +9,7 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
-#include "../workloads/trace.h"
+#include "../../workloads/trace/trace.h"
 
 #define PROGRAM_CPU_BITS 10u /* CONTIG_MAX_CPUS */
 #define PROGRAM_OP_BITS	 3u

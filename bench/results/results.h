@@ -8,7 +8,7 @@
 #ifndef RESULTS_H
 #define RESULTS_H
 
-#include "matrix.h"
+#include "../virtual/matrix.h"
 #include "stats.h"
 
 #define RESULTS_SCHEMA "contigbench-run/1"

@@ -17,7 +17,7 @@
 #ifndef IDENTITY_H
 #define IDENTITY_H
 
-#include "trace.h"
+#include "../trace/trace.h"
 
 /* One zone of the recording machine, in pfns. */
 struct identity_zone {

@@ -7,7 +7,7 @@
 #ifndef FOLDER_H
 #define FOLDER_H
 
-#include "cli.h"
+#include "../cli.h"
 
 struct folder {
 	char path[2048];

@@ -9,7 +9,7 @@
 #ifndef TRACE_H
 #define TRACE_H
 
-#include "../allocators/contig.h"
+#include "../../allocators/contig.h"
 
 enum trace_op {
 	TRACE_ALLOC, /* id is new */

@@ -6,8 +6,8 @@
 #ifndef ARENA_H
 #define ARENA_H
 
-#include "../allocators/contig.h"
-#include "../workloads/cases.h"
+#include "../../allocators/contig.h"
+#include "../../workloads/cases.h"
 
 /* The zone around the arena as it was on a recorded kernel (README of the recorded answers). */
 struct recorded_kernel {

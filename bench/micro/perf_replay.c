@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "perf.h"
-#include "plan.h"
+#include "../virtual/plan.h"
 
 #define MAX_ROUNDS 9
 

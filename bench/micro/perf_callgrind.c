@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "churn.h"
-#include "cli.h"
+#include "../cli.h"
 #include "perf.h"
 
 #define HOT_MIB	     256u

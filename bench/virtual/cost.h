@@ -8,7 +8,7 @@
 #ifndef COST_H
 #define COST_H
 
-#include "../allocators/contig.h"
+#include "../../allocators/contig.h"
 
 struct cost_row {
 	uint64_t fixed; /* per step */

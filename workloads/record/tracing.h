@@ -6,7 +6,7 @@
 #include <sys/types.h>
 #include <tracefs.h>
 
-#include "../allocators/contig.h"
+#include "../../allocators/contig.h"
 
 /* An event of the kernel, decoded. */
 struct page_event {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../workloads/sha256.h"
+#include "../../workloads/trace/sha256.h"
 #include "results.h"
 
 #define UNEQUAL_PER_THOUSAND 1 /* failed allocations above which rows do not compare */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 
-#include "rng.h"
+#include "../virtual/rng.h"
 #include "stats.h"
 
 #define MILLION 1000000

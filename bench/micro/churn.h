@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../allocators/contig.h"
+#include "../../allocators/contig.h"
 #include "reference.h"
 
 #define CHURN_BATCH 32768u

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "churn.h"
-#include "cli.h"
+#include "../cli.h"
 #include "perf.h"
 
 #define GIB_PAGES   (1u << 18)

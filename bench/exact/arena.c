@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../workloads/layout.h"
+#include "../../workloads/layout.h"
 #include "arena.h"
 
 #define CPU 1u /* everything ran on the second of two cpus; the arena's node has none */

@@ -8,7 +8,7 @@
 #ifndef REQUESTS_H
 #define REQUESTS_H
 
-#include "../allocators/contig.h"
+#include "../../allocators/contig.h"
 
 struct request {
 	uint64_t ns; /* when it is made */

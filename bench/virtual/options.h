@@ -3,8 +3,8 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include "../allocators/contig.h"
-#include "cli.h"
+#include "../../allocators/contig.h"
+#include "../cli.h"
 
 #define RUN_MAX_LIST  64u /* workloads, backends, occupancies, sizes */
 #define RUN_MAX_SEEDS 4096u
