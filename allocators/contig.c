@@ -44,12 +44,13 @@ static const struct contig_backend *find(const char *spec, const char **knobs, s
 		if (strlen(backends[i]->name) == len && !strncmp(backends[i]->name, spec, len))
 			return backends[i];
 	}
-	contig_diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them", (int)len, spec);
+	contig_diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them", (int)len,
+	                spec);
 	return NULL;
 }
 
 struct contig *contig_open(const char *spec, const struct contig_geometry *g, const struct contig_hooks *hooks,
-			   struct contig_diag *diag)
+                           struct contig_diag *diag)
 {
 	const char *knobs;
 	const struct contig_backend *b = find(spec, &knobs, diag);
@@ -86,18 +87,26 @@ void contig_geometry_x86_64(struct contig_geometry *g, uint32_t pages)
 int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *diag)
 {
 	if (g->page_shift < 9 || g->page_shift > 20)
-		return contig_diag_set(diag, -EINVAL, "page size of 2^%u bytes: between 512 bytes and 1 MiB, please", g->page_shift);
+		return contig_diag_set(diag, -EINVAL, "page size of 2^%u bytes: between 512 bytes and 1 MiB, please",
+		                       g->page_shift);
 	if (!g->max_order || g->max_order > CONTIG_MAX_ORDER)
-		return contig_diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u: must lie in 1..%u", g->max_order, CONTIG_MAX_ORDER);
+		return contig_diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u: must lie in 1..%u", g->max_order,
+		                       CONTIG_MAX_ORDER);
 	if (!g->pageblock_order || g->pageblock_order > CONTIG_MAX_ORDER)
-		return contig_diag_set(diag, -EINVAL, "pageblock_order %u: must lie in 1..%u", g->pageblock_order, CONTIG_MAX_ORDER);
+		return contig_diag_set(diag, -EINVAL, "pageblock_order %u: must lie in 1..%u", g->pageblock_order,
+		                       CONTIG_MAX_ORDER);
 	if (g->pageblock_order > g->max_order && !g->big_blocks_ok)
-		return contig_diag_set(diag, -EINVAL, "pageblock_order %u is above MAX_PAGE_ORDER %u, which no kernel since v5.18 allows: "
-			      "ask for it explicitly (big blocks) or lower it", g->pageblock_order, g->max_order);
+		return contig_diag_set(
+			diag, -EINVAL,
+			"pageblock_order %u is above MAX_PAGE_ORDER %u, which no kernel since v5.18 allows: "
+			"ask for it explicitly (big blocks) or lower it",
+			g->pageblock_order, g->max_order);
 	if (g->section_order && g->max_order > g->section_order && !g->big_buddies_ok)
-		return contig_diag_set(diag, -EINVAL, "MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
-			      "section: ask for it explicitly (big buddies) or raise the section", g->max_order,
-			      g->section_order);
+		return contig_diag_set(
+			diag, -EINVAL,
+			"MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
+			"section: ask for it explicitly (big buddies) or raise the section",
+			g->max_order, g->section_order);
 	if (!g->nr_cpus || g->nr_cpus > CONTIG_MAX_CPUS)
 		return contig_diag_set(diag, -EINVAL, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);
 	for (uint32_t i = 0; i < g->nr_cpus; i++) {
@@ -115,16 +124,18 @@ int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *d
 		if (!z->pages)
 			return contig_diag_set(diag, -EINVAL, "zone %u has no pages", i);
 		if (end >= PFN_NONE - (2u << CONTIG_MAX_ORDER))
-			return contig_diag_set(diag, -EINVAL, "zone %u ends at pfn %llu: beyond what a 32-bit pfn can name", i,
-				      (unsigned long long)end);
+			return contig_diag_set(diag, -EINVAL,
+			                       "zone %u ends at pfn %llu: beyond what a 32-bit pfn can name", i,
+			                       (unsigned long long)end);
 		if (z->node >= CONTIG_MAX_NODES || z->type >= ZONE_TYPE_NR)
-			return contig_diag_set(diag, -EINVAL, "zone %u: node %u or zone type %u does not exist", i, z->node, z->type);
+			return contig_diag_set(diag, -EINVAL, "zone %u: node %u or zone type %u does not exist", i,
+			                       z->node, z->type);
 		for (uint32_t j = 0; j < i; j++) {
 			const struct contig_zone *y = &g->zones[j];
 
 			if (z->start < (uint64_t)y->start + y->pages && y->start < end)
 				return contig_diag_set(diag, -EINVAL, "zones %u and %u overlap at pfn %u", j, i,
-					      z->start > y->start ? z->start : y->start);
+				                       z->start > y->start ? z->start : y->start);
 		}
 	}
 	return 0;
@@ -170,12 +181,8 @@ const char *contig_kind_name(enum page_kind kind)
 const char *contig_phase_name(enum contig_phase phase)
 {
 	static const char *const names[] = {
-		[PHASE_ISOLATE] = "isolate",
-		[PHASE_DRAIN] = "drain",
-		[PHASE_MIGRATE] = "migrate",
-		[PHASE_TEST] = "test",
-		[PHASE_GRAB] = "grab",
-		[PHASE_UNDO] = "undo",
+		[PHASE_ISOLATE] = "isolate", [PHASE_DRAIN] = "drain", [PHASE_MIGRATE] = "migrate",
+		[PHASE_TEST] = "test",       [PHASE_GRAB] = "grab",   [PHASE_UNDO] = "undo",
 		[PHASE_DONE] = "done",
 	};
 	return NAME_OF(names, phase);
@@ -217,7 +224,7 @@ char contig_type_letter(enum migratetype mt)
 
 /* blocks, free pages and suitable runs of spec section 10 */
 static void sum_free(const struct contig_stats *s, unsigned int max_order, unsigned int order, int64_t *runs,
-		     int64_t *pages, int64_t *suitable)
+                     int64_t *pages, int64_t *suitable)
 {
 	*runs = *pages = *suitable = 0;
 	for (unsigned int k = 0; k <= max_order; k++) {

@@ -36,13 +36,13 @@ typedef uint32_t pfn_t;   /* number of a base page */
 typedef uint32_t block_t; /* number of a pageblock: pfn >> P */
 typedef uint64_t owner_t; /* the caller's name for an allocation; the backend only carries it */
 
-#define PFN_NONE UINT32_MAX
+#define PFN_NONE   UINT32_MAX
 #define OWNER_NONE ((owner_t)0)
 
 #define CONTIG_MAX_ORDER 20u /* largest M a geometry may ask for */
 #define CONTIG_MAX_NODES 64u
 #define CONTIG_MAX_ZONES 128u
-#define CONTIG_MAX_CPUS 1024u
+#define CONTIG_MAX_CPUS  1024u
 
 /* One sentence about what went wrong, for the user's terminal: no newline, no "error:" in front. */
 struct contig_diag {
@@ -52,7 +52,7 @@ struct contig_diag {
 /* Fill it in (diag may be NULL) and return err. */
 int contig_diag_set(struct contig_diag *diag, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* ---- what memory is made of ------------------------------------------------------------------------------------ */
+/* ---- what memory is made of ------------------------------------------------------------------ */
 
 /* Migratetypes, numbered as in v4.4 and later. CMA is configured in. */
 enum migratetype {
@@ -80,7 +80,12 @@ enum page_kind {
 	PAGE_KIND_NR,
 };
 
-enum contig_zone_type { ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, ZONE_TYPE_NR };
+enum contig_zone_type {
+	ZONE_DMA32,
+	ZONE_NORMAL,
+	ZONE_MOVABLE,
+	ZONE_TYPE_NR
+};
 
 struct contig_zone {
 	pfn_t start;    /* first pfn */
@@ -88,9 +93,9 @@ struct contig_zone {
 	uint8_t node;
 	uint8_t type; /* enum contig_zone_type */
 	/* 0 = what a kernel would compute for a zone of this size; else pages */
-	uint32_t managed;     /* used for batch, high and reserves only */
-	uint32_t wmark_min;   /* an allocation that would leave no more than this fails */
-	uint32_t wmark_low;   /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
+	uint32_t managed;   /* used for batch, high and reserves only */
+	uint32_t wmark_min; /* an allocation that would leave no more than this fails */
+	uint32_t wmark_low; /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
 };
 
 enum contig_init {
@@ -118,7 +123,7 @@ void contig_geometry_x86_64(struct contig_geometry *g, uint32_t pages);
 /* 0, or -EINVAL with the contradiction named. contig_open() calls it, too. */
 int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *diag);
 
-/* ---- core: what every backend does ----------------------------------------------------------------------------- */
+/* ---- core: what every backend does ----------------------------------------------------------- */
 
 struct contig;
 struct contig_range;
@@ -132,7 +137,7 @@ struct contig_hooks {
 
 /* What to allocate; eight bytes, passed by value. */
 struct contig_what {
-	uint8_t kind;        /* KERNEL, RECLAIMABLE, LRU, LRU_COMPOUND or USER */
+	uint8_t kind; /* KERNEL, RECLAIMABLE, LRU, LRU_COMPOUND or USER */
 	uint8_t order;
 	uint8_t migratetype; /* UNMOVABLE, MOVABLE or RECLAIMABLE */
 	uint8_t node;        /* preferred node; others follow in ascending order, wrapping round */
@@ -168,15 +173,15 @@ enum contig_phase {
 
 /* What one step did. A runner multiplies it by a cost table; totals are in the outcome. */
 struct contig_work {
-	uint8_t phase;        /* enum contig_phase of this step */
-	uint32_t blocks;      /* pageblocks isolated, un-isolated or grabbed */
-	uint32_t scanned;     /* pfns looked at (a run or compound counts once) */
-	uint32_t moved;       /* free pages moved between lists */
-	uint32_t drained;     /* pages drained from per-cpu lists */
-	uint32_t drains;      /* drains of all cpus */
-	uint32_t migrated;    /* pages migrated */
-	uint32_t not_migrated;/* pages whose migration failed */
-	uint32_t grabbed;     /* pages taken from the buddy for the caller */
+	uint8_t phase;         /* enum contig_phase of this step */
+	uint32_t blocks;       /* pageblocks isolated, un-isolated or grabbed */
+	uint32_t scanned;      /* pfns looked at (a run or compound counts once) */
+	uint32_t moved;        /* free pages moved between lists */
+	uint32_t drained;      /* pages drained from per-cpu lists */
+	uint32_t drains;       /* drains of all cpus */
+	uint32_t migrated;     /* pages migrated */
+	uint32_t not_migrated; /* pages whose migration failed */
+	uint32_t grabbed;      /* pages taken from the buddy for the caller */
 };
 
 enum contig_reason {
@@ -204,9 +209,9 @@ struct contig_autopsy {
 };
 
 struct contig_outcome {
-	int rc;                         /* 0, -EBUSY, -ENOMEM, -EINVAL ... */
-	struct contig_autopsy autopsy;  /* meaningful when rc != 0 */
-	struct contig_work total;       /* phase is the last one reached */
+	int rc;                        /* 0, -EBUSY, -ENOMEM, -EINVAL ... */
+	struct contig_autopsy autopsy; /* meaningful when rc != 0 */
+	struct contig_work total;      /* phase is the last one reached */
 	struct contig_work by_phase[PHASE_NR];
 };
 
@@ -222,11 +227,11 @@ enum contig_retype {
 
 /* Counters of one zone, or of all (pages unless said otherwise). */
 struct contig_stats {
-	uint64_t managed;  /* pages the backend may hand out or has handed out */
-	uint64_t free;     /* NR_FREE_PAGES: not pcp pages, not isolated ones (v3.7 and later) */
-	uint64_t free_cma; /* NR_FREE_CMA_PAGES: the part of free that is CMA */
-	uint64_t pcp;      /* on per-cpu lists */
-	uint64_t isolated; /* pageblocks isolated now */
+	uint64_t managed;                       /* pages the backend may hand out or has handed out */
+	uint64_t free;                          /* NR_FREE_PAGES: not pcp pages, not isolated ones (v3.7 and later) */
+	uint64_t free_cma;                      /* NR_FREE_CMA_PAGES: the part of free that is CMA */
+	uint64_t pcp;                           /* on per-cpu lists */
+	uint64_t isolated;                      /* pageblocks isolated now */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1]; /* free runs of each order, isolated ones included, all types */
 	uint64_t blocks[MT_NR];                 /* pageblocks by reported type */
 	uint64_t mixed_blocks;                  /* blocks that hold an allocation of another type than their own */
@@ -240,17 +245,17 @@ struct contig_stats {
 
 #define CONTIG_ALL_ZONES UINT32_MAX
 
-/* ---- lab: what scenarios need beyond that; NULL where a backend does not have it -------------------------------- */
+/* ---- lab: what scenarios need beyond that; NULL where a backend does not have it ------------- */
 
 /* One run as the lab sees it. */
 struct contig_run {
 	pfn_t pfn;
-	uint32_t nr;       /* pages; runs of order-0 pages are reported page by page */
+	uint32_t nr; /* pages; runs of order-0 pages are reported page by page */
 	uint8_t order;
-	uint8_t kind;      /* enum page_kind */
-	uint8_t list;      /* PAGE_FREE: the migratetype of the list it is on */
+	uint8_t kind; /* enum page_kind */
+	uint8_t list; /* PAGE_FREE: the migratetype of the list it is on */
 	bool pinned;
-	bool frozen;       /* refcount 0 although in use */
+	bool frozen; /* refcount 0 although in use */
 	owner_t owner;
 };
 
@@ -278,7 +283,7 @@ struct contig_lab {
 	int (*verify)(struct contig *c, struct contig_diag *diag);
 };
 
-/* ---- the table a backend fills in ------------------------------------------------------------------------------ */
+/* ---- the table a backend fills in ------------------------------------------------------------ */
 
 struct contig_backend {
 	const char *name;
@@ -287,7 +292,7 @@ struct contig_backend {
 
 	/* core */
 	struct contig *(*open)(const struct contig_backend *self, const struct contig_geometry *g,
-			       const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);
+	                       const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);
 	void (*close)(struct contig *c);
 	/* The pfn, or -ENOMEM, or -EINVAL. */
 	int64_t (*alloc)(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner);
@@ -313,7 +318,7 @@ struct contig_range {
 	const struct contig_backend *ops;
 };
 
-/* ---- knobs: the disputed rules as switches (allocators/policy.h) -------------------------------------------------- */
+/* ---- knobs: the disputed rules as switches (allocators/policy.h) ----------------------------- */
 
 struct contig_knob_value {
 	const char *name;  /* as on the command line */
@@ -333,7 +338,7 @@ bool contig_knob_at(size_t i, struct contig_knob *out);
 /* Index of the value that a backend has for it, or -1 if the backend has no knobs. */
 int contig_knob_value(const struct contig_backend *b, const struct contig_knob *k);
 
-/* ---- calls ----------------------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* Backends in the order in which tables show them; NULL behind the last. */
 const struct contig_backend *contig_backend_at(size_t i);
@@ -344,7 +349,7 @@ const struct contig_backend *contig_backend_at(size_t i);
  * or no memory. Close with contig_close().
  */
 struct contig *contig_open(const char *spec, const struct contig_geometry *g, const struct contig_hooks *hooks,
-			   struct contig_diag *diag);
+                           struct contig_diag *diag);
 /* The same checks without building anything: 0 or -EINVAL. */
 int contig_spec_check(const char *spec, struct contig_diag *diag);
 
@@ -364,7 +369,8 @@ static inline int contig_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t
 	return c->ops->free(c, cpu, pfn, owner);
 }
 
-static inline int contig_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces)
+static inline int contig_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order,
+                               const owner_t *pieces)
 {
 	return c->ops->split(c, pfn, owner, new_order, pieces);
 }
@@ -409,8 +415,9 @@ const char *contig_type_name(enum migratetype mt); /* as in /proc/pagetypeinfo *
 char contig_type_letter(enum migratetype mt);      /* U M R H C I */
 
 /* Metrics of spec section 10, integer arithmetic, from stats->nr_free; order <= M of the geometry. */
-int contig_fragmentation_index(const struct contig_stats *s, unsigned int max_order, unsigned int order); /* thousandths */
-int contig_unusable_index(const struct contig_stats *s, unsigned int max_order, unsigned int order);      /* thousandths */
+int contig_fragmentation_index(const struct contig_stats *s, unsigned int max_order,
+                               unsigned int order);                                                  /* thousandths */
+int contig_unusable_index(const struct contig_stats *s, unsigned int max_order, unsigned int order); /* thousandths */
 
 #ifdef __cplusplus
 }

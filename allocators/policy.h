@@ -20,7 +20,7 @@
 /* clang-format off: a table */
 #define CONTIG_KNOBS(KNOB, VALUE)                                                                                      \
 	KNOB(iso_align, "what alloc_contig_range rounds its range out to before isolating it")                         \
-	VALUE(iso_align, maxpage, "until v5.18: to max(MAX_ORDER, pageblock)")                                    \
+	VALUE(iso_align, maxpage, "until v5.18: to max(MAX_ORDER, pageblock)")                                         \
 	VALUE(iso_align, block, "v5.19 (b2c9e2fbba32) and the RFC of 2021: pageblock aligned")                         \
                                                                                                                        \
 	KNOB(iso_order, "in which order the blocks of a range are isolated; decides what a failure leaves retyped")    \
@@ -50,7 +50,8 @@
                                                                                                                        \
 	KNOB(unmovable_scope, "which pages of a block are checked for unmovable ones")                                 \
 	VALUE(unmovable_scope, block, "v4.15: the whole block")                                                        \
-	VALUE(unmovable_scope, block_at_edges, "v5.19 (844fbae63e46): first and last whole, others as far as in range") \
+	VALUE(unmovable_scope, block_at_edges,                                                                         \
+	      "v5.19 (844fbae63e46): first and last whole, others as far as in range")                                 \
 	VALUE(unmovable_scope, range_of_interest, "RFC discussion of 2021, never merged: only the requested range")    \
                                                                                                                        \
 	KNOB(unmovable_compound_tail, "a check that begins at a tail page")                                            \
@@ -120,9 +121,16 @@
 /* clang-format on */
 
 /* enum knob_merge_rule { merge_rule_always, merge_rule_iso_only, ... } */
-#define CONTIG_KNOB_OPEN(field, doc) }; enum knob_##field {
+#define CONTIG_KNOB_OPEN(field, doc)                                                                                   \
+	}                                                                                                              \
+	;                                                                                                              \
+	enum knob_##field                                                                                              \
+	{
 #define CONTIG_KNOB_ENTRY(field, value, where) field##_##value,
-enum contig_knob_none { CONTIG_KNOB_NONE, CONTIG_KNOBS(CONTIG_KNOB_OPEN, CONTIG_KNOB_ENTRY) };
+enum contig_knob_none {
+	CONTIG_KNOB_NONE,
+	CONTIG_KNOBS(CONTIG_KNOB_OPEN, CONTIG_KNOB_ENTRY)
+};
 #undef CONTIG_KNOB_OPEN
 #undef CONTIG_KNOB_ENTRY
 

@@ -95,7 +95,7 @@ void cli_progress(const char *what, uint64_t done, uint64_t total)
 	last_ms = ms;
 	shown = true;
 	fprintf(stderr, "\r%s %llu/%llu (%llu %%)\033[K", what, (unsigned long long)done, (unsigned long long)total,
-		(unsigned long long)(done * 100 / total));
+	        (unsigned long long)(done * 100 / total));
 	fflush(stderr);
 }
 

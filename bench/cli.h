@@ -10,8 +10,8 @@
 /* docs: contigbench(1), EXIT STATUS */
 enum cli_status {
 	CLI_OK = 0,
-	CLI_NO = 1,	 /* the answer is no: a mismatch, a regression, a recorded command that failed */
-	CLI_USAGE = 2,	 /* the call or the input was wrong: flags, names, file contents */
+	CLI_NO = 1,      /* the answer is no: a mismatch, a regression, a recorded command that failed */
+	CLI_USAGE = 2,   /* the call or the input was wrong: flags, names, file contents */
 	CLI_MACHINE = 3, /* the machine can not do it: privilege, space, I/O, a missing feature */
 };
 
@@ -21,7 +21,7 @@ struct cli_command {
 	int (*main)(int argc, char **argv); /* argv[0] is the command's name; returns enum cli_status */
 };
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
-extern const char *cli_command_name;		/* of the command that runs, for messages; NULL before one is found */
+extern const char *cli_command_name;            /* of the command that runs, for messages; NULL before one is found */
 
 int cmd_conformance(int argc, char **argv);
 int cmd_list(int argc, char **argv);

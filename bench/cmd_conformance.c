@@ -14,7 +14,8 @@
 static const char help[] =
 	"usage: contigbench conformance DIR [-b BACKEND,...] [--json] [--quiet]\n"
 	"\n"
-	"Run the recorded cases and random requests of DIR on the model of the same kernel, its invariants checked after every\n"
+	"Run the recorded cases and random requests of DIR on the model of the same kernel, its invariants checked "
+	"after every\n"
 	"operation, and print how far the answers agree and every disagreement with both layout strings.\n"
 	"\n"
 	"  DIR            cases.txt, answers.jsonl, any random-*.jsonl with its random-*.layout.gz (docs/formats.md)\n"
@@ -22,7 +23,8 @@ static const char help[] =
 	"  --json         print the counts as JSON\n"
 	"  --quiet        do not list disagreements\n"
 	"\n"
-	"Exit status: 0 all agree in return code, stage and types; 1 some do not, or an invariant broke; 2 a file is damaged.\n";
+	"Exit status: 0 all agree in return code, stage and types; 1 some do not, or an invariant broke; 2 a file is "
+	"damaged.\n";
 
 struct printer {
 	bool quiet;
@@ -30,7 +32,7 @@ struct printer {
 };
 
 static void print_disagreement(void *ctx, const char *kernel, const char *where, const char *what, const char *recorded,
-			       const char *model)
+                               const char *model)
 {
 	struct printer *p = ctx;
 
@@ -106,18 +108,22 @@ static void print_json(const struct conformance *c)
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &c->kernel[i];
 
-		json_array_append_new(kernels, json_pack(
-			"{s:s,s:s?,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:i,s:o,s:o,s:o,s:I,s:I}", "kernel", k->kernel, "backend",
-			k->backend[0] ? k->backend : NULL, "cases", (int)k->cases, "not_modelled", (int)k->not_modelled, "rc",
-			json_agreement(&k->rc), "stage", json_agreement(&k->stage), "types", json_agreement(&k->types), "map",
-			json_agreement(&k->map), "migrated", json_agreement(&k->migrated), "mappings_moved",
-			json_agreement(&k->moved), "pages_moved_out_of_arena", (int)k->moved_away, "random_requests",
-			(int)k->requests, "random_rc", json_agreement(&k->random_rc), "random_stage",
-			json_agreement(&k->random_stage), "random_types", json_agreement(&k->random_types),
-			"random_pages_migrated_model", (json_int_t)k->random_pages_model, "random_pages_migrated_kernel",
-			(json_int_t)k->random_pages_kernel));
+		json_array_append_new(
+			kernels,
+			json_pack("{s:s,s:s?,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:i,s:o,s:o,s:o,s:I,s:I}", "kernel",
+		                  k->kernel, "backend", k->backend[0] ? k->backend : NULL, "cases", (int)k->cases,
+		                  "not_modelled", (int)k->not_modelled, "rc", json_agreement(&k->rc), "stage",
+		                  json_agreement(&k->stage), "types", json_agreement(&k->types), "map",
+		                  json_agreement(&k->map), "migrated", json_agreement(&k->migrated), "mappings_moved",
+		                  json_agreement(&k->moved), "pages_moved_out_of_arena", (int)k->moved_away,
+		                  "random_requests", (int)k->requests, "random_rc", json_agreement(&k->random_rc),
+		                  "random_stage", json_agreement(&k->random_stage), "random_types",
+		                  json_agreement(&k->random_types), "random_pages_migrated_model",
+		                  (json_int_t)k->random_pages_model, "random_pages_migrated_kernel",
+		                  (json_int_t)k->random_pages_kernel));
 	}
-	json_t *all = json_pack("{s:i,s:i,s:o}", "schema", 1, "disagreements", (int)c->disagreements, "kernels", kernels);
+	json_t *all =
+		json_pack("{s:i,s:i,s:o}", "schema", 1, "disagreements", (int)c->disagreements, "kernels", kernels);
 
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 	putchar('\n');
@@ -151,8 +157,10 @@ static bool compared(const struct conformance *c)
 
 int cmd_conformance(int argc, char **argv)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { "json", no_argument, NULL, 'j' },
-						 { "quiet", no_argument, NULL, 'q' }, { NULL, 0, NULL, 0 } };
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+		                                 { "json", no_argument, NULL, 'j' },
+		                                 { "quiet", no_argument, NULL, 'q' },
+		                                 { NULL, 0, NULL, 0 } };
 	const char *backends[MAX_BACKENDS];
 	struct printer printer = { 0 };
 	struct contig_diag diag;

@@ -42,7 +42,7 @@ static const char help[] =
 static struct micro_target targets[MAX_TARGETS];
 static size_t nr_targets;
 
-/* ---- zones: see micro.h ---------------------------------------------------------------------------------------- */
+/* ---- zones: see micro.h ---------------------------------------------------------------------- */
 
 static struct {
 	struct churn *churn;
@@ -82,7 +82,7 @@ int micro_add(const char *name, gbench_fn *fn, const struct micro_target *target
 	return gbench_register(full, fn, (void *)(uintptr_t)target, out);
 }
 
-/* ---- our own options ------------------------------------------------------------------------------------------- */
+/* ---- our own options ------------------------------------------------------------------------- */
 
 struct options {
 	const char *backends; /* NULL: all */
@@ -161,7 +161,7 @@ static int add_targets(char *list, const char *gib)
 	return rc;
 }
 
-/* ---- what the library would pass over in silence --------------------------------------------------------------- */
+/* ---- what the library would pass over in silence --------------------------------------------- */
 
 static int check_flags(int argc, char **argv)
 {
@@ -179,7 +179,7 @@ static int check_flags(int argc, char **argv)
 
 		if (text && !cli_double(text, numbers[i].min, 1e9, &number))
 			return cli_error(CLI_USAGE, "--benchmark_%s=%s: must be a number of at least %g",
-					 numbers[i].flag, text, numbers[i].min);
+			                 numbers[i].flag, text, numbers[i].min);
 	}
 	if (counters && *counters && !gbench_library_has_libpfm())
 		return cli_error(
@@ -268,7 +268,7 @@ static int run(int argc, char **argv, const struct options *o)
 	gbench_shutdown();
 	if (rc == -ENODATA)
 		return cli_error(CLI_USAGE, "%s matches no benchmark: --benchmark_list_tests lists them",
-				 gbench_error());
+		                 gbench_error());
 	if (rc)
 		return cli_error(cli_status_of(rc), "%s", gbench_error());
 	if (!list && gbench_library_is_debug())

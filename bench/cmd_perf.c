@@ -37,12 +37,12 @@ static const struct {
 	int (*measure)(struct perf *p, const char *backend);
 } figures[] = {
 	{ "metadata", perf_memory }, { "instructions", perf_instructions }, { "aged-time", perf_aged_time },
-	{ "contig", perf_contig },   { "isolate", perf_isolate },	    { "migrate", perf_migrate },
+	{ "contig", perf_contig },   { "isolate", perf_isolate },           { "migrate", perf_migrate },
 	{ "replay", perf_replay },
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 
-/* ---- lines ----------------------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 void perf_report(struct perf *p, const struct perf_figure *f, const char *note, ...)
 {
@@ -92,7 +92,7 @@ double perf_median(double *values, size_t nr)
 	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
 }
 
-/* ---- the command ----------------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 /* One cpu for everything timed: the last allowed one, as interrupts and other work gather on the first. */
 static void pin(void)
@@ -146,10 +146,10 @@ static int measure(struct perf *p, const char *only, const char *const *specs, s
 	}
 	if (p->nr_short)
 		return cli_error(CLI_NO, "%u figure%s short of the limit", p->nr_short,
-				 p->nr_short == 1 ? " is" : "s are");
+		                 p->nr_short == 1 ? " is" : "s are");
 	if (p->nr_missing)
 		return cli_error(CLI_MACHINE, "%u figure%s could not be had", p->nr_missing,
-				 p->nr_missing == 1 ? "" : "s");
+		                 p->nr_missing == 1 ? "" : "s");
 	return CLI_OK;
 }
 
@@ -217,8 +217,8 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		default:
 			return cli_error(CLI_USAGE,
-					 "'%s': unknown, or its value is missing: see `contigbench perf --help`",
-					 argv[optind - 1]);
+			                 "'%s': unknown, or its value is missing: see `contigbench perf --help`",
+			                 argv[optind - 1]);
 		}
 	}
 	if (optind < argc)

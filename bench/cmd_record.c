@@ -81,7 +81,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'b':
 			if (!cli_u64(optarg, 1, BUFFER_MIB_MAX, &mib))
 				return cli_error(CLI_USAGE, "--buffer-mib %s: a whole number from 1 to %d is wanted",
-						 optarg, BUFFER_MIB_MAX);
+				                 optarg, BUFFER_MIB_MAX);
 			o->args.buffer_mib = (uint32_t)mib;
 			break;
 		case 'p':
@@ -93,10 +93,10 @@ static int parse(int argc, char **argv, struct options *o)
 			return CLI_OK;
 		case ':':
 			return cli_error(CLI_USAGE, "%s needs a value: see `contigbench record --help`",
-					 argv[optind - 1]);
+			                 argv[optind - 1]);
 		default:
 			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench record --help`",
-					 argv[optind - 1]);
+			                 argv[optind - 1]);
 		}
 	}
 	o->args.argv = argv + optind;
@@ -131,31 +131,31 @@ static void summary(const struct record_args *args, const struct record_result *
 	double mib = (double)(UINT64_C(1) << i->page_shift) / 1048576;
 
 	fprintf(stderr,
-		"%s: %.3f s, %" PRIu64 " bytes\n"
-		"  events       %" PRIu64 " of the kernel, %.2f %% identified; %" PRIu64 " in the trace\n"
-		"  initial      %" PRIu64 " allocations, %" PRIu64 " pages (%.0f MiB)\n"
-		"  peak         %" PRIu64 " pages (%.0f MiB)\n"
-		"  lost         %" PRIu64 "\n"
-		"  split        %" PRIu64 "\n"
-		"  implied      %" PRIu64 " frees of pages that were allocated again\n"
-		"  unmatched    %" PRIu64 " frees of pages that nobody knew\n"
-		"  failed       %" PRIu64 " allocations\n",
-		args->path, (double)i->duration_ns / 1e9, r->file_bytes, n->raw_events,
-		n->raw_events ? (double)known * 100 / (double)n->raw_events : 100.0, i->nr_events, n->initial,
-		n->initial_pages, (double)n->initial_pages * mib, i->peak_pages, (double)i->peak_pages * mib, i->lost,
-		n->splits, n->implied_frees, n->unmatched_frees, n->failed_allocs);
+	        "%s: %.3f s, %" PRIu64 " bytes\n"
+	        "  events       %" PRIu64 " of the kernel, %.2f %% identified; %" PRIu64 " in the trace\n"
+	        "  initial      %" PRIu64 " allocations, %" PRIu64 " pages (%.0f MiB)\n"
+	        "  peak         %" PRIu64 " pages (%.0f MiB)\n"
+	        "  lost         %" PRIu64 "\n"
+	        "  split        %" PRIu64 "\n"
+	        "  implied      %" PRIu64 " frees of pages that were allocated again\n"
+	        "  unmatched    %" PRIu64 " frees of pages that nobody knew\n"
+	        "  failed       %" PRIu64 " allocations\n",
+	        args->path, (double)i->duration_ns / 1e9, r->file_bytes, n->raw_events,
+	        n->raw_events ? (double)known * 100 / (double)n->raw_events : 100.0, i->nr_events, n->initial,
+	        n->initial_pages, (double)n->initial_pages * mib, i->peak_pages, (double)i->peak_pages * mib, i->lost,
+	        n->splits, n->implied_frees, n->unmatched_frees, n->failed_allocs);
 	if (n->late)
 		fprintf(stderr, "  late         %" PRIu64 " events came out of order, by less than a moment\n",
-			n->late);
+		        n->late);
 	if (n->foreign)
 		fprintf(stderr, "  foreign      %" PRIu64 " events about memory that was plugged in meanwhile\n",
-			n->foreign);
+		        n->foreign);
 	if (i->lost)
 		cli_warn("the kernel dropped %" PRIu64 " events: record again with a larger --buffer-mib", i->lost);
 	if (r->guessed)
 		cli_warn("this kernel does not say what __GFP_COMP is: every movable allocation of order > 0 is "
-			 "recorded "
-			 "as compound");
+		         "recorded "
+		         "as compound");
 }
 
 static int verdict(const struct record_args *args, const struct record_result *r)
@@ -167,10 +167,10 @@ static int verdict(const struct record_args *args, const struct record_result *r
 	summary(args, r);
 	if (WIFSIGNALED(r->status))
 		return cli_error(CLI_NO, "the command was ended by signal %d (%s); the trace is kept",
-				 WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
+		                 WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
 	if (WEXITSTATUS(r->status))
 		return cli_error(CLI_NO, "the command failed with status %d; the trace is kept",
-				 WEXITSTATUS(r->status));
+		                 WEXITSTATUS(r->status));
 	return CLI_OK;
 }
 

@@ -84,7 +84,7 @@ static int adopt(struct run *r)
 	/* names of files are meant from where the run was begun */
 	if (status == CLI_OK && (!getcwd(here, sizeof(here)) || chdir(r->resumed.folder)))
 		status = cli_error(CLI_USAGE, "--resume: %s, where the run was begun: %s", r->resumed.folder,
-				   strerror(errno));
+		                   strerror(errno));
 	if (status != CLI_OK)
 		return status;
 	status = plan_make(&r->plan, &r->options);
@@ -117,7 +117,7 @@ static int interrupted(struct run *r)
 		return cli_error(CLI_NO, "interrupted before the first replay was finished: nothing is kept");
 	}
 	return cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `contigbench run --resume %s`",
-			 r->matrix.nr_done, r->plan.nr_replays, r->folder.partial);
+	                 r->matrix.nr_done, r->plan.nr_replays, r->folder.partial);
 }
 
 /* `name` of the results folder to the terminal */

@@ -38,7 +38,7 @@ struct census {
 static const char *const op_names[TRACE_OP_NR] = { "alloc", "free", "split", "pin", "unpin", "mark" };
 static const char *const zone_names[ZONE_TYPE_NR] = { "DMA32", "Normal", "Movable" };
 
-/* ---- info ------------------------------------------------------------------------------------------------------- */
+/* ---- info ------------------------------------------------------------------------------------ */
 
 static int take_census(struct trace_reader *r, struct census *c, struct contig_diag *diag)
 {
@@ -205,7 +205,7 @@ static int info(const char *path, bool json)
 	return CLI_OK;
 }
 
-/* ---- cat -------------------------------------------------------------------------------------------------------- */
+/* ---- cat ------------------------------------------------------------------------------------- */
 
 static int print_event(const struct trace_event *e)
 {
@@ -213,7 +213,7 @@ static int print_event(const struct trace_event *e)
 
 	if (e->op == TRACE_ALLOC)
 		n = printf(" %u %s %s %u %s", e->order, contig_kind_name(e->kind), contig_type_name(e->migratetype),
-			   e->node, zone_names[e->zone]);
+		           e->node, zone_names[e->zone]);
 	else if (e->op == TRACE_SPLIT)
 		n = printf(" %u %u", e->order, e->aux);
 	return n < 0 || putchar('\n') == EOF ? -errno : 0;
@@ -265,17 +265,17 @@ int cmd_trace(int argc, char **argv)
 			return CLI_OK;
 		default:
 			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench trace --help`",
-					 argv[optind - 1]);
+			                 argv[optind - 1]);
 		}
 	}
 	const char *what = optind < argc ? argv[optind] : NULL;
 	bool is_info = what && !strcmp(what, "info"), is_cat = what && !strcmp(what, "cat");
 	if (!is_info && !is_cat)
 		return cli_error(CLI_USAGE,
-				 what ? "unknown action '%s': info or cat"
-				      : "%sinfo or cat? see `contigbench "
-					"trace --help`",
-				 what ? what : "");
+		                 what ? "unknown action '%s': info or cat"
+		                      : "%sinfo or cat? see `contigbench "
+		                        "trace --help`",
+		                 what ? what : "");
 	if (argc - optind != 2)
 		return cli_error(CLI_USAGE, "trace %s takes one FILE", what);
 	if (is_cat && json)

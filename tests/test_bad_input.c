@@ -112,7 +112,7 @@ static void output_that_is_no_folder(void **state)
 	assert_int_equal(unlink("link"), 0);
 }
 
-/* ---- a disk that is full ------------------------------------------------------------------------------------------- */
+/* ---- a disk that is full --------------------------------------------------------------------- */
 
 static int entries_of(const char *folder)
 {
@@ -135,8 +135,9 @@ static int on_full_disk(const char *options)
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", "full", "tmpfs", 0, options))
 		return 77;
-	snprintf(line, sizeof(line), "run small.ctr -b linux-6.1,first-fit --sizes 64p --seeds 1-3 --interval-ms 1 --hold-ms 1 "
-				     "--occupancy 50,70 -o full/new");
+	snprintf(line, sizeof(line),
+	         "run small.ctr -b linux-6.1,first-fit --sizes 64p --seeds 1-3 --interval-ms 1 --hold-ms 1 "
+	         "--occupancy 50,70 -o full/new");
 	capture_command(&said, cmd_run, line);
 	if (said.status != CLI_MACHINE || !strstr(said.text, "No space left on device"))
 		return 1;
@@ -199,7 +200,8 @@ static void a_terminal_that_takes_nothing(void **state)
 
 		assert_true(pid >= 0);
 		if (!pid) {
-			int full = open("/dev/full", O_WRONLY), err = open("said", O_WRONLY | O_CREAT | O_TRUNC, 0666), argc = 0;
+			int full = open("/dev/full", O_WRONLY), err = open("said", O_WRONLY | O_CREAT | O_TRUNC, 0666),
+			    argc = 0;
 			char *argv[5];
 
 			while (cases[i].argv[argc]) {
@@ -218,8 +220,10 @@ static void a_terminal_that_takes_nothing(void **state)
 
 		text[n] = '\0';
 		fclose(f);
-		if (!WIFEXITED(status) || WEXITSTATUS(status) != CLI_MACHINE || !strstr(text, "can not print: No space left"))
-			fail_msg("%s %s: %x, '%s'", cases[i].argv[0], cases[i].argv[1] ? cases[i].argv[1] : "", status, text);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != CLI_MACHINE ||
+		    !strstr(text, "can not print: No space left"))
+			fail_msg("%s %s: %x, '%s'", cases[i].argv[0], cases[i].argv[1] ? cases[i].argv[1] : "", status,
+			         text);
 	}
 }
 
@@ -234,7 +238,12 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 static int set_up(void **state)
 {
 	static const struct synthetic small = {
-		.seed = 7, .nr_events = 20000, .live = 3000, .cpus = 1, .unmovable = 20, .interval_ns = 1000,
+		.seed = 7,
+		.nr_events = 20000,
+		.live = 3000,
+		.cpus = 1,
+		.unmovable = 20,
+		.interval_ns = 1000,
 	};
 
 	(void)state;

@@ -41,22 +41,24 @@ static void print_requests(FILE *f, const struct replay_result *p)
 		for (int why = 0; why < WHY_NR; why++) {
 			if (ended[phase][why])
 				fprintf(f, " %s/%s %u", contig_phase_name((enum contig_phase)phase),
-					contig_reason_name((enum contig_reason)why), ended[phase][why]);
+				        contig_reason_name((enum contig_reason)why), ended[phase][why]);
 		}
 	}
-	fprintf(f, "; scanned %" PRIu64 " moved %" PRIu64 " migrated %" PRIu64 " in-vain %" PRIu64, scanned, moved, migrated, in_vain);
+	fprintf(f, "; scanned %" PRIu64 " moved %" PRIu64 " migrated %" PRIu64 " in-vain %" PRIu64, scanned, moved,
+	        migrated, in_vain);
 }
 
 static void print_end(FILE *f, const struct replay_result *p)
 {
 	const struct sample_record *e = &p->end;
 
-	fprintf(f, "; retyped fallback %" PRIu64 " merge %" PRIu64 " undo %" PRIu64 " grab %" PRIu64, p->retyped[RETYPE_FALLBACK],
-		p->retyped[RETYPE_MERGE], p->retyped[RETYPE_UNDO], p->retyped[RETYPE_GRAB]);
-	fprintf(f, "; allocs %" PRIu64 " failed %" PRIu64 " aging-failed %" PRIu64 " late-frees %" PRIu64, p->allocs, p->failed_allocs,
-		p->aging_failed_allocs, p->late_frees);
-	fprintf(f, "; free %" PRIu64 " pcp %" PRIu64 " mixed %" PRIu64 " unusable %d frag %d blocks", e->free, e->pcp, e->mixed_blocks,
-		e->unusable, e->fragmentation);
+	fprintf(f, "; retyped fallback %" PRIu64 " merge %" PRIu64 " undo %" PRIu64 " grab %" PRIu64,
+	        p->retyped[RETYPE_FALLBACK], p->retyped[RETYPE_MERGE], p->retyped[RETYPE_UNDO],
+	        p->retyped[RETYPE_GRAB]);
+	fprintf(f, "; allocs %" PRIu64 " failed %" PRIu64 " aging-failed %" PRIu64 " late-frees %" PRIu64, p->allocs,
+	        p->failed_allocs, p->aging_failed_allocs, p->late_frees);
+	fprintf(f, "; free %" PRIu64 " pcp %" PRIu64 " mixed %" PRIu64 " unusable %d frag %d blocks", e->free, e->pcp,
+	        e->mixed_blocks, e->unusable, e->fragmentation);
 	for (int mt = 0; mt < MT_NR; mt++)
 		fprintf(f, " %" PRIu64, e->blocks[mt]);
 	fputc('\n', f);
@@ -65,9 +67,13 @@ static void print_end(FILE *f, const struct replay_result *p)
 /* One age: all backends, occupancies, sizes and seeds, a line a replay. */
 static void run_age(FILE *f, const char *age)
 {
-	char *argv[] = { "run", "workloads/corpus/nginx-build.ctr",
-			 "-b", "linux-5.10,rfc-2021,linux-6.1,linux-6.12,linux-7.2,first-fit",
-			 "--occupancy", "70,90", "--sizes", "64p,1b,4b", "--seeds", "1-2", "--age", (char *)age, NULL };
+	char *argv[] = { "run",         "workloads/corpus/nginx-build.ctr",
+		         "-b",          "linux-5.10,rfc-2021,linux-6.1,linux-6.12,linux-7.2,first-fit",
+		         "--occupancy", "70,90",
+		         "--sizes",     "64p,1b,4b",
+		         "--seeds",     "1-2",
+		         "--age",       (char *)age,
+		         NULL };
 	struct run_options o = { 0 };
 	struct run_plan plan;
 	struct matrix m;
@@ -84,8 +90,8 @@ static void run_age(FILE *f, const char *age)
 
 		run_size_label(&o.sizes[at.size], size);
 		occupancy_label(plan_occupancy(&plan, &at), occupancy);
-		fprintf(f, "age:%s/occupancy:%s/size:%s/%s/seed:%" PRIu64 ":", age, occupancy, size, o.backends[at.backend],
-			o.seeds[at.seed]);
+		fprintf(f, "age:%s/occupancy:%s/size:%s/%s/seed:%" PRIu64 ":", age, occupancy, size,
+		        o.backends[at.backend], o.seeds[at.seed]);
 		print_requests(f, &m.results[i]);
 		print_end(f, &m.results[i]);
 	}
@@ -103,7 +109,9 @@ static char *measure(void)
 	assert_non_null(f);
 	fputs("# Deterministic counts of the shipped trace, a line a replay: renewed by CONTIG_RENEW_BASELINE=1 "
 	      "build/tests/test_baseline\n"
-	      "# Pages, but for requests and blocks (U M R H C isolated); unusable and frag in thousandths at pageblock order\n", f);
+	      "# Pages, but for requests and blocks (U M R H C isolated); unusable and frag in thousandths at "
+	      "pageblock order\n",
+	      f);
 	run_age(f, "0");
 	run_age(f, "1");
 	assert_int_equal(fclose(f), 0);
@@ -162,8 +170,10 @@ static void counts_are_the_same(void **state)
 	free(was);
 	free(is);
 	if (differ)
-		fail_msg("%u lines differ from " BASELINE "; if that is meant: CONTIG_RENEW_BASELINE=1 build/tests/test_baseline, and "
-			 "commit it with the reason", differ);
+		fail_msg("%u lines differ from " BASELINE
+		         "; if that is meant: CONTIG_RENEW_BASELINE=1 build/tests/test_baseline, and "
+		         "commit it with the reason",
+		         differ);
 }
 
 int main(void)

@@ -14,10 +14,10 @@
 
 #define RECORDED "tests/conformance" /* tests run from the top of the tree */
 
-/* ---- the recorded answers ---------------------------------------------------------------------------------------- */
+/* ---- the recorded answers -------------------------------------------------------------------- */
 
 static void print_disagreement(void *ctx, const char *kernel, const char *where, const char *what, const char *recorded,
-			       const char *model)
+                               const char *model)
 {
 	(void)ctx;
 	print_error("%s %s: %s\n  kernel  %s\n  model   %s\n", kernel, where, what, recorded, model);
@@ -76,17 +76,18 @@ static void what_agrees_is_accepted(void **state)
 	expect_status(CLI_OK);
 }
 
-/* ---- disagreements -------------------------------------------------------------------------------------------------- */
+/* ---- disagreements --------------------------------------------------------------------------- */
 
 static void an_answer(const char *before_mt, const char *rc, const char *stage, const char *mig_ok, const char *mt,
-		      const char *map)
+                      const char *map)
 {
 	char text[1024];
 
 	snprintf(text, sizeof(text),
-		 "{\"kernel\": \"6.1\", \"case\": \"T\", \"before\": {\"mt\": \"%s\", \"map\": \"F10\"}, \"ops\": [{\"rc\": %s, "
-		 "\"stage\": \"%s\", \"mig_ok\": %s, \"moved\": 0, \"mt\": \"%s\", \"map\": \"%s\"}]}\n",
-		 before_mt, rc, stage, mig_ok, mt, map);
+	         "{\"kernel\": \"6.1\", \"case\": \"T\", \"before\": {\"mt\": \"%s\", \"map\": \"F10\"}, \"ops\": "
+	         "[{\"rc\": %s, "
+	         "\"stage\": \"%s\", \"mig_ok\": %s, \"moved\": 0, \"mt\": \"%s\", \"map\": \"%s\"}]}\n",
+	         before_mt, rc, stage, mig_ok, mt, map);
 	folder_put("answers.jsonl", text);
 }
 
@@ -100,13 +101,16 @@ static void another_answer_is_noticed(void **state)
 		{ "MM", "0", "ok", "0", "MM", "A*512 | F9", CLI_OK, "2/2" },
 		{ "MM", "-16", "ok", "0", "MM", "A*512 | F9", CLI_NO, "T a:0+512: rc\n    kernel  -16\n    model   0" },
 		{ "MM", "4294967296", "ok", "0", "MM", "A*512 | F9", CLI_NO, "kernel  4294967296" },
-		{ "MM", "0", "test", "0", "MM", "A*512 | F9", CLI_NO, "T a:0+512: stage\n    kernel  test\n    model   ok" },
-		{ "MM", "0", "ok", "0", "UM", "A*512 | F9", CLI_NO, "T a:0+512: types\n    kernel  UM\n    model   MM" },
+		{ "MM", "0", "test", "0", "MM", "A*512 | F9", CLI_NO,
+		  "T a:0+512: stage\n    kernel  test\n    model   ok" },
+		{ "MM", "0", "ok", "0", "UM", "A*512 | F9", CLI_NO,
+		  "T a:0+512: types\n    kernel  UM\n    model   MM" },
 		{ "MU", "0", "ok", "0", "MM", "A*512 | F9", CLI_NO, "T before: types\n    kernel  MU\n    model   MM" },
 		/* where pages lie decides nothing, and is reported all the same */
 		{ "MM", "0", "ok", "0", "MM", "A*512 | F8 F8", CLI_OK,
 		  "T a:0+512: map\n    kernel  A*512 | F8 F8\n    model   A*512 | F9" },
-		{ "MM", "0", "ok", "7", "MM", "A*512 | F9", CLI_OK, "T a:0+512: migrated\n    kernel  7\n    model   0" },
+		{ "MM", "0", "ok", "7", "MM", "A*512 | F9", CLI_OK,
+		  "T a:0+512: migrated\n    kernel  7\n    model   0" },
 	};
 
 	(void)state;
@@ -162,11 +166,13 @@ static void no_backend_is_no_agreement(void **state)
 	folder_put("answers.jsonl", "{\"kernel\": \"9.9\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n");
 	free_layout(text, sizeof(text), "9.9");
 	folder_put_compressed("random-a.layout.gz", text);
-	folder_put("random-a.jsonl", "{\"kernel\": \"9.9\", \"start\": 0, \"pages\": 512, \"rc\": 0, \"stage\": \"ok\", \"migrated\": 0, "
-			      "\"type_before\": \"M\", \"type_after\": \"M\"}\n");
+	folder_put("random-a.jsonl",
+	           "{\"kernel\": \"9.9\", \"start\": 0, \"pages\": 512, \"rc\": 0, \"stage\": \"ok\", \"migrated\": 0, "
+	           "\"type_before\": \"M\", \"type_after\": \"M\"}\n");
 	conformance("");
 	expect_status(CLI_OK);
-	expect_said("9.9     no backend                     1           -           -           -           -           -");
+	expect_said(
+		"9.9     no backend                     1           -           -           -           -           -");
 	expect_said("9.9     no backend                     1           -           -           -  -");
 	conformance("--json");
 	expect_said("\"backend\": null");

@@ -26,23 +26,28 @@ static void damaged_answers(void **state)
 		{ "# one\n{\"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n", "answers.jsonl:2: ", "kernel" },
 		{ "{\"kernel\": \"6.1\", " BEFORE ", \"ops\": [" OP "]}\n", "answers.jsonl:1: ", "case" },
 		{ "{\"kernel\": \"6.1\", \"case\": \"T\", \"ops\": [" OP "]}\n", "answers.jsonl:1: ", "before" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", \"before\": {\"mt\": \"MM\"}, \"ops\": [" OP "]}\n", "answers.jsonl:1: ",
-		  "map" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", \"before\": 5, \"ops\": [" OP "]}\n", "answers.jsonl:1: ", "before" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": []}\n", "answers.jsonl:1: ",
-		  "0 answers for the 1 operations of T" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP ", " OP "]}\n", "answers.jsonl:1: ",
-		  "2 answers for the 1 operations of T" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": \"a\"}\n", "answers.jsonl:1: ", "0 answers" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [5]}\n", "answers.jsonl:1: ", "Expected object" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [{\"rc\": \"0\"}]}\n", "answers.jsonl:1: ",
-		  "Expected integer" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [{\"op\": \"f:0+512\", \"rc\": 0, \"stage\": \"ok\", "
-		  "\"mig_ok\": 0, \"moved\": 0, \"mt\": \"MM\", \"map\": \"\"}]}\n", "answers.jsonl:1: ", "an answer to f:0+512" },
-		{ "{\"kernel\": \"6.1\", \"case\": \"Z\", " BEFORE ", \"ops\": [" OP "]}\n", "answers.jsonl:1: ",
-		  "no case Z in cases.txt" },
-		{ "{\"kernel\": \"6.1.192-far-too-long\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n", "answers.jsonl:1: ",
-		  "too long" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", \"before\": {\"mt\": \"MM\"}, \"ops\": [" OP "]}\n",
+		  "answers.jsonl:1: ", "map" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", \"before\": 5, \"ops\": [" OP "]}\n",
+		  "answers.jsonl:1: ", "before" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": []}\n",
+		  "answers.jsonl:1: ", "0 answers for the 1 operations of T" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP ", " OP "]}\n",
+		  "answers.jsonl:1: ", "2 answers for the 1 operations of T" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": \"a\"}\n",
+		  "answers.jsonl:1: ", "0 answers" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [5]}\n",
+		  "answers.jsonl:1: ", "Expected object" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [{\"rc\": \"0\"}]}\n",
+		  "answers.jsonl:1: ", "Expected integer" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE
+		  ", \"ops\": [{\"op\": \"f:0+512\", \"rc\": 0, \"stage\": \"ok\", "
+		  "\"mig_ok\": 0, \"moved\": 0, \"mt\": \"MM\", \"map\": \"\"}]}\n",
+		  "answers.jsonl:1: ", "an answer to f:0+512" },
+		{ "{\"kernel\": \"6.1\", \"case\": \"Z\", " BEFORE ", \"ops\": [" OP "]}\n",
+		  "answers.jsonl:1: ", "no case Z in cases.txt" },
+		{ "{\"kernel\": \"6.1.192-far-too-long\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n",
+		  "answers.jsonl:1: ", "too long" },
 	};
 
 	(void)state;
@@ -156,7 +161,8 @@ static void damaged_layouts(void **state)
 		size_t at = 0;
 
 		for (int b = 0; b < 3; b++, at += strlen(text + at))
-			block_line(text + at, sizeof(text) - at, "6.1", (const char *[]){ "0 M", "1 M", "2 M" }[b], '0', 'f');
+			block_line(text + at, sizeof(text) - at, "6.1", (const char *[]){ "0 M", "1 M", "2 M" }[b], '0',
+			           'f');
 		block_line(text + at, sizeof(text) - at, "6.1", cases[i].block, cases[i].unmovable, cases[i].free);
 		folder_put_compressed("random-a.layout.gz", text);
 		refused("random-a.layout.gz", cases[i].why);
@@ -223,8 +229,9 @@ static void damaged_requests(void **state)
 		folder_put("random-a.jsonl", cases[i].text);
 		refused("random-a.jsonl:1: ", cases[i].why);
 	}
-	folder_put("random-a.jsonl", "{\"kernel\": \"7.2\", \"start\": 0, \"pages\": 512, \"rc\": 0, \"stage\": \"ok\", \"migrated\": 0, "
-			      "\"type_before\": \"M\", \"type_after\": \"M\"}\n");
+	folder_put("random-a.jsonl",
+	           "{\"kernel\": \"7.2\", \"start\": 0, \"pages\": 512, \"rc\": 0, \"stage\": \"ok\", \"migrated\": 0, "
+	           "\"type_before\": \"M\", \"type_after\": \"M\"}\n");
 	refused("random-a.jsonl:1: ", "the layout has no kernel 7.2");
 }
 
@@ -235,13 +242,14 @@ static void shapes_of_requests(void **state)
 
 	(void)state;
 	folder_put("random-a.jsonl",
-	    "{\"kernel\": \"6.1\", \"start\": 1536, \"pages\": 4096, \"rc\": 0, \"stage\": \"ok\", \"migrated\": 0, "
-	    "\"type_before\": \"MMMMMMMM\", \"type_after\": \"MMMMMMMM\"}\n" REQUEST("5631", "1"));
+	           "{\"kernel\": \"6.1\", \"start\": 1536, \"pages\": 4096, \"rc\": 0, \"stage\": \"ok\", "
+	           "\"migrated\": 0, "
+	           "\"type_before\": \"MMMMMMMM\", \"type_after\": \"MMMMMMMM\"}\n" REQUEST("5631", "1"));
 	free_layout(text, sizeof(text), "7.2");
 	folder_put_compressed("random-other.name.layout.gz", text);
-	folder_put("random-other.name.jsonl",
-	    "{\"kernel\": \"7.2\", \"start\": 0, \"pages\": 512, \"rc\": -16, \"stage\": \"isolate\", \"migrated\": 0, "
-	    "\"type_before\": \"M\", \"type_after\": \"M\"}\n");
+	folder_put("random-other.name.jsonl", "{\"kernel\": \"7.2\", \"start\": 0, \"pages\": 512, \"rc\": -16, "
+	                                      "\"stage\": \"isolate\", \"migrated\": 0, "
+	                                      "\"type_before\": \"M\", \"type_after\": \"M\"}\n");
 	conformance("");
 	expect_status(CLI_NO);
 	expect_said("7.2 random-other.name.jsonl request 1 at 0+512: rc\n    kernel  -16\n    model   0");

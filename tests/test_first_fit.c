@@ -13,8 +13,8 @@
 #include "../allocators/contig.h"
 
 #define ZONE_PAGES 4096u
-#define L_PAGE	   ((struct contig_what){ .kind = PAGE_LRU, .migratetype = MT_MOVABLE })
-#define K_PAGE	   ((struct contig_what){ .kind = PAGE_KERNEL, .migratetype = MT_UNMOVABLE })
+#define L_PAGE     ((struct contig_what){ .kind = PAGE_LRU, .migratetype = MT_MOVABLE })
+#define K_PAGE     ((struct contig_what){ .kind = PAGE_KERNEL, .migratetype = MT_UNMOVABLE })
 
 /* One backend and where each owner lives now; owner = index + 1. */
 struct world {
@@ -316,8 +316,8 @@ static void zones_in_order(void **state)
 	assert_int_equal(get(&w, K_PAGE, 4), 2149);
 	/* [2000, 2200) crosses from node 0 into node 1: no zone holds it */
 	assert_int_equal(contig_range_begin(w.c, &(struct contig_range_args){ .start = 2000, .nr = 200 },
-					    &(struct contig_range *){ NULL }),
-			 -EINVAL);
+	                                    &(struct contig_range *){ NULL }),
+	                 -EINVAL);
 	contig_close(w.c);
 }
 
@@ -338,7 +338,7 @@ static void random_commands(void **state)
 
 		if (i % 100 == 99) {
 			struct contig_range_args args = { .start = (pfn_t)(rnd >> 40) % 3500,
-							  .nr = 1 + (uint32_t)(rnd >> 20) % 500 };
+				                          .nr = 1 + (uint32_t)(rnd >> 20) % 500 };
 			struct contig_outcome out;
 			memset(shadow_of, 0, sizeof(shadow_of)); /* pages move: rebuilt below */
 			if (!contig_range_alloc(w.c, &args, &out))
@@ -361,8 +361,8 @@ static void random_commands(void **state)
 			unsigned int order = (rnd >> 50) % 100 < 90 ? 0 : (rnd >> 22) % 8;
 			bool movable = (rnd >> 12) % 50 != 0;
 			struct contig_what what = { .order = (uint8_t)order,
-						    .kind = movable ? PAGE_LRU_COMPOUND : PAGE_KERNEL,
-						    .migratetype = movable ? MT_MOVABLE : MT_UNMOVABLE };
+				                    .kind = movable ? PAGE_LRU_COMPOUND : PAGE_KERNEL,
+				                    .migratetype = movable ? MT_MOVABLE : MT_UNMOVABLE };
 			int64_t pfn = contig_alloc(w.c, 0, what, o);
 
 			if (pfn < 0)

@@ -102,7 +102,7 @@ static bool near(double a, double b)
 	return a > b * 0.999999 && a < b * 1.000001;
 }
 
-/* ---- what a benchmark can report ------------------------------------------------------------------------------- */
+/* ---- what a benchmark can report ------------------------------------------------------------- */
 
 static uint64_t sum;
 
@@ -232,7 +232,7 @@ static void threads_and_repetitions(void **state)
 	result("threads/iterations:10/repeats:2/threads:3_mean");
 }
 
-/* ---- what goes wrong ------------------------------------------------------------------------------------------- */
+/* ---- what goes wrong ------------------------------------------------------------------------- */
 
 static void skipping(struct gbench_state *s, void *ctx)
 {

@@ -38,37 +38,100 @@ static void zones(struct contig_geometry *g, uint32_t nr, const struct contig_zo
 	}
 }
 
-/* ---- refused ----------------------------------------------------------------------------------------------------- */
+/* ---- refused --------------------------------------------------------------------------------- */
 
-static void page_small(struct contig_geometry *g) { g->page_shift = 8; }
-static void page_large(struct contig_geometry *g) { g->page_shift = 21; }
-static void m_zero(struct contig_geometry *g) { g->max_order = 0; }
-static void m_absurd(struct contig_geometry *g) { g->max_order = 21; }
-static void m_wraps(struct contig_geometry *g) { g->max_order = 255; }
-static void p_zero(struct contig_geometry *g) { g->pageblock_order = 0; }
-static void p_absurd(struct contig_geometry *g) { g->pageblock_order = 64; }
-static void p_above_m(struct contig_geometry *g) { g->pageblock_order = 5; }
-static void m_above_section(struct contig_geometry *g) { g->max_order = 11; }
-static void no_cpus(struct contig_geometry *g) { g->nr_cpus = 0; }
-static void many_cpus(struct contig_geometry *g) { g->nr_cpus = CONTIG_MAX_CPUS + 1; }
-static void cpu_nowhere(struct contig_geometry *g) { g->cpu_node[1] = CONTIG_MAX_NODES; }
-static void no_zones(struct contig_geometry *g) { g->nr_zones = 0; }
-static void many_zones(struct contig_geometry *g) { g->nr_zones = CONTIG_MAX_ZONES + 1; }
-static void no_pages(struct contig_geometry *g) { g->zones[0].pages = 0; }
-static void node_nowhere(struct contig_geometry *g) { g->zones[0].node = CONTIG_MAX_NODES; }
-static void type_unknown(struct contig_geometry *g) { g->zones[0].type = ZONE_TYPE_NR; }
-static void init_unknown(struct contig_geometry *g) { g->init = 2; }
-static void beyond_32_bit(struct contig_geometry *g) { g->zones[0].start = UINT32_MAX - 100; }
-static void last_pfn(struct contig_geometry *g) { g->zones[0].pages = UINT32_MAX; }
+static void page_small(struct contig_geometry *g)
+{
+	g->page_shift = 8;
+}
+static void page_large(struct contig_geometry *g)
+{
+	g->page_shift = 21;
+}
+static void m_zero(struct contig_geometry *g)
+{
+	g->max_order = 0;
+}
+static void m_absurd(struct contig_geometry *g)
+{
+	g->max_order = 21;
+}
+static void m_wraps(struct contig_geometry *g)
+{
+	g->max_order = 255;
+}
+static void p_zero(struct contig_geometry *g)
+{
+	g->pageblock_order = 0;
+}
+static void p_absurd(struct contig_geometry *g)
+{
+	g->pageblock_order = 64;
+}
+static void p_above_m(struct contig_geometry *g)
+{
+	g->pageblock_order = 5;
+}
+static void m_above_section(struct contig_geometry *g)
+{
+	g->max_order = 11;
+}
+static void no_cpus(struct contig_geometry *g)
+{
+	g->nr_cpus = 0;
+}
+static void many_cpus(struct contig_geometry *g)
+{
+	g->nr_cpus = CONTIG_MAX_CPUS + 1;
+}
+static void cpu_nowhere(struct contig_geometry *g)
+{
+	g->cpu_node[1] = CONTIG_MAX_NODES;
+}
+static void no_zones(struct contig_geometry *g)
+{
+	g->nr_zones = 0;
+}
+static void many_zones(struct contig_geometry *g)
+{
+	g->nr_zones = CONTIG_MAX_ZONES + 1;
+}
+static void no_pages(struct contig_geometry *g)
+{
+	g->zones[0].pages = 0;
+}
+static void node_nowhere(struct contig_geometry *g)
+{
+	g->zones[0].node = CONTIG_MAX_NODES;
+}
+static void type_unknown(struct contig_geometry *g)
+{
+	g->zones[0].type = ZONE_TYPE_NR;
+}
+static void init_unknown(struct contig_geometry *g)
+{
+	g->init = 2;
+}
+static void beyond_32_bit(struct contig_geometry *g)
+{
+	g->zones[0].start = UINT32_MAX - 100;
+}
+static void last_pfn(struct contig_geometry *g)
+{
+	g->zones[0].pages = UINT32_MAX;
+}
 
 static void second_without_pages(struct contig_geometry *g)
 {
-	zones(g, 2, (struct contig_zone[]){ { .pages = 64, .type = ZONE_NORMAL }, { .start = 64, .type = ZONE_NORMAL } });
+	zones(g, 2,
+	      (struct contig_zone[]){ { .pages = 64, .type = ZONE_NORMAL }, { .start = 64, .type = ZONE_NORMAL } });
 }
 
 static void overlap_by_one(struct contig_geometry *g)
 {
-	zones(g, 2, (struct contig_zone[]){ { .pages = 65, .type = ZONE_NORMAL }, { .start = 64, .pages = 64, .type = ZONE_MOVABLE } });
+	zones(g, 2,
+	      (struct contig_zone[]){ { .pages = 65, .type = ZONE_NORMAL },
+	                              { .start = 64, .pages = 64, .type = ZONE_MOVABLE } });
 }
 
 static void overlap_backwards(struct contig_geometry *g)
@@ -83,7 +146,8 @@ static void the_same_twice(struct contig_geometry *g)
 
 static void one_in_another(struct contig_geometry *g)
 {
-	zones(g, 3, (struct contig_zone[]){ { .pages = 512 }, { .start = 1024, .pages = 64 }, { .start = 100, .pages = 1 } });
+	zones(g, 3,
+	      (struct contig_zone[]){ { .pages = 512 }, { .start = 1024, .pages = 64 }, { .start = 100, .pages = 1 } });
 }
 
 static void contradictions(void **state)
@@ -138,7 +202,7 @@ static void contradictions(void **state)
 	}
 }
 
-/* ---- accepted when it is asked for ------------------------------------------------------------------------------- */
+/* ---- accepted when it is asked for ----------------------------------------------------------- */
 
 /* Blocks larger than the largest buddy: until v5.18 isolation rounds to the larger of the two; later ones cannot. */
 static void big_blocks(void **state)
@@ -156,7 +220,8 @@ static void big_blocks(void **state)
 		random_run("linux-5.10", &g, seed, 2000);
 	for (size_t i = 1; i < COUNT(generations); i++) {
 		assert_null(contig_open(generations[i], &g, &no_hooks, &diag));
-		if (!strstr(diag.text, "works a pageblock at a time: pageblock_order 5 must not be above MAX_PAGE_ORDER 4"))
+		if (!strstr(diag.text,
+		            "works a pageblock at a time: pageblock_order 5 must not be above MAX_PAGE_ORDER 4"))
 			fail_msg("%s: %s", generations[i], diag.text);
 	}
 	/* P and M of the same size need no permission */
@@ -239,16 +304,21 @@ static void several_zones(void **state)
 
 	(void)state;
 	small(&g);
-	zones(&g, 2, (struct contig_zone[]){ { .pages = 100, .type = ZONE_NORMAL }, { .start = 100, .pages = 92, .type = ZONE_NORMAL } });
+	zones(&g, 2,
+	      (struct contig_zone[]){ { .pages = 100, .type = ZONE_NORMAL },
+	                              { .start = 100, .pages = 92, .type = ZONE_NORMAL } });
 	run_all(&g);
 	small(&g);
-	zones(&g, 3, (struct contig_zone[]){ { .pages = 64, .type = ZONE_DMA32 }, { .start = 200, .pages = 100, .type = ZONE_NORMAL },
-					     { .start = 1000, .pages = 60, .type = ZONE_MOVABLE, .node = 1 } });
+	zones(&g, 3,
+	      (struct contig_zone[]){ { .pages = 64, .type = ZONE_DMA32 },
+	                              { .start = 200, .pages = 100, .type = ZONE_NORMAL },
+	                              { .start = 1000, .pages = 60, .type = ZONE_MOVABLE, .node = 1 } });
 	run_all(&g);
 	small(&g);
-	zones(&g, 3, (struct contig_zone[]){ { .start = 600, .pages = 64, .type = ZONE_NORMAL, .node = 5 },
-					     { .start = 3, .pages = 66, .type = ZONE_MOVABLE, .node = 63 },
-					     { .start = 301, .pages = 66, .type = ZONE_NORMAL, .node = 0 } });
+	zones(&g, 3,
+	      (struct contig_zone[]){ { .start = 600, .pages = 64, .type = ZONE_NORMAL, .node = 5 },
+	                              { .start = 3, .pages = 66, .type = ZONE_MOVABLE, .node = 63 },
+	                              { .start = 301, .pages = 66, .type = ZONE_NORMAL, .node = 0 } });
 	g.cpu_node[1] = 63;
 	run_all(&g);
 }
@@ -310,7 +380,7 @@ static void nothing_is_scanned_outside(void **state)
 	contig_close(c);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* At most 16 bytes of metadata a page, everything but per-cpu lists; real machines of 64 MiB to 64 GiB. */
 static void metadata_is_small(void **state)
@@ -333,7 +403,7 @@ static void metadata_is_small(void **state)
 			assert_true(s.metadata_bytes > 0);
 			if (s.metadata_bytes > UINT64_C(16) * g.zones[0].pages)
 				fail_msg("%s: %.3f bytes a page of %u MiB", contig_backend_at(k)->name,
-					 (double)s.metadata_bytes / g.zones[0].pages, mib[i]);
+				         (double)s.metadata_bytes / g.zones[0].pages, mib[i]);
 			contig_close(c);
 		}
 	}
@@ -342,10 +412,14 @@ static void metadata_is_small(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(contradictions),        cmocka_unit_test(big_blocks),
-		cmocka_unit_test(big_buddies),           cmocka_unit_test(zones_that_cut_blocks),
-		cmocka_unit_test(tiny_zones),            cmocka_unit_test(several_zones),
-		cmocka_unit_test(blame_lies_in_the_zone), cmocka_unit_test(nothing_is_scanned_outside),
+		cmocka_unit_test(contradictions),
+		cmocka_unit_test(big_blocks),
+		cmocka_unit_test(big_buddies),
+		cmocka_unit_test(zones_that_cut_blocks),
+		cmocka_unit_test(tiny_zones),
+		cmocka_unit_test(several_zones),
+		cmocka_unit_test(blame_lies_in_the_zone),
+		cmocka_unit_test(nothing_is_scanned_outside),
 		cmocka_unit_test(metadata_is_small),
 	};
 

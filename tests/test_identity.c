@@ -36,7 +36,7 @@ static void sink(void *ctx, const struct trace_event *e)
 	last = *e;
 	if (e->op == TRACE_ALLOC)
 		snprintf(said + at, sizeof(said) - at, "%d alloc %u %u %s %s\n", (int)e->ns, e->id, e->order,
-			 contig_kind_name(e->kind), contig_type_name(e->migratetype));
+		         contig_kind_name(e->kind), contig_type_name(e->migratetype));
 	else if (e->op == TRACE_FREE)
 		snprintf(said + at, sizeof(said) - at, "%d free %u\n", (int)e->ns, e->id);
 	else
@@ -199,7 +199,7 @@ static void test_unmatched_and_failed(void **state)
 	identity_free(idn, 2, 0, 40, 5);
 	identity_alloc(idn, 3, 0, UINT64_MAX, 9, MT_MOVABLE, COMP);
 	identity_alloc(idn, 3, 0, 200000, 0, MT_MOVABLE, false); /* behind the last zone */
-	identity_alloc(idn, 3, 0, 1, 1, MT_MOVABLE, false);	 /* the buddy never hands that out */
+	identity_alloc(idn, 3, 0, 1, 1, MT_MOVABLE, false);      /* the buddy never hands that out */
 	identity_free(idn, 3, 0, (uint64_t)1 << 50, 0);
 	says("");
 	assert_int_equal(identity_counts(idn)->unmatched_frees, 2);

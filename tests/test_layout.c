@@ -34,7 +34,8 @@ static struct contig *open_reserved(const char *backend, struct contig_geometry 
 	return c;
 }
 
-static void expect_drawn(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, const char *expected)
+static void expect_drawn(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr,
+                         const char *expected)
 {
 	char *types = layout_types(c, first, nr), *map = layout_map(c, g, first, nr, NULL, NULL), now[2048];
 
@@ -189,7 +190,7 @@ static void isolated_blocks(void **state)
 	}
 }
 
-/* ---- refused ------------------------------------------------------------------------------------------------------ */
+/* ---- refused --------------------------------------------------------------------------------- */
 
 static void refused(void **state)
 {
@@ -271,8 +272,12 @@ static void something_is_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),      cmocka_unit_test(other_ways_to_write), cmocka_unit_test(letters_of_the_caller),
-		cmocka_unit_test(isolated_blocks), cmocka_unit_test(refused),             cmocka_unit_test(something_is_there),
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(other_ways_to_write),
+		cmocka_unit_test(letters_of_the_caller),
+		cmocka_unit_test(isolated_blocks),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(something_is_there),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);

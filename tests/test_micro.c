@@ -107,7 +107,7 @@ static bool succeeded(const json_t *results, const char *name, const char *backe
 static void every_benchmark_on_every_backend(void **state)
 {
 	static const char *const names[] = { "hot_pair", "aged_pair", "order9_pair", "contig_free_block",
-					     "contig_half_full_block" };
+		                             "contig_half_full_block" };
 	char path[] = "/tmp/micro-XXXXXX", line[256];
 	int fd = mkstemp(path);
 

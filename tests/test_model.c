@@ -41,7 +41,7 @@ static void expect_alloc(struct world *w, uint32_t cpu, struct contig_what what,
 	world_verify(w);
 }
 
-/* ---- 3.1: the smallest sufficient run, its lowest part, upper halves to the head of their lists ------------------------------ */
+/* ---- 3.1: the smallest sufficient run, its lowest part, upper halves to the head of their lists ---- */
 
 /*   [MM] F4      take an order-1 run
  *   [MM] T1 F1 F2 | F3 */
@@ -58,12 +58,13 @@ static void test_expand(void **state)
 	world_close(&w);
 }
 
-/* ---- 3.3: what is freed joins its buddies --------------------------------------------------------------------------------------- */
+/* ---- 3.3: what is freed joins its buddies ---------------------------------------------------- */
 
 static void test_merge_up(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct world w;
 
 		world_open(&w, *k, "[MM] F1 L F0 F2 | F3");
@@ -87,7 +88,7 @@ static void test_tail_when_merge_likely(void **state)
 	world_close(&w);
 }
 
-/* ---- 3.4: moving stops at the block; a run from a lower block is invisible -------------------------------------------------------- */
+/* ---- 3.4: moving stops at the block; a run from a lower block is invisible ------------------- */
 
 static void test_move_sees_heads_only(void **state)
 {
@@ -106,13 +107,14 @@ static void test_move_sees_heads_only(void **state)
 	world_close(&w);
 }
 
-/* ---- 3.2.1 and 3.2.3: taking from other types ---------------------------------------------------------------------------------------- */
+/* ---- 3.2.1 and 3.2.3: taking from other types ------------------------------------------------ */
 
 /* Only MOVABLE memory is left. An unmovable request takes the largest run and the block with it. */
 static void test_fallback_claims(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_stats s;
 		struct world w;
 
@@ -139,7 +141,8 @@ static void test_fallback_single(void **state)
 	static const enum migratetype rest[] = { MT_MOVABLE, MT_MOVABLE, MT_MOVABLE, MT_UNMOVABLE, MT_UNMOVABLE };
 
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_run run;
 		struct world w;
 
@@ -157,7 +160,8 @@ static void test_fallback_single(void **state)
 static void test_fallback_alike(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct world w;
 
 		/* for UNMOVABLE, a MOVABLE block's kernel pages are alike: 2 free + 2 kernel >= 4 */
@@ -173,12 +177,13 @@ static void test_fallback_alike(void **state)
 	}
 }
 
-/* ---- 2.4: the min watermark ------------------------------------------------------------------------------------------------------------ */
+/* ---- 2.4: the min watermark ------------------------------------------------------------------ */
 
 static void test_watermark(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_hooks none = { 0 };
 		struct contig_geometry g;
 		struct contig_diag diag;
@@ -198,13 +203,14 @@ static void test_watermark(void **state)
 	}
 }
 
-/* ---- 3.5: per-cpu lists: who goes where, and in which order --------------------------------------------------------------------------------- */
+/* ---- 3.5: per-cpu lists: who goes where, and in which order ---------------------------------- */
 
 /* Last in, first out; a refill hands out ascending addresses. */
 static void test_pcp_order(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_hooks none = { 0 };
 		struct contig_geometry g;
 		struct contig_diag diag;
@@ -266,7 +272,7 @@ static void test_drain_oldest_first(void **state)
 {
 	(void)state;
 	FOR_EACH_KERNEL(k)
-		assert_int_equal(first_after_drain(*k, unmovable), 6);
+	assert_int_equal(first_after_drain(*k, unmovable), 6);
 }
 
 /*
@@ -278,7 +284,8 @@ static void test_drain_decides_types(void **state)
 	static const char *const types[] = { "UM", "UM", "UM", "MM", "MM" };
 
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct world w;
 
 		world_open(&w, *k, "[UM] L F0 F1 F2 | L F0 F1 F2");
@@ -294,7 +301,8 @@ static void test_drain_decides_types(void **state)
 static void test_stale_pcp_page(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_range_args args = { .start = 0, .nr = 8 };
 		struct contig_outcome out;
 		struct contig_range *r;
@@ -321,7 +329,8 @@ static void test_stale_pcp_page(void **state)
 static void test_free_into_isolated(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_range_args args = { .start = 0, .nr = 16 };
 		struct contig_outcome out;
 		struct contig_range *r;
@@ -348,12 +357,13 @@ static void test_free_into_isolated(void **state)
 	}
 }
 
-/* ---- section 4 of the design: the handshake of free, split and migration -------------------------------------------------------------------- */
+/* ---- section 4 of the design: the handshake of free, split and migration --------------------- */
 
 static void test_moved_page_is_not_here(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct world w;
 
 		world_open(&w, *k, "[MM] L F0 F1 F2 | F3");
@@ -370,7 +380,8 @@ static void test_moved_page_is_not_here(void **state)
 static void test_split_while_migrating(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_range_args args = { .start = 0, .nr = 8 };
 		static const owner_t pieces[] = { WORLD_PAGES + 1, WORLD_PAGES + 2, WORLD_PAGES + 3, WORLD_PAGES + 4 };
 		struct contig_outcome out;
@@ -399,7 +410,8 @@ static void test_split_while_migrating(void **state)
 static void test_pinned_late(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_range_args args = { .start = 0, .nr = 8 };
 		struct contig_outcome out;
 		struct contig_range *r;
@@ -436,7 +448,8 @@ static void test_no_target(void **state)
 	static const unsigned int calls[] = { 5, 5, 1, 1, 1 };
 
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct contig_range_args args = { .start = 0, .nr = 8 };
 		struct contig_outcome out;
 		struct contig_range *r;
@@ -457,12 +470,13 @@ static void test_no_target(void **state)
 	}
 }
 
-/* ---- 5.5: giving pages back -------------------------------------------------------------------------------------------------------------------- */
+/* ---- 5.5: giving pages back ------------------------------------------------------------------ */
 
 static void test_partial_give(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct world w;
 
 		world_open(&w, *k, "[MM] F3 | F3");
@@ -482,7 +496,8 @@ static void test_partial_give(void **state)
 static void test_give_back_around(void **state)
 {
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		struct world w;
 
 		world_open(&w, *k, "[MM] F3 | K F0 F1 F2");
@@ -492,7 +507,7 @@ static void test_give_back_around(void **state)
 	}
 }
 
-/* ---- every failure names its cause --------------------------------------------------------------------------------------------------------------- */
+/* ---- every failure names its cause ----------------------------------------------------------- */
 
 static void test_autopsies(void **state)
 {
@@ -509,7 +524,8 @@ static void test_autopsies(void **state)
 	};
 
 	(void)state;
-	FOR_EACH_KERNEL(k) {
+	FOR_EACH_KERNEL(k)
+	{
 		for (size_t i = 0; i < COUNT(rows); i++) {
 			struct world w;
 
@@ -524,7 +540,7 @@ static void test_autopsies(void **state)
 	}
 }
 
-/* ---- 10: metrics --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- 10: metrics ----------------------------------------------------------------------------- */
 
 static void test_metrics(void **state)
 {

@@ -37,7 +37,7 @@ static struct contig_policy policy_of(const struct contig_backend *b)
 	return *(const struct contig_policy *)b->data;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* Each knob is a byte of its own, and each of its values says which release it is from. */
 static void every_knob_is_listed(void **state)
@@ -121,7 +121,8 @@ static void presets_survive(void **state)
 			size_t at = strlen(words);
 
 			assert_true(get(&want, &k) < k.nr_values);
-			snprintf(words + at, sizeof(words) - at, "%s%s=%s", n ? "+" : "", k.name, k.values[get(&want, &k)].name);
+			snprintf(words + at, sizeof(words) - at, "%s%s=%s", n ? "+" : "", k.name,
+			         k.values[get(&want, &k)].name);
 		}
 		for (size_t j = 0; (on = next_preset(&j));) {
 			struct contig_policy p = policy_of(on);
@@ -139,7 +140,7 @@ static void presets_survive(void **state)
 	}
 }
 
-/* ---- what is refused --------------------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static void refused_with_a_reason(void **state)
 {
@@ -160,18 +161,21 @@ static void refused_with_a_reason(void **state)
 		{ "linux-6.1+merge=iso_only", "unknown knob 'merge': `contigbench list knobs` shows them" },
 		{ "linux-6.1+merge_rules=iso_only", "unknown knob 'merge_rules'" },
 		{ "linux-6.1+merge_rule=", "no value ''" },
-		{ "linux-6.1+merge_rule=iso", "no value 'iso': it takes always, iso_only, mergeable, mergeable_retype" },
+		{ "linux-6.1+merge_rule=iso",
+		  "no value 'iso': it takes always, iso_only, mergeable, mergeable_retype" },
 		{ "linux-6.1+merge_rule=iso_only=x", "no value 'iso_only=x'" },
 		{ "linux-6.1+merge_rule=ISO_ONLY", "no value 'ISO_ONLY'" },
 		{ "linux-6.1+pcp_high=low", "it takes six_batches, low_wmark, tuned" },
 		{ "linux-6.1+merge_rule=iso_only+merge_rule=iso_only", "knob 'merge_rule' is given twice" },
-		{ "linux-6.1+merge_rule=iso_only+pcp_type=reread+merge_rule=always", "knob 'merge_rule' is given twice" },
+		{ "linux-6.1+merge_rule=iso_only+pcp_type=reread+merge_rule=always",
+		  "knob 'merge_rule' is given twice" },
 		{ "first-fit+merge_rule=iso_only", "first-fit has no knobs" },
 		{ "first-fit+", "first-fit has no knobs" },
 		/* combinations that no code could follow */
 		{ "linux-6.1+undo_type=preserved", "undo_type=preserved needs iso_store=separate_bit" },
 		{ "linux-7.2+iso_store=type_overwrite", "undo_type=preserved needs iso_store=separate_bit" },
-		{ "linux-6.1+iso_straddle=split_in_isolate", "iso_straddle=split_in_isolate needs free_large=per_block" },
+		{ "linux-6.1+iso_straddle=split_in_isolate",
+		  "iso_straddle=split_in_isolate needs free_large=per_block" },
 		{ "linux-7.2+free_large=head_type", "needs free_large=per_block" },
 		{ "linux-6.12+iso_straddle=split_and_migrate+free_large=head_type",
 		  "merge_rule=mergeable_retype needs free_large=per_block" },
@@ -209,7 +213,7 @@ static void long_names(void **state)
 	assert_true(strlen(diag.text) < sizeof(diag.text));
 }
 
-/* ---- what is not refused runs ------------------------------------------------------------------------------------ */
+/* ---- what is not refused runs ---------------------------------------------------------------- */
 
 static void geometry(struct contig_geometry *g, uint8_t P, uint8_t M)
 {

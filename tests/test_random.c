@@ -14,11 +14,18 @@
 #include "lib/world.h"
 
 static const char *const generations[] = {
-	"linux-5.10", "rfc-2021", "linux-6.1", "linux-6.12", "linux-7.2",
+	"linux-5.10",
+	"rfc-2021",
+	"linux-6.1",
+	"linux-6.12",
+	"linux-7.2",
 	/* mixtures that no release had */
-	"linux-6.1+merge_rule=iso_only", "linux-7.2+contig_free=pages+pcp_drain=credit_round_robin+pcp_overflow=batch",
-	"linux-5.10+merge_rule=always+iso_double=accept", "linux-6.1+iso_store=separate_bit+undo_type=preserved",
-	"linux-7.2+unmovable_scope=range_of_interest+migrate_targets=per_page", "linux-7.2+fallback=old",
+	"linux-6.1+merge_rule=iso_only",
+	"linux-7.2+contig_free=pages+pcp_drain=credit_round_robin+pcp_overflow=batch",
+	"linux-5.10+merge_rule=always+iso_double=accept",
+	"linux-6.1+iso_store=separate_bit+undo_type=preserved",
+	"linux-7.2+unmovable_scope=range_of_interest+migrate_targets=per_page",
+	"linux-7.2+fallback=old",
 };
 
 static void geometry(struct contig_geometry *g, uint8_t P, uint8_t M)
@@ -83,7 +90,9 @@ static void test_zones(void **state)
 	(void)state;
 	geometry(&g, 3, 5);
 	g.nr_zones = 2;
-	g.zones[1] = (struct contig_zone){ .start = 24u * 8 + 4, .pages = 93, .node = 1, .type = ZONE_NORMAL, .wmark_min = 1 };
+	g.zones[1] = (struct contig_zone){
+		.start = 24u * 8 + 4, .pages = 93, .node = 1, .type = ZONE_NORMAL, .wmark_min = 1
+	};
 	all_generations(&g, 4000);
 }
 

@@ -175,9 +175,9 @@ static void test_info_and_cat(void **state)
 	write_small_trace();
 	assert_int_equal(trace("cat", file), CLI_OK);
 	assert_string_equal(output, "# contigbench trace, text 1: NS CPU OP ID ...\n"
-				    "0 0 alloc 1 1 lru-compound Movable 0 Normal\n"
-				    "5 0 split 1 0 2\n"
-				    "6 1 free 3\n");
+	                            "0 0 alloc 1 1 lru-compound Movable 0 Normal\n"
+	                            "5 0 split 1 0 2\n"
+	                            "6 1 free 3\n");
 	assert_int_equal(trace("info", file), CLI_OK);
 	said("small \"label\"");
 	said("peak         2 pages");
@@ -230,7 +230,7 @@ static void test_not_root(void **state)
 	assert_int_equal(entries(dir, ""), 0);
 }
 
-/* ---- live ------------------------------------------------------------------------------------------------------- */
+/* ---- live ------------------------------------------------------------------------------------ */
 
 static void test_live(void **state)
 {

@@ -83,11 +83,11 @@ static void tear_down(struct setup *s, struct trace *t)
 static struct request_record request_against(enum page_kind kind, enum migratetype mt, bool pinned, uint64_t after)
 {
 	const struct trace_event events[] = { ALLOC(0, 1, (uint8_t)kind, (uint8_t)mt),
-					      { .ns = 0, .id = 1, .op = pinned ? TRACE_PIN : TRACE_MARK },
-					      { .ns = MS + after, .id = 1, .op = pinned ? TRACE_UNPIN : TRACE_MARK },
-					      FREE(MS + after, 1),
-					      MARK(MS + 500 * MS),
-					      END };
+		                              { .ns = 0, .id = 1, .op = pinned ? TRACE_PIN : TRACE_MARK },
+		                              { .ns = MS + after, .id = 1, .op = pinned ? TRACE_UNPIN : TRACE_MARK },
+		                              FREE(MS + after, 1),
+		                              MARK(MS + 500 * MS),
+		                              END };
 	struct trace t;
 	struct setup s;
 
@@ -181,11 +181,11 @@ static void failed_allocations_are_counted(void **state)
 	for (uint32_t i = 1; i <= 600; i++)
 		events[n++] = (struct trace_event)ALLOC(i, i, PAGE_LRU, MT_MOVABLE);
 	events[n++] = (struct trace_event){ .ns = 601,
-					    .id = 601,
-					    .op = TRACE_ALLOC,
-					    .order = 1,
-					    .kind = PAGE_LRU_COMPOUND,
-					    .migratetype = MT_MOVABLE };
+		                            .id = 601,
+		                            .op = TRACE_ALLOC,
+		                            .order = 1,
+		                            .kind = PAGE_LRU_COMPOUND,
+		                            .migratetype = MT_MOVABLE };
 	events[n++] = (struct trace_event){ .ns = 602, .id = 601, .aux = 602, .op = TRACE_SPLIT, .order = 0 };
 	for (uint32_t i = 1; i <= 603; i++) {
 		if (i != 601)
@@ -324,7 +324,7 @@ static void a_stopped_replay_says_so(void **state)
 	tear_down(&s, &t);
 }
 
-/* ---- requests --------------------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void requests_are_aligned_and_spread(void **state)
 {
@@ -380,7 +380,7 @@ static void timeline_orders(void **state)
 	timeline_free(&t);
 }
 
-/* ---- traces that contradict themselves -------------------------------------------------------------------------- */
+/* ---- traces that contradict themselves ------------------------------------------------------- */
 
 static void compile_refuses(const struct trace_event *events, int want, const char *says)
 {
@@ -401,11 +401,11 @@ static void contradictions_are_refused(void **state)
 	const struct trace_event twice[] = { ALLOC(0, 1, PAGE_LRU, MT_MOVABLE), FREE(1, 1), FREE(2, 1), END };
 	const struct trace_event backwards[] = { ALLOC(5, 1, PAGE_LRU, MT_MOVABLE), FREE(4, 1), END };
 	const struct trace_event reborn[] = { ALLOC(0, 1, PAGE_LRU, MT_MOVABLE), ALLOC(1, 1, PAGE_LRU, MT_MOVABLE),
-					      END };
+		                              END };
 	const struct trace_event kind[] = { ALLOC(0, 1, PAGE_RESERVED, MT_MOVABLE), END };
 	const struct trace_event split[] = { ALLOC(0, 1, PAGE_LRU, MT_MOVABLE),
-					     { .id = 1, .aux = 2, .op = TRACE_SPLIT },
-					     END };
+		                             { .id = 1, .aux = 2, .op = TRACE_SPLIT },
+		                             END };
 	const struct trace_event cpu[] = {
 		{ .id = 1, .op = TRACE_ALLOC, .kind = PAGE_LRU, .migratetype = MT_MOVABLE, .cpu = 9 }, END
 	};
@@ -422,7 +422,7 @@ static void contradictions_are_refused(void **state)
 	compile_refuses(nothing, -EBADMSG, "allocates nothing");
 }
 
-/* ---- statistics ------------------------------------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
 static void quantiles_are_nearest_rank(void **state)
 {

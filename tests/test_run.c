@@ -194,8 +194,8 @@ static void same_bytes(const char *a, const char *b)
 }
 
 static const char *const files[] = {
-	"SHA256SUMS",	"benchmark.json", "failures.csv",	 "replays.csv", "requests.jsonl",
-	"series.jsonl", "summary.csv",	  "success-by-size.csv", "table.txt",
+	"SHA256SUMS",   "benchmark.json", "failures.csv",        "replays.csv", "requests.jsonl",
+	"series.jsonl", "summary.csv",    "success-by-size.csv", "table.txt",
 };
 
 static void same_results(const char *a, const char *b)
@@ -274,21 +274,22 @@ static int forget_results(void **state)
 	return 0;
 }
 
-/* ---- a machine of two nodes: a zone each, allocations where the trace has them, every invariant checked ------------- */
+/* ---- a machine of two nodes: a zone each, allocations where the trace has them, every invariant checked ---- */
 
 static void two_nodes(void **state)
 {
 	const struct outcome *o;
 
 	(void)state;
-	o = contigbench("run nodes.ctr --occupancy 60,95 --seeds 1-2 --sizes 64p,1b --interval-ms 50 --age 1 --verify=500 -o new");
+	o = contigbench("run nodes.ctr --occupancy 60,95 --seeds 1-2 --sizes 64p,1b --interval-ms 50 --age 1 "
+	                "--verify=500 -o new");
 	if (o->status)
 		fail_msg("exit %d: %s", o->status, o->err);
 	assert_non_null(strstr(o->out, "linux-7.2"));
 	assert_null(strstr(o->out, "unequal"));
 }
 
-/* ---- bad input -------------------------------------------------------------------------------------------------- */
+/* ---- bad input ------------------------------------------------------------------------------- */
 
 static void wrong_flags(void **state)
 {
@@ -376,7 +377,7 @@ static void geometries(void **state)
 		char line[512];
 
 		snprintf(line, sizeof(line), "%s -o new --seeds 1 %s",
-			 "run small.ctr -b linux-6.1 --sizes 64p --interval-ms 1", cases[i].arguments);
+		         "run small.ctr -b linux-6.1 --sizes 64p --interval-ms 1", cases[i].arguments);
 		if (cases[i].says) {
 			refused(line, CLI_USAGE, cases[i].says);
 		} else {
@@ -386,7 +387,7 @@ static void geometries(void **state)
 	}
 	/* until v5.17 isolation rounded to the larger of the two */
 	accepted("run small.ctr -b linux-5.10 -o new --seeds 1 --sizes 64p --interval-ms 1 --pageblock-order 11 "
-		 "--big-blocks");
+	         "--big-blocks");
 }
 
 static void damage(const char *name, const char *copy, size_t keep, size_t flip)
@@ -423,7 +424,7 @@ static void damaged_traces(void **state)
 	refused("run ./ -o new", CLI_USAGE, "./");
 }
 
-/* ---- folders ---------------------------------------------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------------------------------- */
 
 static void folders(void **state)
 {
@@ -488,7 +489,7 @@ static void full_disk(void **state)
 	}
 }
 
-/* ---- invariance ------------------------------------------------------------------------------------------------- */
+/* ---- invariance ------------------------------------------------------------------------------ */
 
 static void threads_change_nothing(void **state)
 {
@@ -559,7 +560,7 @@ static void interruption_changes_nothing(void **state)
 	same_results("new", "other");
 }
 
-/* ---- what is in the files --------------------------------------------------------------------------------------- */
+/* ---- what is in the files -------------------------------------------------------------------- */
 
 static void json_is_json(void **state)
 {

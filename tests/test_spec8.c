@@ -15,9 +15,17 @@
 
 #include "lib/world.h"
 
-enum generation { B, C, D, E, F, NR_GENERATIONS };
+enum generation {
+	B,
+	C,
+	D,
+	E,
+	F,
+	NR_GENERATIONS
+};
 
-static const char *const generation[NR_GENERATIONS] = { "linux-5.10", "rfc-2021", "linux-6.1", "linux-6.12", "linux-7.2" };
+static const char *const generation[NR_GENERATIONS] = { "linux-5.10", "rfc-2021", "linux-6.1", "linux-6.12",
+	                                                "linux-7.2" };
 
 struct expected {
 	int rc;
@@ -29,87 +37,236 @@ struct expected {
 struct row {
 	const char *name;
 	const char *drawing;
-	pfn_t freed[9];    /* pages of the drawing freed first, so that runs merge; ended by PFN_NONE */
+	pfn_t freed[9]; /* pages of the drawing freed first, so that runs merge; ended by PFN_NONE */
 	enum contig_caller caller;
 	pfn_t start;
 	uint32_t nr;
 	struct expected expect[NR_GENERATIONS];
 };
 
-#define NOTHING { PFN_NONE }
-#define PB1 { 8, 9, 10, 11, 12, 13, 14, 15, PFN_NONE }
+/* clang-format off: a table */
+#define NOTHING                                                                                                        \
+	{                                                                                                              \
+		PFN_NONE                                                                                               \
+	}
+#define PB1                                                                                                            \
+	{                                                                                                              \
+		8, 9, 10, 11, 12, 13, 14, 15, PFN_NONE                                                                 \
+	}
 
 static const struct row rows[] = {
 	/* 8.1: one block CMA, the other not. MAX alignment takes pb1 into the CMA area; "split" are two runs of order P. */
-	{ "8.1 split", "[CM] F3 | F3", NOTHING, CALLER_CMA, 0, 8,
+	{ "8.1 split",
+	  "[CM] F3 | F3",
+	  NOTHING,
+	  CALLER_CMA,
+	  0,
+	  8,
 	  { [B] = { 0, "CC" }, [C] = { 0, "CM" }, [D] = { 0, "CM" }, [E] = { 0, "CM" }, [F] = { 0, "CM" } } },
 	/* merged is reachable in B and C only, where it costs NR_FREE_CMA a block */
-	{ "8.1 merged", "[CM] F3 | L*8", PB1, CALLER_CMA, 0, 8,
+	{ "8.1 merged",
+	  "[CM] F3 | L*8",
+	  PB1,
+	  CALLER_CMA,
+	  0,
+	  8,
 	  { [B] = { 0, "CC", -8 }, [C] = { 0, "CM", -8 }, [D] = { 0, "CM" }, [E] = { 0, "CM" }, [F] = { 0, "CM" } } },
-	{ "8.1 a1r split", "[MC] F3 | F3", NOTHING, CALLER_MOVABLE, 0, 8,
+	{ "8.1 a1r split",
+	  "[MC] F3 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  8,
 	  { [B] = { -EBUSY, "MC" }, [C] = { 0, "MC" }, [D] = { 0, "MC" }, [E] = { 0, "MC" }, [F] = { 0, "MC" } } },
-	{ "8.1 a1r merged", "[MC] F3 | L*8", PB1, CALLER_MOVABLE, 0, 8,
+	{ "8.1 a1r merged",
+	  "[MC] F3 | L*8",
+	  PB1,
+	  CALLER_MOVABLE,
+	  0,
+	  8,
 	  { [B] = { -EBUSY, "MC" }, [C] = { 0, "MC", +8 }, [D] = { 0, "MC" }, [E] = { 0, "MC" }, [F] = { 0, "MC" } } },
-	{ "8.1 a2 split", "[CM] F3 | F3", NOTHING, CALLER_MOVABLE, 8, 8,
+	{ "8.1 a2 split",
+	  "[CM] F3 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  8,
+	  8,
 	  { [B] = { -EBUSY, "CM" }, [C] = { 0, "CM" }, [D] = { 0, "CM" }, [E] = { 0, "CM" }, [F] = { 0, "CM" } } },
-	{ "8.1 a2 merged", "[CM] F3 | L*8", PB1, CALLER_MOVABLE, 8, 8,
-	  { [B] = { -EBUSY, "CM" }, [C] = { -EBUSY, "CM", 0, PHASE_TEST }, [D] = { 0, "CM" }, [E] = { 0, "CM" },
+	{ "8.1 a2 merged",
+	  "[CM] F3 | L*8",
+	  PB1,
+	  CALLER_MOVABLE,
+	  8,
+	  8,
+	  { [B] = { -EBUSY, "CM" },
+	    [C] = { -EBUSY, "CM", 0, PHASE_TEST },
+	    [D] = { 0, "CM" },
+	    [E] = { 0, "CM" },
 	    [F] = { 0, "CM" } } },
 	/* B un-isolates pb0 to the caller's type, which is what it was */
-	{ "8.1 a3", "[CM] F3 | K F0 F1 F2", NOTHING, CALLER_CMA, 0, 8,
+	{ "8.1 a3",
+	  "[CM] F3 | K F0 F1 F2",
+	  NOTHING,
+	  CALLER_CMA,
+	  0,
+	  8,
 	  { [B] = { -EBUSY, "CM" }, [C] = { 0, "CM" }, [D] = { 0, "CM" }, [E] = { 0, "CM" }, [F] = { 0, "CM" } } },
 
 	/* 8.2: both CMA, something spans them */
-	{ "8.2 b1", "[CC] F4", NOTHING, CALLER_CMA, 8, 8,
-	  { [B] = { 0, "CC" }, [C] = { -EBUSY, "CC", 0, PHASE_TEST }, [D] = { 0, "CC" }, [E] = { 0, "CC" }, [F] = { 0, "CC" } } },
-	{ "8.2 b2", "[CC] F4", NOTHING, CALLER_CMA, 0, 8,
+	{ "8.2 b1",
+	  "[CC] F4",
+	  NOTHING,
+	  CALLER_CMA,
+	  8,
+	  8,
+	  { [B] = { 0, "CC" },
+	    [C] = { -EBUSY, "CC", 0, PHASE_TEST },
+	    [D] = { 0, "CC" },
+	    [E] = { 0, "CC" },
+	    [F] = { 0, "CC" } } },
+	{ "8.2 b2",
+	  "[CC] F4",
+	  NOTHING,
+	  CALLER_CMA,
+	  0,
+	  8,
 	  { [B] = { 0, "CC" }, [C] = { 0, "CC" }, [D] = { 0, "CC" }, [E] = { 0, "CC" }, [F] = { 0, "CC" } } },
-	{ "8.2 b3", "[CC] T4", NOTHING, CALLER_CMA, 8, 8,
-	  { [B] = { -EBUSY, "CC", 0, PHASE_TEST }, [C] = { -EBUSY, "CC", 0, PHASE_TEST }, [D] = { 0, "CC" },
-	    [E] = { -EBUSY, "CC" }, [F] = { -EBUSY, "CC" } } },
-	{ "8.2 b3'", "[CC] T4", NOTHING, CALLER_CMA, 0, 8,
+	{ "8.2 b3",
+	  "[CC] T4",
+	  NOTHING,
+	  CALLER_CMA,
+	  8,
+	  8,
+	  { [B] = { -EBUSY, "CC", 0, PHASE_TEST },
+	    [C] = { -EBUSY, "CC", 0, PHASE_TEST },
+	    [D] = { 0, "CC" },
+	    [E] = { -EBUSY, "CC" },
+	    [F] = { -EBUSY, "CC" } } },
+	{ "8.2 b3'",
+	  "[CC] T4",
+	  NOTHING,
+	  CALLER_CMA,
+	  0,
+	  8,
 	  { [B] = { 0, "CC" }, [C] = { 0, "CC" }, [D] = { 0, "CC" }, [E] = { -EBUSY, "CC" }, [F] = { -EBUSY, "CC" } } },
 
 	/* 8.4: a block beside PageOffline pages, which are unmovable; drawn here as pages of an earlier request */
-	{ "8.4 pb0 held", "[MM] A*8 | F3", NOTHING, CALLER_MOVABLE, 8, 8,
+	{ "8.4 pb0 held",
+	  "[MM] A*8 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  8,
+	  8,
 	  { [B] = { -EBUSY, "MM" }, [C] = { 0, "MM" }, [D] = { 0, "MM" }, [E] = { 0, "MM" }, [F] = { 0, "MM" } } },
-	{ "8.4 whole run, pb1", "[MM] F4", NOTHING, CALLER_MOVABLE, 8, 8,
-	  { [B] = { 0, "MM" }, [C] = { -EBUSY, "MM", 0, PHASE_TEST }, [D] = { 0, "MM" }, [E] = { 0, "MM" }, [F] = { 0, "MM" } } },
+	{ "8.4 whole run, pb1",
+	  "[MM] F4",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  8,
+	  8,
+	  { [B] = { 0, "MM" },
+	    [C] = { -EBUSY, "MM", 0, PHASE_TEST },
+	    [D] = { 0, "MM" },
+	    [E] = { 0, "MM" },
+	    [F] = { 0, "MM" } } },
 
 	/* 8.5: one unmovable page in the MAX page */
-	{ "8.5 v1", "[UM] K F0 F1 F2 | F3", NOTHING, CALLER_MOVABLE, 8, 8,
+	{ "8.5 v1",
+	  "[UM] K F0 F1 F2 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  8,
+	  8,
 	  { [B] = { -EBUSY, "UM" }, [C] = { 0, "UM" }, [D] = { 0, "UM" }, [E] = { 0, "UM" }, [F] = { 0, "UM" } } },
-	{ "8.5 v2", "[MM] K F0 F1 F2 | F3", NOTHING, CALLER_MOVABLE, 8, 8,
+	{ "8.5 v2",
+	  "[MM] K F0 F1 F2 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  8,
+	  8,
 	  { [B] = { -EBUSY, "MM" }, [C] = { 0, "MM" }, [D] = { 0, "MM" }, [E] = { 0, "MM" }, [F] = { 0, "MM" } } },
-	{ "8.5 v3", "[UM] K F0 F1 F2 | F3", NOTHING, CALLER_MOVABLE, 0, 8,
-	  { [B] = { -EBUSY, "UM" }, [C] = { -EBUSY, "UM" }, [D] = { -EBUSY, "UM" }, [E] = { -EBUSY, "UM" },
+	{ "8.5 v3",
+	  "[UM] K F0 F1 F2 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  8,
+	  { [B] = { -EBUSY, "UM" },
+	    [C] = { -EBUSY, "UM" },
+	    [D] = { -EBUSY, "UM" },
+	    [E] = { -EBUSY, "UM" },
 	    [F] = { -EBUSY, "UM" } } },
 	/* v5: outside the request, inside its block */
-	{ "8.5 v5", "[MM] F3 | F2 K F0 F1", NOTHING, CALLER_MOVABLE, 8, 4,
-	  { [B] = { -EBUSY, "MM" }, [C] = { -EBUSY, "MM" }, [D] = { -EBUSY, "MM" }, [E] = { -EBUSY, "MM" },
+	{ "8.5 v5",
+	  "[MM] F3 | F2 K F0 F1",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  8,
+	  4,
+	  { [B] = { -EBUSY, "MM" },
+	    [C] = { -EBUSY, "MM" },
+	    [D] = { -EBUSY, "MM" },
+	    [E] = { -EBUSY, "MM" },
 	    [F] = { -EBUSY, "MM" } } },
 
 	/* 8.7 HA4: a free HIGHATOMIC block is isolated and comes back */
-	{ "8.7 HA4", "[HM] F3 | F3", NOTHING, CALLER_MOVABLE, 0, 8,
+	{ "8.7 HA4",
+	  "[HM] F3 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  8,
 	  { [B] = { 0, "MM" }, [C] = { 0, "MM" }, [D] = { 0, "MM" }, [E] = { 0, "MM" }, [F] = { 0, "HM" } } },
 
 	/* 8.10: what type comes back; B retypes the whole MAX page */
-	{ "8.10 U", "[UU] F3 | L F0 F1 F2", NOTHING, CALLER_MOVABLE, 0, 8,
+	{ "8.10 U",
+	  "[UU] F3 | L F0 F1 F2",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  8,
 	  { [B] = { 0, "MM" }, [C] = { 0, "MU" }, [D] = { 0, "MU" }, [E] = { 0, "MU" }, [F] = { 0, "UU" } } },
-	{ "8.10 R", "[RM] F3 | L F0 F1 F2", NOTHING, CALLER_MOVABLE, 0, 8,
+	{ "8.10 R",
+	  "[RM] F3 | L F0 F1 F2",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  8,
 	  { [B] = { 0, "MM" }, [C] = { 0, "MM" }, [D] = { 0, "MM" }, [E] = { 0, "MM" }, [F] = { 0, "RM" } } },
 	/* a failure in the last block of the MAX page: B has isolated pb0 by then, D and E the first and the last */
-	{ "8.10 late", "[UUUU] F3 | L F0 F1 F2 | K F0 F1 F2 | F3", NOTHING, CALLER_MOVABLE, 0, 32,
-	  { [B] = { -EBUSY, "MMUU" }, [C] = { -EBUSY, "MMUU" }, [D] = { -EBUSY, "MMUM" }, [E] = { -EBUSY, "MMUM" },
+	{ "8.10 late",
+	  "[UUUU] F3 | L F0 F1 F2 | K F0 F1 F2 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  32,
+	  { [B] = { -EBUSY, "MMUU" },
+	    [C] = { -EBUSY, "MMUU" },
+	    [D] = { -EBUSY, "MMUM" },
+	    [E] = { -EBUSY, "MMUM" },
 	    [F] = { -EBUSY, "UUUU" } } },
 
 	/* 8.11: a compound over the request's start has no head to take it by; one over its end goes whole */
-	{ "8.11 start", "[MM] T2 T2 | F3", NOTHING, CALLER_MOVABLE, 2, 6,
-	  { [B] = { -EBUSY, "MM", 0, PHASE_TEST }, [C] = { -EBUSY, "MM", 0, PHASE_TEST }, [D] = { -EBUSY, "MM", 0, PHASE_TEST },
-	    [E] = { -EBUSY, "MM", 0, PHASE_TEST }, [F] = { -EBUSY, "MM", 0, PHASE_TEST } } },
-	{ "8.11 end", "[MM] T2 T2 | F3", NOTHING, CALLER_MOVABLE, 0, 6,
+	{ "8.11 start",
+	  "[MM] T2 T2 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  2,
+	  6,
+	  { [B] = { -EBUSY, "MM", 0, PHASE_TEST },
+	    [C] = { -EBUSY, "MM", 0, PHASE_TEST },
+	    [D] = { -EBUSY, "MM", 0, PHASE_TEST },
+	    [E] = { -EBUSY, "MM", 0, PHASE_TEST },
+	    [F] = { -EBUSY, "MM", 0, PHASE_TEST } } },
+	{ "8.11 end",
+	  "[MM] T2 T2 | F3",
+	  NOTHING,
+	  CALLER_MOVABLE,
+	  0,
+	  6,
 	  { [B] = { 0, "MM" }, [C] = { 0, "MM" }, [D] = { 0, "MM" }, [E] = { 0, "MM" }, [F] = { 0, "MM" } } },
 };
+/* clang-format on */
 
 static void run_row(const struct row *r, enum generation g)
 {
@@ -123,16 +280,16 @@ static void run_row(const struct row *r, enum generation g)
 
 	if (rc != e->rc)
 		fail_msg("%s, %s: %d (%s at %u), expected %d", r->name, generation[g], rc,
-			 contig_reason_name((enum contig_reason)w.out.autopsy.reason), w.out.autopsy.pfn, e->rc);
+		         contig_reason_name((enum contig_reason)w.out.autopsy.reason), w.out.autopsy.pfn, e->rc);
 	if (rc && w.out.autopsy.phase != e->phase)
 		fail_msg("%s, %s: failed in %s", r->name, generation[g],
-			 contig_phase_name((enum contig_phase)w.out.autopsy.phase));
+		         contig_phase_name((enum contig_phase)w.out.autopsy.phase));
 	if (rc && !e->phase)
 		assert_int_equal(w.moves, 0); /* early: no migration work wasted */
 	world_expect_types(&w, e->types);
 	if (world_drift(&w, true) != e->drift_cma)
 		fail_msg("%s, %s: NR_FREE_CMA is off by %lld, expected %d", r->name, generation[g],
-			 (long long)world_drift(&w, true), e->drift_cma);
+		         (long long)world_drift(&w, true), e->drift_cma);
 	assert_int_equal(world_drift(&w, false), 0);
 	world_close(&w);
 }
@@ -146,7 +303,7 @@ static void test_rows(void **state)
 	}
 }
 
-/* ---- 8.1 a4: a run that holds CMA pages on another type's list serves anyone (B, C) ---------------------------------------- */
+/* ---- 8.1 a4: a run that holds CMA pages on another type's list serves anyone (B, C) ---------- */
 
 static void test_merged_leakage(void **state)
 {
@@ -171,7 +328,7 @@ static void test_merged_leakage(void **state)
 	}
 }
 
-/* ---- 8.2 b2: while pb0's request runs, C has taken pb1's pages along ---------------------------------------------------------- */
+/* ---- 8.2 b2: while pb0's request runs, C has taken pb1's pages along ------------------------- */
 
 static int64_t free_during(struct world *w, pfn_t start, enum contig_phase phase)
 {
@@ -209,7 +366,7 @@ static void test_uncounted_while_isolated(void **state)
 	}
 }
 
-/* ---- 8.2 b5: the spanning page is pinned ----------------------------------------------------------------------------------------- */
+/* ---- 8.2 b5: the spanning page is pinned ----------------------------------------------------- */
 
 static void test_pinned_spanning(void **state)
 {
@@ -226,10 +383,10 @@ static void test_pinned_spanning(void **state)
 	}
 }
 
-/* ---- 8.3: two requests at once, step by step ------------------------------------------------------------------------------------- */
+/* ---- 8.3: two requests at once, step by step ------------------------------------------------- */
 
 static void step_both(struct world *w, pfn_t s0, uint32_t n0, pfn_t s1, uint32_t n1, struct contig_outcome *o0,
-		      struct contig_outcome *o1)
+                      struct contig_outcome *o1)
 {
 	struct contig_range_args a0 = { .start = s0, .nr = n0, .caller = CALLER_CMA }, a1 = a0;
 	struct contig_range *r0, *r1;
@@ -301,7 +458,7 @@ static void test_undo_hazard(void **state)
 	}
 }
 
-/* ---- 8.5 v6: the ideal of the RFC discussion as a policy ---------------------------------------------------------------------------- */
+/* ---- 8.5 v6: the ideal of the RFC discussion as a policy ------------------------------------- */
 
 static void test_range_of_interest(void **state)
 {
@@ -314,7 +471,7 @@ static void test_range_of_interest(void **state)
 	world_close(&w);
 }
 
-/* ---- 8.7 HA1, HA3: HIGHATOMIC merges with MOVABLE in B and C only, and then lands on MOVABLE lists ---------------------------------- */
+/* ---- 8.7 HA1, HA3: HIGHATOMIC merges with MOVABLE in B and C only, and then lands on MOVABLE lists ---- */
 
 static void test_highatomic_merge(void **state)
 {
@@ -332,7 +489,7 @@ static void test_highatomic_merge(void **state)
 	}
 }
 
-/* ---- 8.8: U beside M, M freed last: they merge everywhere; from E on the merged pair is of one type ---------------------------------- */
+/* ---- 8.8: U beside M, M freed last: they merge everywhere; from E on the merged pair is of one type ---- */
 
 static void test_fallbackable_merge(void **state)
 {
@@ -372,7 +529,7 @@ static void test_neighbour_type(void **state)
 	}
 }
 
-/* ---- 13.1: round trip, conservation ------------------------------------------------------------------------------------------------- */
+/* ---- 13.1: round trip, conservation ---------------------------------------------------------- */
 
 static void test_round_trip(void **state)
 {

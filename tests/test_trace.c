@@ -130,7 +130,7 @@ static int write_trace(const char *path, const struct trace_event *e, size_t n, 
 	return trace_writer_close(w, &info, diag);
 }
 
-/* ---- pieces ----------------------------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 /* The examples of FIPS 180 and the empty message. */
 static void test_sha256(void **state)
@@ -187,7 +187,7 @@ static void test_varint(void **state)
 	assert_false(varint_get(&(struct varint_in){ buf, buf + sizeof(buf) }, &v));
 }
 
-/* ---- round trip ------------------------------------------------------------------------------------------------- */
+/* ---- round trip ------------------------------------------------------------------------------ */
 
 #define MANY 300000u
 
@@ -336,7 +336,7 @@ static void test_odd_chunks(void **state)
 	free(e);
 }
 
-/* ---- writer ----------------------------------------------------------------------------------------------------- */
+/* ---- writer ---------------------------------------------------------------------------------- */
 
 static void test_writer_refuses(void **state)
 {
@@ -370,8 +370,8 @@ static void test_writer_refuses(void **state)
 		assert_int_equal(files_in_dir(), 0);
 	}
 	struct trace_event twice[] = { good[0],
-				       { .ns = 5, .op = TRACE_FREE, .id = 1 },
-				       { .ns = 5, .op = TRACE_FREE, .id = 1 } };
+		                       { .ns = 5, .op = TRACE_FREE, .id = 1 },
+		                       { .ns = 5, .op = TRACE_FREE, .id = 1 } };
 	assert_int_equal(write_trace(file, twice, 3, &diag), -EBADMSG);
 	assert_non_null(strstr(diag.text, "not live any more"));
 }
@@ -424,7 +424,7 @@ static void test_disk_full(void **state)
 	free(e);
 }
 
-/* ---- reader ----------------------------------------------------------------------------------------------------- */
+/* ---- reader ---------------------------------------------------------------------------------- */
 
 static void small_trace(void)
 {
@@ -554,9 +554,9 @@ static void test_hostile(void **state)
 		for (uint32_t i = 0; i < damage; i++) {
 			size_t from = below(2) ? TRACE_HEADER + TRACE_CHUNK : 8;
 
-			bad[from + below((uint32_t)(len - from))] = (uint8_t)(below(2)	 ? below(256)
-									      : below(2) ? 0
-											 : 255);
+			bad[from + below((uint32_t)(len - from))] = (uint8_t)(below(2)   ? below(256)
+			                                                      : below(2) ? 0
+			                                                                 : 255);
 		}
 		seal(bad, len);
 		spill(other, bad, len);

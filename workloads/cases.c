@@ -39,7 +39,7 @@ static const char *parse_span(const char *text, struct case_span *span)
 }
 
 static int parse_spans(const char *key, const char *text, uint32_t each, struct case_spans *out,
-		       struct contig_diag *diag)
+                       struct contig_diag *diag)
 {
 	for (const char *at = text;; at++) {
 		if (out->nr == CASE_MAX_SPANS)
@@ -100,8 +100,11 @@ static int parse_key(const char *key, char *value, uint32_t npb, struct scripted
 		const char *key;
 		uint32_t each;
 		struct case_spans *spans;
-	} lists[] = { { "kern", 0, &c->kern }, { "frozen", 0, &c->frozen }, { "user", 0, &c->user },
-		      { "pin", 0, &c->pin },   { "thp", npb, &c->thp } };
+	} lists[] = { { "kern", 0, &c->kern },
+		      { "frozen", 0, &c->frozen },
+		      { "user", 0, &c->user },
+		      { "pin", 0, &c->pin },
+		      { "thp", npb, &c->thp } };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (!strcmp(key, lists[i].key))
@@ -149,7 +152,8 @@ static int check_case(const struct scripted_case *c, uint32_t npb, struct contig
 			const struct case_span *s = &all[i]->span[k];
 
 			if (s->start >= pages || s->nr > pages - s->start)
-				return BAD("%s: %u+%u lies outside the arena of %u pages", c->name, s->start, s->nr, pages);
+				return BAD("%s: %u+%u lies outside the arena of %u pages", c->name, s->start, s->nr,
+				           pages);
 			if (i == 2 && s->start % npb)
 				return BAD("%s: thp=%u does not begin a pageblock", c->name, s->start);
 		}
@@ -182,7 +186,8 @@ int case_parse(const char *line, uint32_t npb, struct scripted_case *out, struct
 	int rc = copy ? 0 : BAD("no memory");
 
 	memset(out, 0, sizeof(*out));
-	for (char *word = copy ? strtok_r(copy, " \t", &save) : NULL; word && !rc; word = strtok_r(NULL, " \t", &save)) {
+	for (char *word = copy ? strtok_r(copy, " \t", &save) : NULL; word && !rc;
+	     word = strtok_r(NULL, " \t", &save)) {
 		char *eq = strchr(word, '=');
 
 		if (!eq) {

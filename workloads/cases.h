@@ -11,8 +11,8 @@
 
 #include "../allocators/contig.h"
 
-#define CASE_MAX_SPANS 64u
-#define CASE_MAX_OPS 32u
+#define CASE_MAX_SPANS  64u
+#define CASE_MAX_OPS    32u
 #define CASE_MAX_BLOCKS 64u
 
 struct case_span {

@@ -74,7 +74,7 @@ static char letter_of(const struct contig_run *run)
 }
 
 char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
-		 void *ctx)
+                 void *ctx)
 {
 	const uint32_t npb = 1u << g->pageblock_order;
 	const pfn_t start = first << g->pageblock_order, end = (first + nr) << g->pageblock_order;

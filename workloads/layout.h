@@ -17,7 +17,7 @@ typedef char (*layout_letter)(void *ctx, pfn_t pfn, const struct contig_run *run
 
 /* Runs of the blocks [first, first + nr). To be freed by the caller; NULL without memory. Needs a backend with a lab. */
 char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
-		 void *ctx);
+                 void *ctx);
 
 /* Types of the same blocks, a letter each: U M R H C, lower case while isolated with the type kept, `i` if it is lost. */
 char *layout_types(struct contig *c, block_t first, uint32_t nr);
@@ -27,6 +27,6 @@ char *layout_types(struct contig *c, block_t first, uint32_t nr);
  * are owned by their first pfn + 1. 0, or -EINVAL with what is wrong in it; nothing is taken back then.
  */
 int layout_place(struct contig *c, const struct contig_geometry *g, block_t first, const char *text,
-		 struct contig_diag *diag);
+                 struct contig_diag *diag);
 
 #endif

@@ -14,8 +14,8 @@ static const struct {
 	bool ordered;
 	enum page_kind kind;
 } items[] = {
-	{ 'F', true, PAGE_FREE }, { 'T', true, PAGE_LRU_COMPOUND }, { 'C', true, PAGE_USER },
-	{ 'K', false, PAGE_KERNEL }, { 'L', false, PAGE_LRU },	    { 'X', false, PAGE_USER },
+	{ 'F', true, PAGE_FREE },    { 'T', true, PAGE_LRU_COMPOUND }, { 'C', true, PAGE_USER },
+	{ 'K', false, PAGE_KERNEL }, { 'L', false, PAGE_LRU },         { 'X', false, PAGE_USER },
 	{ 'A', false, PAGE_CONTIG }, { 'P', false, PAGE_KERNEL },
 };
 
@@ -35,9 +35,11 @@ static int place_types(struct placing *p, const char *types, size_t nr)
 		const char *at = strchr(letters, types[i]);
 
 		if (!at)
-			return contig_diag_set(p->diag, -EINVAL, "'%c' is no type that pageblock %zu can have: U M R H C", types[i], i);
+			return contig_diag_set(p->diag, -EINVAL,
+			                       "'%c' is no type that pageblock %zu can have: U M R H C", types[i], i);
 		if (p->c->ops->lab->set_type(p->c, p->first + (block_t)i, (enum migratetype)(at - letters)))
-			return contig_diag_set(p->diag, -EINVAL, "pageblock %zu of the layout lies outside the zone", i);
+			return contig_diag_set(p->diag, -EINVAL, "pageblock %zu of the layout lies outside the zone",
+			                       i);
 	}
 	return 0;
 }
@@ -57,7 +59,8 @@ static int place_item(struct placing *p, const char *item)
 	if (items[i].ordered) {
 		order = isdigit((unsigned char)*at) ? strtoul(at, &end, 10) : ULONG_MAX;
 		if (order > p->g->max_order)
-			return contig_diag_set(p->diag, -EINVAL, "'%s': an order up to %u must follow", item, p->g->max_order);
+			return contig_diag_set(p->diag, -EINVAL, "'%s': an order up to %u must follow", item,
+			                       p->g->max_order);
 		if (!order && items[i].kind != PAGE_FREE)
 			return contig_diag_set(p->diag, -EINVAL, "'%s': a compound has at least two pages", item);
 		at = end;
@@ -73,7 +76,7 @@ static int place_item(struct placing *p, const char *item)
 
 		if (p->c->ops->lab->place(p->c, p->pfn, (unsigned int)order, items[i].kind, owner))
 			return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", item,
-					       p->pfn - (p->first << p->g->pageblock_order));
+			                       p->pfn - (p->first << p->g->pageblock_order));
 		if (items[i].letter == 'P')
 			p->c->ops->lab->freeze(p->c, p->pfn);
 		p->pfn += 1u << order;
@@ -82,7 +85,7 @@ static int place_item(struct placing *p, const char *item)
 }
 
 int layout_place(struct contig *c, const struct contig_geometry *g, block_t first, const char *text,
-		 struct contig_diag *diag)
+                 struct contig_diag *diag)
 {
 	struct placing p = { c, g, first, first << g->pageblock_order, diag };
 	const uint32_t npb = 1u << g->pageblock_order;
@@ -94,13 +97,15 @@ int layout_place(struct contig *c, const struct contig_geometry *g, block_t firs
 		if (!nr_types) {
 			nr_types = strlen(word) < 3 ? 0 : strlen(word) - 2;
 			if (!nr_types || word[0] != '[' || word[nr_types + 1] != ']')
-				rc = contig_diag_set(diag, -EINVAL, "'%s': types in brackets come first, as in [MM]", word);
+				rc = contig_diag_set(diag, -EINVAL, "'%s': types in brackets come first, as in [MM]",
+				                     word);
 			else
 				rc = place_types(&p, word + 1, nr_types);
 		} else if (!strcmp(word, "|")) {
 			if (p.pfn & (npb - 1))
-				rc = contig_diag_set(diag, -EINVAL, "a '|' stands in the middle of a pageblock, behind page %u",
-						     p.pfn - (first << g->pageblock_order));
+				rc = contig_diag_set(diag, -EINVAL,
+				                     "a '|' stands in the middle of a pageblock, behind page %u",
+				                     p.pfn - (first << g->pageblock_order));
 		} else {
 			rc = place_item(&p, word);
 		}
@@ -109,7 +114,7 @@ int layout_place(struct contig *c, const struct contig_geometry *g, block_t firs
 		rc = contig_diag_set(diag, -EINVAL, "an empty layout: types in brackets come first, as in [MM]");
 	if (!rc && p.pfn != (first + nr_types) << g->pageblock_order)
 		rc = contig_diag_set(diag, -EINVAL, "%zu types for %u pages of %u a pageblock", nr_types,
-				     p.pfn - (first << g->pageblock_order), npb);
+		                     p.pfn - (first << g->pageblock_order), npb);
 	free(copy);
 	return rc;
 }

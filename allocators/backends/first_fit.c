@@ -51,7 +51,7 @@ uint32_t ff_head(const struct ff_zone *z, uint32_t i, unsigned int max_order)
 	return i;
 }
 
-/* ---- the map --------------------------------------------------------------------------------------------------- */
+/* ---- the map --------------------------------------------------------------------------------- */
 
 /* Which pages of a word begin a free, naturally aligned run of 2^order <= 64 pages. */
 static uint64_t runs_in_word(uint64_t word, unsigned int order)
@@ -145,7 +145,7 @@ void ff_release(struct first_fit *ff, struct ff_zone *z, uint32_t index, uint32_
 }
 
 struct ff_zone *ff_take(struct first_fit *ff, unsigned int order, unsigned int node, bool this_node, bool movable,
-			uint32_t *index)
+                        uint32_t *index)
 {
 	const uint8_t *try = ff->order_of_zones[node];
 	uint32_t nr = 1u << order;
@@ -169,7 +169,7 @@ struct ff_zone *ff_take(struct first_fit *ff, unsigned int order, unsigned int n
 	return NULL;
 }
 
-/* ---- commands -------------------------------------------------------------------------------------------------- */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static int64_t ff_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner)
 {
@@ -238,7 +238,7 @@ static int ff_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new
 	return 0;
 }
 
-/* ---- opening and closing --------------------------------------------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -324,13 +324,13 @@ static struct contig *refuse(struct contig_diag *diag, const char *text)
 }
 
 static struct contig *ff_open(const struct contig_backend *self, const struct contig_geometry *g,
-			      const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag)
+                              const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag)
 {
 	if (knobs)
 		return refuse(diag, "first-fit has no knobs: write just 'first-fit'");
 	if (g->init != CONTIG_INIT_FREE)
 		return refuse(diag,
-			      "first-fit can not be given an exact initial state: it begins with all memory free");
+		              "first-fit can not be given an exact initial state: it begins with all memory free");
 
 	struct first_fit *ff = calloc(1, sizeof(*ff));
 	if (!ff)

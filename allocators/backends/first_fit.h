@@ -75,7 +75,7 @@ uint32_t ff_head(const struct ff_zone *z, uint32_t i, unsigned int max_order);
 
 /* First fit over the zones in order; NULL if none has a run, else *index is where it was taken, not yet described. */
 struct ff_zone *ff_take(struct first_fit *ff, unsigned int order, unsigned int node, bool this_node, bool movable,
-			uint32_t *index);
+                        uint32_t *index);
 
 /* Set pages free, except for those that an unfinished request holds: these become PAGE_CONTIG and stay used. */
 void ff_release(struct first_fit *ff, struct ff_zone *z, uint32_t index, uint32_t nr);

@@ -26,7 +26,7 @@ struct ff_range {
 	struct ff_zone *zone;
 	uint32_t from, to; /* indices into the zone's arrays; to is exclusive */
 	uint32_t cursor;   /* everything before it is held */
-	uint8_t phase;	   /* of the next step */
+	uint8_t phase;     /* of the next step */
 	struct contig_outcome out;
 };
 

@@ -47,7 +47,7 @@ static void count_free(const struct first_fit *ff, const struct ff_zone *z, uint
 
 /* What the allocations in [from, to) are; *reach is the end of the last one seen, *reach_kind what it is. */
 static void look_at_block(const struct ff_zone *z, uint32_t from, uint32_t to, uint32_t *reach, uint8_t *reach_kind,
-			  bool holds[2])
+                          bool holds[2])
 {
 	if (*reach > from)
 		holds[ff_movable(*reach_kind)] = true;

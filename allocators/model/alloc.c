@@ -2,7 +2,7 @@
 /* alloc.c - allocating, freeing and splitting for everybody: zonelist, watermark, per-cpu list or buddy. */
 #include "freelist.h"
 
-/* ---- alloc (3.1) ---------------------------------------------------------------------------------------------------------- */
+/* ---- alloc (3.1) ----------------------------------------------------------------------------- */
 
 static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt)
 {
@@ -68,7 +68,8 @@ pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
 	return pfn;
 }
 
-static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner)
+static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what,
+                                                    owner_t owner)
 {
 	assert(cpu < m->nr_cpus && what.node < CONTIG_MAX_NODES && what.migratetype < PCP_TYPES);
 	assert(what.kind >= PAGE_KERNEL && what.kind <= PAGE_USER);
@@ -97,7 +98,7 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 	return alloc_slow(m, cpu, what, owner);
 }
 
-/* ---- free ----------------------------------------------------------------------------------------------------------------- */
+/* ---- free ------------------------------------------------------------------------------------ */
 
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
 {
@@ -167,7 +168,7 @@ int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 	return free_slow(m, pcp, pfn, owner);
 }
 
-/* ---- split: silent in the kernel, too ---------------------------------------------------------------------------------------- */
+/* ---- split: silent in the kernel, too -------------------------------------------------------- */
 
 int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces)
 {
@@ -185,6 +186,7 @@ int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_ord
 	if (kind == PAGE_LRU_COMPOUND && !new_order)
 		kind = PAGE_LRU;
 	for (uint32_t i = 0; i < 1u << (state_order(state) - new_order); i++)
-		page_set(&m->page[pfn + (i << new_order)], state_make(kind, new_order, state_type(state)) | flags, pieces[i]);
+		page_set(&m->page[pfn + (i << new_order)], state_make(kind, new_order, state_type(state)) | flags,
+		         pieces[i]);
 	return 0;
 }

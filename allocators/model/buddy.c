@@ -4,7 +4,7 @@
  */
 #include "merge.h"
 
-/* ---- merging at and above pageblock order (3.3) ------------------------------------------------------------------------ */
+/* ---- merging at and above pageblock order (3.3) ---------------------------------------------- */
 
 /* May a run of at least a pageblock, freed as mt, merge with its buddy? Below a pageblock both are in one block. */
 static bool may_merge(const struct model *m, const struct zone *z, enum migratetype mt, pfn_t buddy)
@@ -45,7 +45,7 @@ void merge_other_list(struct zone *z, uint32_t buddy_state, enum migratetype mt)
 		book_drift(z, 0, mt == MT_ISOLATE ? -pages : pages);
 }
 
-/* ---- freeing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- freeing --------------------------------------------------------------------------------- */
 
 void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail)
 {
@@ -83,7 +83,8 @@ void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
 
 	assert(pfn < at && at < end);
 	account_free(z, -pages, type_at(m, pfn));
-	book_drift(z, type_at(m, pfn) == MT_ISOLATE ? 0 : -pages, state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
+	book_drift(z, type_at(m, pfn) == MT_ISOLATE ? 0 : -pages,
+	           state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
 	free_list_del(m, z, pfn);
 	free_span(m, z, pfn, at);
 	free_span(m, z, at, end);
@@ -112,7 +113,7 @@ void clear_heads(struct model *m, pfn_t pfn, pfn_t end)
 	}
 }
 
-/* ---- move (3.4) -------------------------------------------------------------------------------------------------------- */
+/* ---- move (3.4) ------------------------------------------------------------------------------ */
 
 uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted)
 {

@@ -44,7 +44,8 @@ static void count_block(const struct model *m, const struct zone *z, block_t b, 
 
 		if (state_is(state, PAGE_FREE) && head == pfn)
 			*free += next - pfn;
-		else if ((state_is(state, PAGE_LRU) || state_is(state, PAGE_LRU_COMPOUND)) && !(state & STATE_MIGRATING))
+		else if ((state_is(state, PAGE_LRU) || state_is(state, PAGE_LRU_COMPOUND)) &&
+		         !(state & STATE_MIGRATING))
 			*movable += inside;
 		pfn += inside;
 	}
@@ -52,7 +53,7 @@ static void count_block(const struct model *m, const struct zone *z, block_t b, 
 
 /* Does enough of the block suit mt to make it mt's? Half of it, free or of a like kind (3.2.1 f, g). */
 static bool block_alike(const struct model *m, enum migratetype block, enum migratetype mt, uint32_t free,
-			uint32_t movable)
+                        uint32_t movable)
 {
 	uint32_t alike = 0;
 
@@ -69,7 +70,7 @@ static void claim_blocks(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 		block_retype(m, z, b, mt, RETYPE_FALLBACK);
 }
 
-/* ---- old rule, v4.x-v6.9 (3.2.1) ---------------------------------------------------------------------------------------- */
+/* ---- old rule, v4.x-v6.9 (3.2.1) ------------------------------------------------------------- */
 
 /* Bring a run of order k over to mt's lists, with its whole block where that is worth it. */
 static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, enum migratetype mt)
@@ -115,7 +116,7 @@ bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum mig
 	return false;
 }
 
-/* ---- v6.15 and 6.12.y (3.2.3) ----------------------------------------------------------------------------------------------- */
+/* ---- v6.15 and 6.12.y (3.2.3) ---------------------------------------------------------------- */
 
 /* Claim the block of a run below pageblock order; PFN_NONE if it does not suit. */
 static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)

@@ -22,7 +22,7 @@ static inline pfn_t list_first(const struct model *m, const struct zone *z, unsi
 }
 
 static inline void free_list_add(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt,
-				 bool tail)
+                                 bool tail)
 {
 	pfn_t head = list_head(z, order, mt);
 	struct page *page = m->page, *p = &page[pfn], *h = &page[head];
@@ -83,7 +83,7 @@ static inline void taken(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 
 /* Keep [pfn, 2^low) of a run of order high that is on no list; upper halves go to the head of mt's lists. */
 static inline void expand(struct model *m, struct zone *z, pfn_t pfn, unsigned int low, unsigned int high,
-			  enum migratetype mt)
+                          enum migratetype mt)
 {
 	while (high > low) {
 		high--;

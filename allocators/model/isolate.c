@@ -7,7 +7,8 @@ static void mark_isolated(struct model *m, struct zone *z, block_t b)
 	if (m->policy.iso_store == iso_store_separate_bit)
 		m->block[b] |= BLOCK_ISOLATED;
 	else
-		m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_ISOLATE | stored_type(m, b) << BLOCK_WAS_SHIFT);
+		m->block[b] =
+			(uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_ISOLATE | stored_type(m, b) << BLOCK_WAS_SHIFT);
 	z->isolated++;
 }
 
@@ -23,7 +24,7 @@ static void unmark_isolated(struct model *m, struct zone *z, block_t b, enum mig
 	z->isolated--;
 }
 
-/* ---- moving the block's free pages to and from the ISOLATE lists --------------------------------------------------------- */
+/* ---- moving the block's free pages to and from the ISOLATE lists ----------------------------- */
 
 /*
  * v6.10: a free run that begins below the block or is longer than it is taken off its list and freed again block by
@@ -41,7 +42,8 @@ static pfn_t large_run_over(const struct model *m, const struct zone *z, block_t
 
 /* Move the free pages of the block from type `from` to the lists of `to`, splitting what is larger than the block. */
 static void move_block_split(struct model *m, struct zone *z, block_t b, enum migratetype from, enum migratetype to,
-			     void (*mark)(struct model *, struct zone *, block_t, enum migratetype), struct contig_work *work)
+                             void (*mark)(struct model *, struct zone *, block_t, enum migratetype),
+                             struct contig_work *work)
 {
 	pfn_t head = large_run_over(m, z, b);
 
@@ -70,7 +72,7 @@ static void mark_isolate_as(struct model *m, struct zone *z, block_t b, enum mig
 	mark_isolated(m, z, b);
 }
 
-/* ---- isolate ----------------------------------------------------------------------------------------------------------------- */
+/* ---- isolate --------------------------------------------------------------------------------- */
 
 static bool block_inside(const struct model *m, const struct zone *z, block_t b)
 {
@@ -84,7 +86,7 @@ static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
 }
 
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		  struct blocker *by, struct contig_work *work)
+                  struct blocker *by, struct contig_work *work)
 {
 	work->blocks++;
 	if (block_isolated(m, b)) {
@@ -118,7 +120,7 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	return 0;
 }
 
-/* ---- un-isolate ---------------------------------------------------------------------------------------------------------------- */
+/* ---- un-isolate ------------------------------------------------------------------------------ */
 
 /*
  * v3.18: a wholly free block whose buddy is free in a block that is not isolated could have merged with it, had it not
@@ -172,7 +174,7 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_cal
 	work->moved += moved;
 }
 
-/* ---- what crosses the border (4.5, 4.6) --------------------------------------------------------------------------------------- */
+/* ---- what crosses the border (4.5, 4.6) ------------------------------------------------------ */
 
 /* Migrate everything in [start, end) at once, with the tries of 5.2. */
 static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t start, pfn_t end, struct contig_work *work)
@@ -193,7 +195,7 @@ static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t star
 
 /* v5.19-v6.9: a movable compound over the border is migrated here; its own block is isolated for as long as that takes. */
 static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn_t head, enum contig_caller caller,
-			      struct blocker *by, struct contig_work *work)
+                              struct blocker *by, struct contig_work *work)
 {
 	pfn_t end = head + run_pages(m, head);
 	block_t own = head >> m->P;
@@ -211,7 +213,7 @@ static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn
 }
 
 int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, enum contig_caller caller,
-		     struct blocker *by, struct contig_work *work)
+                     struct blocker *by, struct contig_work *work)
 {
 	if (m->policy.iso_straddle == iso_straddle_none || !zone_has(z, border) || !zone_has(z, border - 1))
 		return 0;

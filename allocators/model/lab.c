@@ -17,8 +17,8 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 	struct zone *z = zone_of(m, pfn);
 	pfn_t end = pfn + (1u << order);
 
-	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP || kind == PAGE_NONE ||
-	    kind >= PAGE_KIND_NR)
+	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP ||
+	    kind == PAGE_NONE || kind >= PAGE_KIND_NR)
 		return -EINVAL;
 	if (!all_reserved(m, pfn, end))
 		return -EBUSY;
@@ -38,8 +38,9 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		free_list_add(m, z, pfn, order, type_at(m, pfn), false);
 		return 0;
 	}
-	enum migratetype mt = kind == PAGE_RECLAIMABLE ? MT_RECLAIMABLE :
-			      kind == PAGE_KERNEL || kind == PAGE_RESERVED ? MT_UNMOVABLE : MT_MOVABLE;
+	enum migratetype mt = kind == PAGE_RECLAIMABLE                       ? MT_RECLAIMABLE
+	                      : kind == PAGE_KERNEL || kind == PAGE_RESERVED ? MT_UNMOVABLE
+	                                                                     : MT_MOVABLE;
 
 	page_set(&m->page[pfn], state_make(kind, order, mt), owner);
 	return 0;
@@ -118,8 +119,8 @@ static int lab_to_lru(struct contig *c, pfn_t pfn)
 
 	if (!state_is(p->state, PAGE_USER))
 		return -EINVAL;
-	p->state = (p->state & ~STATE_KIND_MASK) |
-		   state_make(state_order(p->state) ? PAGE_LRU_COMPOUND : PAGE_LRU, 0, 0);
+	p->state =
+		(p->state & ~STATE_KIND_MASK) | state_make(state_order(p->state) ? PAGE_LRU_COMPOUND : PAGE_LRU, 0, 0);
 	return 0;
 }
 

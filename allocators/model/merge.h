@@ -30,7 +30,7 @@ static inline bool merge_likely(const struct model *m, const struct zone *z, pfn
 }
 
 static inline void free_and_merge(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt,
-				  bool tail)
+                                  bool tail)
 {
 	struct page *page = m->page;
 	uint32_t mate = state_make(PAGE_FREE, order, mt); /* what a buddy on the same list looks like */

@@ -56,7 +56,11 @@ static pfn_t target_for(struct model *m, struct zone *z, uint32_t cpu, uint32_t 
 	return alloc_pages(m, cpu, what);
 }
 
-enum fate { MOVED, STAYS, NO_TARGET };
+enum fate {
+	MOVED,
+	STAYS,
+	NO_TARGET
+};
 
 /* One collected page; *target is a page allocated beforehand, or PFN_NONE. */
 static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target)
@@ -80,7 +84,7 @@ static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_
 
 /* v6.3: targets for the whole list first. A list of single pages, as almost all are, needs at most a cluster of them. */
 static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, const struct migrate_list *list,
-			     pfn_t target[MIGRATE_CLUSTER])
+                             pfn_t target[MIGRATE_CLUSTER])
 {
 	bool exhausted = false;
 
@@ -98,7 +102,7 @@ static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, cons
 
 /* One entry: usually one page; its pieces if the owner has split it meanwhile. `to` may be PFN_NONE. */
 static enum fate migrate_entry(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order, pfn_t to,
-			       struct contig_work *work)
+                               struct contig_work *work)
 {
 	enum fate fate = MOVED;
 

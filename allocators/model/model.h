@@ -14,19 +14,19 @@
 #include "../contig.h"
 #include "../policy.h"
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 /* Keep an address in one register where the compiler would rather compute it twice. */
 #define compute_once(p) __asm__("" : "+r"(p))
 
-#define PCP_TYPES 3u         /* MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE have per-cpu lists */
-#define PCP_ORDERS 4u        /* orders 0..3, from v5.14 on */
-#define PCP_LISTS (PCP_TYPES * PCP_ORDERS + 2)
-#define PCP_SCALE_MAX 5u     /* a drain or refill grows to batch << 5 at most */
-#define MIGRATE_CLUSTER 32u  /* pages collected before they are migrated */
-#define MIGRATE_TRIES 5u     /* calls for one batch, the first included (5.2) */
+#define PCP_TYPES       3u /* MT_UNMOVABLE, MT_MOVABLE, MT_RECLAIMABLE have per-cpu lists */
+#define PCP_ORDERS      4u /* orders 0..3, from v5.14 on */
+#define PCP_LISTS       (PCP_TYPES * PCP_ORDERS + 2)
+#define PCP_SCALE_MAX   5u  /* a drain or refill grows to batch << 5 at most */
+#define MIGRATE_CLUSTER 32u /* pages collected before they are migrated */
+#define MIGRATE_TRIES   5u  /* calls for one batch, the first included (5.2) */
 
-/* ---- page descriptor: 12 bytes ---------------------------------------------------------------------------------- */
+/* ---- page descriptor: 12 bytes --------------------------------------------------------------- */
 
 /*
  * Only the first page of a run says anything; the others are INTERIOR (all zero), so that a run is taken, split or
@@ -53,16 +53,16 @@ static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything in
  * state: kind, order and migratetype, a byte each, where struct contig_what has them, so that an allocation copies them in
  * one go; flags in the kind's upper half. An INTERIOR page has kind PAGE_NONE.
  */
-#define STATE_KIND_MASK 0x00000fu
+#define STATE_KIND_MASK   0x00000fu
 #define STATE_ORDER_SHIFT 8
-#define STATE_ORDER_MASK 0x00ff00u
-#define STATE_TYPE_SHIFT 16
-#define STATE_TYPE_MASK 0xff0000u
-#define STATE_PINNED (1u << 4)    /* an extra reference: can not be migrated */
-#define STATE_MIGRATING (1u << 5) /* collected for migration: off the LRU until it is moved or put back */
-#define STATE_FREED (1u << 6)     /* freed by its owner while MIGRATING: goes when it is put back */
-#define STATE_FROZEN (1u << 7)    /* in use with refcount 0 */
-#define STATE_INTERIOR 0u
+#define STATE_ORDER_MASK  0x00ff00u
+#define STATE_TYPE_SHIFT  16
+#define STATE_TYPE_MASK   0xff0000u
+#define STATE_PINNED      (1u << 4) /* an extra reference: can not be migrated */
+#define STATE_MIGRATING   (1u << 5) /* collected for migration: off the LRU until it is moved or put back */
+#define STATE_FREED       (1u << 6) /* freed by its owner while MIGRATING: goes when it is put back */
+#define STATE_FROZEN      (1u << 7) /* in use with refcount 0 */
+#define STATE_INTERIOR    0u
 
 static_assert(PAGE_KIND_NR <= 16, "kinds share a byte with the flags");
 
@@ -72,7 +72,8 @@ static inline uint32_t state_make(enum page_kind kind, unsigned int order, enum 
 }
 
 static_assert(offsetof(struct contig_what, kind) == 0 && offsetof(struct contig_what, order) == 1 &&
-	      offsetof(struct contig_what, migratetype) == 2, "as in state");
+                      offsetof(struct contig_what, migratetype) == 2,
+              "as in state");
 
 static inline uint32_t state_of(struct contig_what what)
 {
@@ -122,7 +123,7 @@ static inline void page_set(struct page *p, uint32_t state, owner_t owner)
 	p->state = state;
 }
 
-/* ---- per-cpu lists (3.5) ---------------------------------------------------------------------------------------- */
+/* ---- per-cpu lists (3.5) --------------------------------------------------------------------- */
 
 /*
  * A list of runs in an array with room at both ends: the head is allocated from and freed to, the tail is refilled to and
@@ -136,11 +137,11 @@ struct pcp_list {
 };
 
 struct pcp {
-	int32_t room;         /* pages that may come before the lists are full, less one: high - count - 1 */
-	uint32_t row;         /* pages freed in a row (v6.7), or overflows in a row (v5.14-v6.6); halved by an allocation ... */
-	uint32_t row_max;     /* ... and pages counted up to here, 0 where they are not */
+	int32_t room; /* pages that may come before the lists are full, less one: high - count - 1 */
+	uint32_t row; /* pages freed in a row (v6.7), or overflows in a row (v5.14-v6.6); halved by an allocation ... */
+	uint32_t row_max;      /* ... and pages counted up to here, 0 where they are not */
 	uint32_t alloc_factor; /* refills in a row (v6.7); halved by a free */
-	uint32_t high;        /* overflow at this many pages */
+	uint32_t high;         /* overflow at this many pages */
 	uint32_t batch;
 	uint32_t high_min;
 	uint32_t high_max;
@@ -153,26 +154,26 @@ static inline uint32_t pcp_pages(const struct pcp *pcp)
 	return (uint32_t)((int32_t)pcp->high - 1 - pcp->room);
 }
 
-/* ---- zone ------------------------------------------------------------------------------------------------------- */
+/* ---- zone ------------------------------------------------------------------------------------ */
 
 struct zone {
 	pfn_t start;
 	uint32_t pages; /* spanned */
 	uint32_t index;
 	uint8_t node;
-	uint8_t type;            /* enum contig_zone_type */
-	int64_t wmark_low;       /* 2.4: what the first look at each zone leaves alone ... */
-	int64_t wmark_min;       /* ... and the second one, when no zone was above low */
-	int64_t wmark_hot;       /* of the common path: low, or min where there is no other zone to go to */
+	uint8_t type;      /* enum contig_zone_type */
+	int64_t wmark_low; /* 2.4: what the first look at each zone leaves alone ... */
+	int64_t wmark_min; /* ... and the second one, when no zone was above low */
+	int64_t wmark_hot; /* of the common path: low, or min where there is no other zone to go to */
 	uint32_t managed;
-	uint64_t free;           /* NR_FREE_PAGES */
-	uint64_t free_cma;       /* NR_FREE_CMA_PAGES */
-	uint64_t isolated;       /* nr_isolate_pageblock */
-	int64_t drift;           /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
+	uint64_t free;     /* NR_FREE_PAGES */
+	uint64_t free_cma; /* NR_FREE_CMA_PAGES */
+	uint64_t isolated; /* nr_isolate_pageblock */
+	int64_t drift;     /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
 	uint64_t lost_isolation; /* blocks that were claimed while isolated, and are still counted in `isolated` */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
-	pfn_t lists;             /* descriptors from here on are list heads: order * MT_NR + type */
-	struct pcp *pcp;         /* one per cpu */
+	pfn_t lists;     /* descriptors from here on are list heads: order * MT_NR + type */
+	struct pcp *pcp; /* one per cpu */
 	uint64_t retyped[RETYPE_NR];
 	uint64_t fallbacks;
 	uint64_t failed_allocs;
@@ -193,11 +194,11 @@ struct model {
 	uint8_t *block;        /* by pageblock: see reported_type() */
 	uint64_t block_factor; /* 2^(32 - P): see block_of() */
 	struct zone *zone;
-	struct zone **zonelist; /* see zone_order() */
+	struct zone **zonelist;                    /* see zone_order() */
 	struct zone *first_zone[UINT8_MAX + 1][4]; /* its first entry, or a zone without pages: [node][migratetype] */
-	size_t page_bytes;      /* of the mapping behind page */
+	size_t page_bytes;                         /* of the mapping behind page */
 	size_t metadata_bytes;
-	struct range *spare;    /* request records kept for the next request */
+	struct range *spare; /* request records kept for the next request */
 };
 
 static inline struct model *model_of(struct contig *c)
@@ -259,12 +260,12 @@ static inline unsigned int chunk_order(const struct model *m, pfn_t pfn, pfn_t e
 	return order;
 }
 
-/* ---- pageblock types (1.3, 4.7) --------------------------------------------------------------------------------- */
+/* ---- pageblock types (1.3, 4.7) -------------------------------------------------------------- */
 
-#define BLOCK_TYPE_MASK 0x07u
-#define BLOCK_WAS_SHIFT 3 /* of an overwritten type: kept to count what undo changes, never to decide */
+#define BLOCK_TYPE_MASK  0x07u
+#define BLOCK_WAS_SHIFT  3     /* of an overwritten type: kept to count what undo changes, never to decide */
 #define BLOCK_OTHER_ZONE 0x40u /* not wholly in the first zone: such a page takes the long way to be freed */
-#define BLOCK_ISOLATED 0x80u
+#define BLOCK_ISOLATED   0x80u
 
 /* pfn >> P, by a multiplication: a shift by a variable wants a register that the common path has no room for. */
 static inline block_t block_of(const struct model *m, pfn_t pfn)
@@ -310,7 +311,7 @@ static inline bool type_mergeable(enum migratetype mt)
 	return mt < (enum migratetype)PCP_TYPES;
 }
 
-/* ---- buddy.c: free and merge, split, move (3.3, 3.4) -------------------------------------------------------------- */
+/* ---- buddy.c: free and merge, split, move (3.3, 3.4) ----------------------------------------- */
 
 /* Give one run to the buddy under a type: account, merge, list. The pages must be nobody's. */
 void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt, bool tail);
@@ -340,18 +341,23 @@ static inline void book_drift(struct zone *z, int64_t accounted, int64_t listed)
  */
 uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted);
 
-/* ---- rmqueue.c, fallback.c: taking from the buddy (3.1, 3.2) ------------------------------------------------------ */
+/* ---- rmqueue.c, fallback.c: taking from the buddy (3.1, 3.2) --------------------------------- */
 
 /* Where a locked batch of allocations stands (v6.15): a later one need not try again what failed before. */
-enum rmqueue_mode { RMQUEUE_NORMAL, RMQUEUE_CMA, RMQUEUE_CLAIM, RMQUEUE_STEAL };
+enum rmqueue_mode {
+	RMQUEUE_NORMAL,
+	RMQUEUE_CMA,
+	RMQUEUE_CLAIM,
+	RMQUEUE_STEAL
+};
 
 pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
-	      enum rmqueue_mode *mode);
+              enum rmqueue_mode *mode);
 bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 
-/* ---- pcp.c --------------------------------------------------------------------------------------------------------- */
+/* ---- pcp.c ----------------------------------------------------------------------------------- */
 
 int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g);
 void pcp_close(struct model *m, struct zone *z);
@@ -391,7 +397,7 @@ void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned
 uint32_t pcp_drain_all(struct model *m, struct zone *z); /* pages drained */
 uint64_t pcp_count(const struct model *m, const struct zone *z);
 
-/* ---- alloc.c: the way in and out for everybody ---------------------------------------------------------------------- */
+/* ---- alloc.c: the way in and out for everybody ----------------------------------------------- */
 
 /* Pages that count towards a watermark (2.4): without CMA rights CMA pages do not. */
 static inline int64_t usable_pages(const struct zone *z, bool cma)
@@ -420,18 +426,18 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner);
 int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces);
 
-/* ---- movable.c: the unmovable check (6) ------------------------------------------------------------------------------ */
+/* ---- movable.c: the unmovable check (6) ------------------------------------------------------ */
 
 /* First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. */
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		     enum contig_reason *why, struct contig_work *work);
+                     enum contig_reason *why, struct contig_work *work);
 
-/* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) -------------------------------------------------------- */
+/* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) ------------------------------- */
 
 /* Pages collected for migration. A span of 2^order pages: when its owner splits it, all the pieces stay collected. */
 struct migrate_list {
-	uint32_t nr;                      /* entries */
-	uint32_t pages;                   /* pages, a compound with its size */
+	uint32_t nr;    /* entries */
+	uint32_t pages; /* pages, a compound with its size */
 	pfn_t pfn[MIGRATE_CLUSTER];
 	uint8_t order[MIGRATE_CLUSTER];
 };
@@ -449,22 +455,22 @@ struct blocker {
 
 /* Isolate one block after checking [start, end) of it. 0 or -EBUSY with *by. */
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		  struct blocker *by, struct contig_work *work);
+                  struct blocker *by, struct contig_work *work);
 /* Un-isolate one block if it is isolated. */
 void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_caller caller, struct contig_work *work);
 /* What crosses `border`, on one side of which a block has been isolated (v5.19): split, migrate, or -EBUSY with *by. */
 int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, enum contig_caller caller,
-		     struct blocker *by, struct contig_work *work);
+                     struct blocker *by, struct contig_work *work);
 
 int model_range_begin(struct contig *c, const struct contig_range_args *args, struct contig_range **out);
 int model_range_step(struct contig_range *r, struct contig_work *work);
 void model_range_end(struct contig_range *r, struct contig_outcome *out);
 int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
 
-/* ---- zone.c, metrics.c, verify.c, lab.c --------------------------------------------------------------------------------- */
+/* ---- zone.c, metrics.c, verify.c, lab.c ------------------------------------------------------ */
 
 struct contig *model_open(const struct contig_backend *self, const struct contig_geometry *g,
-			  const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);
+                          const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);
 void model_close(struct contig *c);
 
 /*

@@ -29,7 +29,7 @@ static enum contig_reason verdict(const struct zone *z, uint32_t state)
 }
 
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-		     enum contig_reason *why, struct contig_work *work)
+                     enum contig_reason *why, struct contig_work *work)
 {
 	if (start < z->start)
 		start = z->start;

@@ -10,7 +10,7 @@
 
 #define DRAIN_AHEAD 16 /* pages */
 
-/* ---- sizes ------------------------------------------------------------------------------------------------------------ */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static uint32_t rounddown_pow2(uint32_t v)
 {
@@ -102,7 +102,7 @@ bool pcp_takes(const struct model *m, unsigned int order)
 	return (order < PCP_ORDERS && order <= m->P) || order == m->P;
 }
 
-/* ---- one list --------------------------------------------------------------------------------------------------------- */
+/* ---- one list -------------------------------------------------------------------------------- */
 
 static uint32_t list_len(const struct pcp_list *l)
 {
@@ -133,7 +133,7 @@ static unsigned int list_order(const struct model *m, unsigned int index)
 	return index < PCP_TYPES * PCP_ORDERS ? index / PCP_TYPES : m->P;
 }
 
-/* ---- drain -------------------------------------------------------------------------------------------------------------- */
+/* ---- drain ----------------------------------------------------------------------------------- */
 
 /*
  * What a drained page waits for are the descriptors of its buddy and of its pair's buddy, which nobody has touched lately;
@@ -233,7 +233,7 @@ uint32_t pcp_drain_all(struct model *m, struct zone *z)
 	return drained;
 }
 
-/* ---- free: to the head; too many: some go back --------------------------------------------------------------------------- */
+/* ---- free: to the head; too many: some go back ----------------------------------------------- */
 
 static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
 {
@@ -289,7 +289,7 @@ void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned
 		pcp_overflow(m, z, pcp, index);
 }
 
-/* ---- alloc: from the head; empty: refill ------------------------------------------------------------------------------------ */
+/* ---- alloc: from the head; empty: refill ----------------------------------------------------- */
 
 /* How many runs a refill takes (3.5). */
 static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned int order)
@@ -314,7 +314,7 @@ static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned in
 }
 
 static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
-		   enum migratetype mt, bool cma)
+                   enum migratetype mt, bool cma)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	struct pcp_list *l = &pcp->list[index];

@@ -32,14 +32,14 @@ struct range {
 	struct zone *z;
 	struct contig_range_args args;
 	enum range_state state;
-	pfn_t start, end;       /* as asked for, end exclusive */
-	block_t first, behind;  /* blocks to isolate, behind exclusive */
-	block_t own;            /* blocks [first, own) are isolated by this request ... */
-	bool last_own;          /* ... and so is the last one */
-	unsigned int isolated;  /* ISOLATE: calls so far */
-	block_t next;           /* UNDO: next block */
-	pfn_t pfn;              /* MIGRATE and GRAB: next page to look at */
-	pfn_t outer;            /* where the run that covers start begins */
+	pfn_t start, end;      /* as asked for, end exclusive */
+	block_t first, behind; /* blocks to isolate, behind exclusive */
+	block_t own;           /* blocks [first, own) are isolated by this request ... */
+	bool last_own;         /* ... and so is the last one */
+	unsigned int isolated; /* ISOLATE: calls so far */
+	block_t next;          /* UNDO: next block */
+	pfn_t pfn;             /* MIGRATE and GRAB: next page to look at */
+	pfn_t outer;           /* where the run that covers start begins */
 	unsigned int tries;
 	struct migrate_list list;
 	struct contig_outcome out;
@@ -50,7 +50,7 @@ static block_t last_block(const struct range *r)
 	return r->behind - 1;
 }
 
-/* ---- how it ends -------------------------------------------------------------------------------------------------------------- */
+/* ---- how it ends ----------------------------------------------------------------------------- */
 
 static void fail(struct range *r, int rc, enum contig_phase phase, struct blocker by)
 {
@@ -73,7 +73,7 @@ static enum range_state undo_all(struct range *r)
 	return R_UNDO_ALL;
 }
 
-/* ---- isolate -------------------------------------------------------------------------------------------------------------------- */
+/* ---- isolate --------------------------------------------------------------------------------- */
 
 /* One block, checked as far as the policy looks. */
 static int isolate(struct range *r, block_t b, struct blocker *by, struct contig_work *work)
@@ -104,7 +104,8 @@ static enum range_state after_isolation(struct range *r)
 }
 
 /* An end of the range (v5.19): its block, unless that is isolated already as the other end, then what crosses the border. */
-static bool isolate_end(struct range *r, block_t b, pfn_t border, bool skip, struct blocker *by, struct contig_work *work)
+static bool isolate_end(struct range *r, block_t b, pfn_t border, bool skip, struct blocker *by,
+                        struct contig_work *work)
 {
 	if (!skip && isolate(r, b, by, work))
 		return false;
@@ -153,7 +154,7 @@ static enum range_state step_isolate(struct range *r, struct contig_work *work)
 	return r->own < r->behind ? R_ISOLATE : after_isolation(r);
 }
 
-/* ---- drain ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- drain ----------------------------------------------------------------------------------- */
 
 static enum range_state step_drain(struct range *r, struct contig_work *work)
 {
@@ -165,7 +166,7 @@ static enum range_state step_drain(struct range *r, struct contig_work *work)
 	return R_COLLECT;
 }
 
-/* ---- migrate (5.2) ------------------------------------------------------------------------------------------------------------- */
+/* ---- migrate (5.2) --------------------------------------------------------------------------- */
 
 static enum range_state step_collect(struct range *r, struct contig_work *work)
 {
@@ -197,7 +198,7 @@ static enum range_state step_migrate(struct range *r, struct contig_work *work)
 	return ++r->tries == MIGRATE_TRIES ? migrate_over(r, rc ? rc : -EBUSY) : R_MIGRATE;
 }
 
-/* ---- test (5.1 step 5) ------------------------------------------------------------------------------------------------------------ */
+/* ---- test (5.1 step 5) ----------------------------------------------------------------------- */
 
 static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 {
@@ -261,7 +262,7 @@ static enum range_state step_test(struct range *r, struct contig_work *work)
 	return R_GRAB;
 }
 
-/* ---- grab (5.4) -------------------------------------------------------------------------------------------------------------------- */
+/* ---- grab (5.4) ------------------------------------------------------------------------------ */
 
 /* Take a free run whole. From a block that is not isolated only above the min watermark, and then it is accounted. */
 static bool grab_run(struct range *r, pfn_t pfn)
@@ -339,7 +340,7 @@ static enum range_state step_grab(struct range *r, struct contig_work *work)
 	return undo_all(r);
 }
 
-/* ---- undo ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- undo ------------------------------------------------------------------------------------ */
 
 /* Isolation failed: un-isolate its own blocks, ascending; then, where the release does so, all of the range. */
 static enum range_state step_undo_own(struct range *r, struct contig_work *work)
@@ -364,20 +365,16 @@ static enum range_state step_undo_all(struct range *r, struct contig_work *work)
 	return r->next < r->behind ? R_UNDO_ALL : R_DONE;
 }
 
-/* ---- the request ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static const struct {
 	enum contig_phase phase;
 	enum range_state (*step)(struct range *r, struct contig_work *work);
 } states[R_NR] = {
-	[R_ISOLATE] = { PHASE_ISOLATE, step_isolate },
-	[R_DRAIN_BLOCK] = { PHASE_DRAIN, step_drain },
-	[R_DRAIN] = { PHASE_DRAIN, step_drain },
-	[R_COLLECT] = { PHASE_MIGRATE, step_collect },
-	[R_MIGRATE] = { PHASE_MIGRATE, step_migrate },
-	[R_TEST] = { PHASE_TEST, step_test },
-	[R_GRAB] = { PHASE_GRAB, step_grab },
-	[R_UNDO_OWN] = { PHASE_UNDO, step_undo_own },
+	[R_ISOLATE] = { PHASE_ISOLATE, step_isolate }, [R_DRAIN_BLOCK] = { PHASE_DRAIN, step_drain },
+	[R_DRAIN] = { PHASE_DRAIN, step_drain },       [R_COLLECT] = { PHASE_MIGRATE, step_collect },
+	[R_MIGRATE] = { PHASE_MIGRATE, step_migrate }, [R_TEST] = { PHASE_TEST, step_test },
+	[R_GRAB] = { PHASE_GRAB, step_grab },          [R_UNDO_OWN] = { PHASE_UNDO, step_undo_own },
 	[R_UNDO_ALL] = { PHASE_UNDO, step_undo_all },
 };
 
@@ -454,7 +451,7 @@ void model_range_end(struct contig_range *base, struct contig_outcome *out)
 		r->m->spare = r;
 }
 
-/* ---- free_contig_range (5.5) ------------------------------------------------------------------------------------------------------------- */
+/* ---- free_contig_range (5.5) ----------------------------------------------------------------- */
 
 static bool all_contig(const struct model *m, pfn_t pfn, pfn_t end)
 {

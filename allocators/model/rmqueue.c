@@ -21,7 +21,7 @@ static pfn_t rmqueue_old(struct model *m, struct zone *z, unsigned int order, en
 }
 
 static pfn_t rmqueue_modes(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
-			   enum rmqueue_mode *mode)
+                           enum rmqueue_mode *mode)
 {
 	pfn_t pfn;
 
@@ -55,7 +55,7 @@ static pfn_t rmqueue_modes(struct model *m, struct zone *z, unsigned int order, 
 }
 
 pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
-	      enum rmqueue_mode *mode)
+              enum rmqueue_mode *mode)
 {
 	if (cma && cma_first(z)) {
 		pfn_t pfn = take_smallest(m, z, order, MT_CMA);

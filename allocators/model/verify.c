@@ -5,18 +5,19 @@
 /* What a walk over the pages finds, to be held against counters and lists. */
 struct census {
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
-	uint64_t free;          /* pages in free runs */
-	uint64_t on_lists;      /* of these, on lists other than ISOLATE */
-	uint64_t cma_lists;     /* on CMA lists */
-	uint64_t cma_blocks;    /* in CMA blocks */
-	uint64_t in_isolated;   /* in isolated blocks */
+	uint64_t free;        /* pages in free runs */
+	uint64_t on_lists;    /* of these, on lists other than ISOLATE */
+	uint64_t cma_lists;   /* on CMA lists */
+	uint64_t cma_blocks;  /* in CMA blocks */
+	uint64_t in_isolated; /* in isolated blocks */
 	uint64_t pcp;
 };
 
 /* v6.10: every page is on the list of its block's type. Each of these rules is needed for it, and no one is enough. */
 static bool hygienic(const struct model *m)
 {
-	return m->policy.free_large == free_large_per_block && m->policy.iso_straddle == iso_straddle_split_in_isolate &&
+	return m->policy.free_large == free_large_per_block &&
+	       m->policy.iso_straddle == iso_straddle_split_in_isolate &&
 	       m->policy.merge_rule == merge_rule_mergeable_retype && m->policy.pcp_type == pcp_type_reread &&
 	       m->policy.fallback == fallback_claim_steal;
 }
@@ -36,8 +37,8 @@ static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn
 		return 0;
 	for (pfn_t p = pfn; p < pfn + (1u << order); p += npb(m)) {
 		if (type_at(m, p) != list)
-			return BROKEN("I8: pfn %u: free run on the %s list lies in a %s block", p, contig_type_name(list),
-				      contig_type_name(type_at(m, p)));
+			return BROKEN("I8: pfn %u: free run on the %s list lies in a %s block", p,
+			              contig_type_name(list), contig_type_name(type_at(m, p)));
 	}
 	return 0;
 }
@@ -74,7 +75,7 @@ static int walk_pages(const struct model *m, const struct zone *z, struct census
 		for (pfn_t p = pfn + 1; p < pfn + (1u << order); p++) {
 			if (m->page[p].state != STATE_INTERIOR)
 				return BROKEN("I1: pfn %u: a %s page inside the run at %u", p,
-					      contig_kind_name(state_kind(m->page[p].state)), pfn);
+				              contig_kind_name(state_kind(m->page[p].state)), pfn);
 		}
 		if (state_is(state, PAGE_FREE)) {
 			int rc = check_free_run(m, z, pfn, diag);
@@ -100,19 +101,21 @@ static int walk_lists(const struct model *m, const struct zone *z, const struct 
 			pfn_t head = list_head(z, order, mt), prev = head;
 
 			for (pfn_t p = m->page[head].link[0]; p != head; prev = p, p = m->page[p].link[0]) {
-				if (!zone_has(z, p) || (m->page[p].state & (STATE_KIND_MASK | STATE_ORDER_MASK |
-				    STATE_TYPE_MASK)) != state_make(PAGE_FREE, order, mt) || m->page[p].link[1] != prev)
+				if (!zone_has(z, p) ||
+				    (m->page[p].state & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK)) !=
+				            state_make(PAGE_FREE, order, mt) ||
+				    m->page[p].link[1] != prev)
 					return BROKEN("I2: pfn %u does not belong on the %s list of order %u", p,
-						      contig_type_name(mt), order);
+					              contig_type_name(mt), order);
 				if (++len > n->nr_free[order])
-					return BROKEN("I2: pfn %u: the %s list of order %u is longer than what is free", p,
-						      contig_type_name(mt), order);
+					return BROKEN("I2: pfn %u: the %s list of order %u is longer than what is free",
+					              p, contig_type_name(mt), order);
 			}
 		}
 		if (len != z->nr_free[order] || len != n->nr_free[order])
-			return BROKEN("I3: zone %u: nr_free[%u] is %llu, lists hold %llu, pages say %llu", z->index, order,
-				      (unsigned long long)z->nr_free[order], (unsigned long long)len,
-				      (unsigned long long)n->nr_free[order]);
+			return BROKEN("I3: zone %u: nr_free[%u] is %llu, lists hold %llu, pages say %llu", z->index,
+			              order, (unsigned long long)z->nr_free[order], (unsigned long long)len,
+			              (unsigned long long)n->nr_free[order]);
 	}
 	return 0;
 }
@@ -133,18 +136,19 @@ static int walk_pcp(const struct model *m, const struct zone *z, const struct ce
 				pfn_t pfn = *at;
 
 				if (!zone_has(z, pfn) || !state_is(m->page[pfn].state, PAGE_PCP))
-					return BROKEN("I5: pfn %u is on a per-cpu list of cpu %u and is not a pcp page", pfn,
-						      cpu);
+					return BROKEN("I5: pfn %u is on a per-cpu list of cpu %u and is not a pcp page",
+					              pfn, cpu);
 				pages += 1u << state_order(m->page[pfn].state);
 			}
 		}
 		if (pages != pcp_pages(pcp))
 			return BROKEN("I5: cpu %u: %u pages counted, %llu on its lists", cpu, pcp_pages(pcp),
-				      (unsigned long long)pages);
+			              (unsigned long long)pages);
 		all += pages;
 	}
-	return all == n->pcp ? 0 : BROKEN("I5: zone %u: %llu pcp pages, %llu on lists", z->index,
-					  (unsigned long long)n->pcp, (unsigned long long)all);
+	return all == n->pcp ? 0
+	                     : BROKEN("I5: zone %u: %llu pcp pages, %llu on lists", z->index,
+	                              (unsigned long long)n->pcp, (unsigned long long)all);
 }
 
 /*
@@ -158,18 +162,20 @@ static int check_counters(const struct model *m, const struct zone *z, const str
 	/* until v3.17 an isolated run may take others along that un-isolating does not find again */
 	bool any_merge = m->policy.merge_rule == merge_rule_always;
 	bool blocks = hygienic(m) || (!z->isolated && !z->drift && !cut && !any_merge);
-	bool cma_apart = m->policy.merge_rule == merge_rule_mergeable || m->policy.merge_rule == merge_rule_mergeable_retype;
+	bool cma_apart =
+		m->policy.merge_rule == merge_rule_mergeable || m->policy.merge_rule == merge_rule_mergeable_retype;
 
 	if (z->free - (uint64_t)z->drift != n->on_lists || (hygienic(m) && z->drift))
-		return BROKEN("I6a: zone %u: NR_FREE_PAGES is %llu with a drift of %lld, lists other than Isolate hold %llu",
-			      z->index, (unsigned long long)z->free, (long long)z->drift, (unsigned long long)n->on_lists);
+		return BROKEN(
+			"I6a: zone %u: NR_FREE_PAGES is %llu with a drift of %lld, lists other than Isolate hold %llu",
+			z->index, (unsigned long long)z->free, (long long)z->drift, (unsigned long long)n->on_lists);
 	if (blocks && z->free != n->free - n->in_isolated)
 		return BROKEN("I6b: zone %u: NR_FREE_PAGES is %llu, free pages in blocks not isolated %llu", z->index,
-			      (unsigned long long)z->free, (unsigned long long)(n->free - n->in_isolated));
+		              (unsigned long long)z->free, (unsigned long long)(n->free - n->in_isolated));
 	if (blocks && (hygienic(m) || cma_apart) && (z->free_cma != n->cma_lists || z->free_cma != n->cma_blocks))
 		return BROKEN("I6: zone %u: NR_FREE_CMA is %llu, CMA lists hold %llu, CMA blocks %llu", z->index,
-			      (unsigned long long)z->free_cma, (unsigned long long)n->cma_lists,
-			      (unsigned long long)n->cma_blocks);
+		              (unsigned long long)z->free_cma, (unsigned long long)n->cma_lists,
+		              (unsigned long long)n->cma_blocks);
 	return 0;
 }
 
@@ -187,7 +193,7 @@ static int check_isolated(const struct model *m, struct contig_diag *diag)
 	if (counted == found + lost && !(hygienic(m) && lost))
 		return 0;
 	return BROKEN("I7: %llu isolated blocks counted, %llu of them claimed meanwhile, %llu found",
-		      (unsigned long long)counted, (unsigned long long)lost, (unsigned long long)found);
+	              (unsigned long long)counted, (unsigned long long)lost, (unsigned long long)found);
 }
 
 int model_verify(struct contig *c, struct contig_diag *diag)

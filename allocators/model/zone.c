@@ -6,7 +6,7 @@
 
 #include "freelist.h"
 
-/* ---- watermarks (2.4), as a kernel computes them when nobody sets them -------------------------------------------------- */
+/* ---- watermarks (2.4), as a kernel computes them when nobody sets them ----------------------- */
 
 /* min_free_kbytes is 4 * sqrt(memory in KiB) within [128, 262144] (Documentation/admin-guide/sysctl/vm.rst), shared out
  * by size; low lies max(a quarter of min, 0.1 % of the zone) above it. */
@@ -33,7 +33,7 @@ static void default_watermarks(struct contig_zone *zones, const struct contig_ge
 
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
-/* ---- descriptors --------------------------------------------------------------------------------------------------------- */
+/* ---- descriptors ----------------------------------------------------------------------------- */
 
 static int map_metadata(struct model *m)
 {
@@ -89,7 +89,7 @@ static void init_pages(struct model *m, struct zone *z, enum contig_init init)
 	}
 }
 
-/* ---- zonelists ------------------------------------------------------------------------------------------------------------- */
+/* ---- zonelists ------------------------------------------------------------------------------- */
 
 static int build_zonelists(struct model *m)
 {
@@ -122,7 +122,7 @@ static int build_zonelists(struct model *m)
 	return 0;
 }
 
-/* ---- open and close ---------------------------------------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static int init_zones(struct model *m, const struct contig_geometry *g)
 {
@@ -154,15 +154,17 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 }
 
 struct contig *model_open(const struct contig_backend *self, const struct contig_geometry *g,
-			  const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag)
+                          const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag)
 {
 	struct contig_policy policy = *(const struct contig_policy *)self->data;
 
 	if (contig_policy_compose(&policy, knobs, diag))
 		return NULL;
 	if (g->pageblock_order > g->max_order && policy.iso_align != iso_align_maxpage) {
-		contig_diag_set(diag, -EINVAL, "%s works a pageblock at a time: pageblock_order %u must not be above MAX_PAGE_ORDER %u",
-			 self->name, g->pageblock_order, g->max_order);
+		contig_diag_set(
+			diag, -EINVAL,
+			"%s works a pageblock at a time: pageblock_order %u must not be above MAX_PAGE_ORDER %u",
+			self->name, g->pageblock_order, g->max_order);
 		return NULL;
 	}
 	struct model *m = calloc(1, sizeof(*m));

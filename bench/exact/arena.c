@@ -7,12 +7,16 @@
 #include "../../workloads/layout.h"
 #include "arena.h"
 
-#define CPU 1u /* everything ran on the second of two cpus; the arena's node has none */
-#define NODE 1u
+#define CPU              1u /* everything ran on the second of two cpus; the arena's node has none */
+#define NODE             1u
 #define OTHER_NODE_PAGES 16384u /* a part of its 3 GiB: all that is asked of it is that it has room */
 
 /* What the case owns of the arena's pages. */
-enum role { ROLE_NONE, ROLE_GOT, ROLE_KERNEL };
+enum role {
+	ROLE_NONE,
+	ROLE_GOT,
+	ROLE_KERNEL
+};
 
 static const struct recorded_kernel kernels[] = {
 	{ "5.10", "linux-5.10", 4096, { 1 + 1, 1 + 0 } },
@@ -35,7 +39,7 @@ const struct recorded_kernel *recorded_kernel_at(size_t i)
 	return i < sizeof(kernels) / sizeof(kernels[0]) ? &kernels[i] : NULL;
 }
 
-/* ---- the zone --------------------------------------------------------------------------------------------------------- */
+/* ---- the zone -------------------------------------------------------------------------------- */
 
 void arena_geometry(struct contig_geometry *g, uint32_t pages)
 {
@@ -48,7 +52,9 @@ void arena_geometry(struct contig_geometry *g, uint32_t pages)
 	g->zones[0].wmark_min = 2486;
 	/* the other node, which migration spills to when this one runs low */
 	g->nr_zones = 2;
-	g->zones[1] = (struct contig_zone){ .start = (pages + 1023) / 1024 * 1024, .pages = OTHER_NODE_PAGES, .type = ZONE_NORMAL };
+	g->zones[1] = (struct contig_zone){ .start = (pages + 1023) / 1024 * 1024,
+		                            .pages = OTHER_NODE_PAGES,
+		                            .type = ZONE_NORMAL };
 }
 
 int arena_free_other_node(struct contig *c, const struct contig_geometry *g)
@@ -90,7 +96,7 @@ static void on_move(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int
 		a->moved_away += 1u << order;
 }
 
-/* ---- building ------------------------------------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 static uint32_t arena_pages(const struct arena *a)
 {
@@ -119,13 +125,16 @@ static int give(struct arena *a, uint32_t offset, uint32_t nr)
 /* A user page of this order must land exactly where pages were freed just now. */
 static int fault_in(struct arena *a, uint32_t offset, unsigned int order, struct contig_diag *diag)
 {
-	struct contig_what what = { .order = (uint8_t)order, .kind = order ? PAGE_LRU_COMPOUND : PAGE_USER,
-				    .migratetype = MT_MOVABLE, .node = NODE, .this_node = true };
+	struct contig_what what = { .order = (uint8_t)order,
+		                    .kind = order ? PAGE_LRU_COMPOUND : PAGE_USER,
+		                    .migratetype = MT_MOVABLE,
+		                    .node = NODE,
+		                    .this_node = true };
 	int64_t pfn = contig_alloc(a->c, CPU, what, a->nr_mappings + 1);
 
 	if (pfn != (int64_t)a->start + offset)
-		return contig_diag_set(diag, -ENODATA, "%s: the user page of offset %u landed at offset %lld", a->sc->name, offset,
-			      (long long)pfn - a->start);
+		return contig_diag_set(diag, -ENODATA, "%s: the user page of offset %u landed at offset %lld",
+		                       a->sc->name, offset, (long long)pfn - a->start);
 	a->mapping[a->nr_mappings++] = (pfn_t)pfn;
 	return 0;
 }
@@ -249,7 +258,7 @@ static int build(struct arena *a, struct contig_diag *diag)
 }
 
 int arena_open(struct arena *a, const char *backend, const struct recorded_kernel *k, const struct scripted_case *sc,
-	       struct contig_diag *diag)
+               struct contig_diag *diag)
 {
 	memset(a, 0, sizeof(*a));
 	a->sc = sc;
@@ -264,7 +273,8 @@ int arena_open(struct arena *a, const char *backend, const struct recorded_kerne
 	if (!a->c)
 		return -EINVAL;
 	if (!a->c->ops->lab)
-		return contig_diag_set(diag, -EINVAL, "%s can not place pages exactly: it has no lab operations", backend);
+		return contig_diag_set(diag, -EINVAL, "%s can not place pages exactly: it has no lab operations",
+		                       backend);
 	if (place_zone(a, k))
 		return contig_diag_set(diag, -EINVAL, "%s: the zone around the arena can not be laid out", sc->name);
 	return build(a, diag);
@@ -277,7 +287,7 @@ void arena_close(struct arena *a)
 	free(a->mapping);
 }
 
-/* ---- running --------------------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 const char *outcome_stage(const struct contig_outcome *o)
 {
@@ -366,7 +376,7 @@ int arena_run(struct arena *a, const struct case_op *op, struct arena_answer *ou
 	return a->c->ops->lab->verify(a->c, diag);
 }
 
-/* ---- looking ----------------------------------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static char letter_at(void *ctx, pfn_t pfn, const struct contig_run *run)
 {

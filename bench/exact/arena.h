@@ -11,9 +11,9 @@
 
 /* The zone around the arena as it was on a recorded kernel (README of the recorded answers). */
 struct recorded_kernel {
-	const char *name;    /* as in the answers */
+	const char *name; /* as in the answers */
 	const char *backend;
-	uint32_t front;      /* pages of the zone before the arena */
+	uint32_t front;        /* pages of the zone before the arena */
 	uint8_t free_front[5]; /* 1 + order of the few free runs there, 0 behind the last */
 };
 
@@ -30,8 +30,8 @@ struct arena {
 	struct contig_hooks hooks;
 	pfn_t start;
 	const struct scripted_case *sc;
-	uint8_t *role;       /* by offset: enum in arena.c */
-	pfn_t *mapping;      /* user mappings in ascending order of placing: where they are, PFN_NONE when unmapped */
+	uint8_t *role;  /* by offset: enum in arena.c */
+	pfn_t *mapping; /* user mappings in ascending order of placing: where they are, PFN_NONE when unmapped */
 	uint32_t nr_mappings;
 	uint32_t moved;      /* mappings moved by the operation that runs */
 	uint32_t moved_away; /* pages of these that went outside the arena */
@@ -59,7 +59,7 @@ int arena_free_other_node(struct contig *c, const struct contig_geometry *g);
  * the recorded steps do not lead there; close it in either case.
  */
 int arena_open(struct arena *a, const char *backend, const struct recorded_kernel *k, const struct scripted_case *sc,
-	       struct contig_diag *diag);
+               struct contig_diag *diag);
 void arena_close(struct arena *a);
 
 /* Run one operation. 0, or -EUCLEAN if verify found a broken invariant, with *diag. */

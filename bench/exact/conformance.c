@@ -10,7 +10,7 @@
 #include "conformance.h"
 #include "conformance_files.h"
 
-/* ---- bookkeeping ---------------------------------------------------------------------------------------------------------- */
+/* ---- bookkeeping ----------------------------------------------------------------------------- */
 
 /* "linux-6.1+merge_rule=iso_only" is a backend for the kernel that linux-6.1 was recorded as. */
 static bool is_for(const char *backend, const struct recorded_kernel *k)
@@ -31,19 +31,23 @@ static int check_backends(const char *const *backends, size_t nr, struct contig_
 		while ((k = recorded_kernel_at(at)) && !is_for(backends[i], k))
 			at++;
 		if (!k)
-			return contig_diag_set(diag, -EINVAL, "%s is not the model of a kernel with recorded answers: choose "
-					       "linux-5.10, linux-6.1, linux-6.12 or linux-7.2, knobs added with +", backends[i]);
+			return contig_diag_set(diag, -EINVAL,
+			                       "%s is not the model of a kernel with recorded answers: choose "
+			                       "linux-5.10, linux-6.1, linux-6.12 or linux-7.2, knobs added with +",
+			                       backends[i]);
 		for (size_t j = 0; j < i; j++) {
 			if (is_for(backends[j], k))
-				return contig_diag_set(diag, -EINVAL, "%s and %s both stand for kernel %s: run them one after the other",
-						       backends[j], backends[i], k->name);
+				return contig_diag_set(
+					diag, -EINVAL,
+					"%s and %s both stand for kernel %s: run them one after the other", backends[j],
+					backends[i], k->name);
 		}
 	}
 	return 0;
 }
 
 struct conformance_kernel *conformance_kernel(struct conformance *c, const char *name, const char *const *backends,
-					      size_t nr_backends)
+                                              size_t nr_backends)
 {
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		if (!strcmp(c->kernel[i].kernel, name))
@@ -66,7 +70,7 @@ struct conformance_kernel *conformance_kernel(struct conformance *c, const char 
 
 /* Compare one answer; only return code, stage and types decide. */
 void conformance_compare(struct conformance *c, const struct conformance_kernel *k, struct agreement *a, bool decides,
-			 const char *where, const char *what, const char *recorded, const char *model)
+                         const char *where, const char *what, const char *recorded, const char *model)
 {
 	a->of++;
 	if (!strcmp(recorded, model)) {
@@ -80,7 +84,7 @@ void conformance_compare(struct conformance *c, const struct conformance_kernel 
 }
 
 void conformance_compare_number(struct conformance *c, const struct conformance_kernel *k, struct agreement *a,
-				bool decides, const char *where, const char *what, int64_t recorded, int64_t model)
+                                bool decides, const char *where, const char *what, int64_t recorded, int64_t model)
 {
 	char r[24], m[24];
 
@@ -89,7 +93,7 @@ void conformance_compare_number(struct conformance *c, const struct conformance_
 	conformance_compare(c, k, a, decides, where, what, r, m);
 }
 
-/* ---- scripted cases ---------------------------------------------------------------------------------------------------------- */
+/* ---- scripted cases -------------------------------------------------------------------------- */
 
 struct case_list {
 	uint32_t nr;
@@ -129,7 +133,7 @@ struct answers {
 };
 
 static int check_before(struct conformance *c, struct conformance_kernel *k, struct arena *a, json_t *before,
-			struct contig_diag *diag)
+                        struct contig_diag *diag)
 {
 	const char *mt, *map;
 	json_error_t err;
@@ -150,8 +154,8 @@ static int check_before(struct conformance *c, struct conformance_kernel *k, str
 	return rc;
 }
 
-static int check_operation(struct conformance *c, struct conformance_kernel *k, struct arena *a, const struct case_op *op,
-			   json_t *answer, struct contig_diag *diag)
+static int check_operation(struct conformance *c, struct conformance_kernel *k, struct arena *a,
+                           const struct case_op *op, json_t *answer, struct contig_diag *diag)
 {
 	struct arena_answer ans;
 	const char *text = op->text, *stage, *mt, *map;
@@ -159,11 +163,12 @@ static int check_operation(struct conformance *c, struct conformance_kernel *k, 
 	json_error_t err;
 	char where[160];
 
-	if (json_unpack_ex(answer, &err, 0, "{s?s,s:I,s:s,s:I,s:I,s:s,s:s}", "op", &text, "rc", &want_rc, "stage", &stage, "mig_ok",
-			   &mig_ok, "moved", &moved, "mt", &mt, "map", &map))
+	if (json_unpack_ex(answer, &err, 0, "{s?s,s:I,s:s,s:I,s:I,s:s,s:s}", "op", &text, "rc", &want_rc, "stage",
+	                   &stage, "mig_ok", &mig_ok, "moved", &moved, "mt", &mt, "map", &map))
 		return contig_diag_set(diag, -EBADMSG, "%s: %s", op->text, err.text);
 	if (strcmp(text, op->text))
-		return contig_diag_set(diag, -EBADMSG, "%s: an answer to %s where cases.txt has %s", a->sc->name, text, op->text);
+		return contig_diag_set(diag, -EBADMSG, "%s: an answer to %s where cases.txt has %s", a->sc->name, text,
+		                       op->text);
 	int rc = arena_run(a, op, &ans, diag);
 
 	if (!ans.types || !ans.map)
@@ -184,13 +189,13 @@ static int check_operation(struct conformance *c, struct conformance_kernel *k, 
 }
 
 static int run_case(struct conformance *c, struct conformance_kernel *k, const struct scripted_case *sc, json_t *before,
-		    json_t *ops, struct contig_diag *diag)
+                    json_t *ops, struct contig_diag *diag)
 {
 	struct arena a;
 
 	if (!json_is_array(ops) || json_array_size(ops) != sc->nr_ops)
-		return contig_diag_set(diag, -EBADMSG, "%zu answers for the %u operations of %s", json_array_size(ops), sc->nr_ops,
-				       sc->name);
+		return contig_diag_set(diag, -EBADMSG, "%zu answers for the %u operations of %s", json_array_size(ops),
+		                       sc->nr_ops, sc->name);
 	int rc = arena_open(&a, k->backend, recorded_kernel_find(k->kernel), sc, diag);
 
 	if (rc == -ENODATA) {
@@ -225,7 +230,8 @@ static int add_answer(void *ctx, const char *line, struct contig_diag *diag)
 
 	if (!record)
 		return contig_diag_set(diag, -EBADMSG, "not JSON: %s", err.text);
-	if (json_unpack_ex(record, &err, 0, "{s:s,s:s,s:o,s:o}", "kernel", &kernel, "case", &name, "before", &before, "ops", &ops)) {
+	if (json_unpack_ex(record, &err, 0, "{s:s,s:s,s:o,s:o}", "kernel", &kernel, "case", &name, "before", &before,
+	                   "ops", &ops)) {
 		rc = contig_diag_set(diag, -EBADMSG, "%s", err.text);
 		goto out;
 	}
@@ -233,8 +239,10 @@ static int add_answer(void *ctx, const char *line, struct contig_diag *diag)
 	struct conformance_kernel *k = conformance_kernel(a->c, kernel, a->backends, a->nr_backends);
 
 	if (!sc || !k) {
-		rc = contig_diag_set(diag, -EBADMSG, sc ? "kernel %s: more than 16 kernels, or its name is too long" : "no case %s in cases.txt",
-				     sc ? kernel : name);
+		rc = contig_diag_set(diag, -EBADMSG,
+		                     sc ? "kernel %s: more than 16 kernels, or its name is too long"
+		                        : "no case %s in cases.txt",
+		                     sc ? kernel : name);
 		goto out;
 	}
 	k->cases++;
@@ -257,7 +265,7 @@ static bool is_there(const char *dir, const char *name)
 }
 
 int conformance_run(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
-		    struct contig_diag *diag)
+                    struct contig_diag *diag)
 {
 	struct case_list cases = { 0 };
 	struct answers answers = { c, &cases, backends, nr_backends };
@@ -271,7 +279,8 @@ int conformance_run(struct conformance *c, const char *dir, const char *const *b
 	rc = rc ? rc : conformance_random(c, dir, backends, nr_backends, diag);
 	free(cases.sc);
 	if (!rc && !c->nr_kernels)
-		rc = contig_diag_set(diag, -EINVAL, "%s holds no recorded answers: neither answers.jsonl nor random-*.jsonl has any",
-				     dir);
+		rc = contig_diag_set(diag, -EINVAL,
+		                     "%s holds no recorded answers: neither answers.jsonl nor random-*.jsonl has any",
+		                     dir);
 	return rc;
 }

@@ -20,7 +20,8 @@ struct conformance_kernel {
 	uint32_t cases;
 	uint32_t not_modelled; /* cases with a page kind that the model lacks */
 	struct agreement rc, stage, types, map, migrated, moved;
-	uint32_t moved_away;   /* pages that the model migrated out of the arena, where the recorded map does not see them */
+	uint32_t
+		moved_away; /* pages that the model migrated out of the arena, where the recorded map does not see them */
 	/* random requests */
 	uint32_t requests;
 	struct agreement random_rc, random_stage, random_types, random_migrated;
@@ -34,7 +35,7 @@ struct conformance {
 	char beyond[128];       /* what cases that are not modelled ask for: "htlb= x:" */
 	/* Called with each disagreement: where, what, and both sides. May be NULL. */
 	void (*report)(void *ctx, const char *kernel, const char *where, const char *what, const char *recorded,
-		       const char *model);
+	               const char *model);
 	void *ctx;
 };
 
@@ -44,6 +45,6 @@ struct conformance {
  * verify found the model broken. A folder may hold scripted cases, random requests, or both; none is -EINVAL.
  */
 int conformance_run(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
-		    struct contig_diag *diag);
+                    struct contig_diag *diag);
 
 #endif

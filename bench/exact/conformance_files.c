@@ -24,7 +24,8 @@ static bool cut_line(char *line, gzFile f)
 }
 
 static int each_line(gzFile f, char *line, unsigned int *number,
-		     int (*fn)(void *ctx, const char *line, struct contig_diag *diag), void *ctx, struct contig_diag *diag)
+                     int (*fn)(void *ctx, const char *line, struct contig_diag *diag), void *ctx,
+                     struct contig_diag *diag)
 {
 	int zerr = Z_OK, rc = 0;
 
@@ -33,8 +34,8 @@ static int each_line(gzFile f, char *line, unsigned int *number,
 		if (!cut_line(line, f)) {
 			/* of a file that was cut short the last line is damaged, too: say what came first */
 			gzerror(f, &zerr);
-			return zerr == Z_OK ? contig_diag_set(diag, -EBADMSG, "not text, or a line of more than 1 MiB") :
-					      contig_diag_set(diag, -EBADMSG, "the file ends too early");
+			return zerr == Z_OK ? contig_diag_set(diag, -EBADMSG, "not text, or a line of more than 1 MiB")
+			                    : contig_diag_set(diag, -EBADMSG, "the file ends too early");
 		}
 		if (line[0] && line[0] != '#')
 			rc = fn(ctx, line, diag);
@@ -54,8 +55,9 @@ static int each_line(gzFile f, char *line, unsigned int *number,
 	}
 }
 
-int conformance_each_line(const char *dir, const char *name, int (*fn)(void *ctx, const char *line, struct contig_diag *diag),
-			  void *ctx, struct contig_diag *diag)
+int conformance_each_line(const char *dir, const char *name,
+                          int (*fn)(void *ctx, const char *line, struct contig_diag *diag), void *ctx,
+                          struct contig_diag *diag)
 {
 	struct contig_diag inner = { "" };
 	unsigned int number = 0;

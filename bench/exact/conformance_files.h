@@ -9,18 +9,19 @@
  * Call fn with each line of dir/name (gunzipped if it is compressed) that is not empty and no comment. An error of fn gets
  * file and line put in front.
  */
-int conformance_each_line(const char *dir, const char *name, int (*fn)(void *ctx, const char *line, struct contig_diag *diag),
-			  void *ctx, struct contig_diag *diag);
+int conformance_each_line(const char *dir, const char *name,
+                          int (*fn)(void *ctx, const char *line, struct contig_diag *diag), void *ctx,
+                          struct contig_diag *diag);
 
 /* All random-*.jsonl of the folder, each with its layout. */
 int conformance_random(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
-		       struct contig_diag *diag);
+                       struct contig_diag *diag);
 
 struct conformance_kernel *conformance_kernel(struct conformance *c, const char *name, const char *const *backends,
-					      size_t nr_backends);
+                                              size_t nr_backends);
 void conformance_compare(struct conformance *c, const struct conformance_kernel *k, struct agreement *a, bool decides,
-			 const char *where, const char *what, const char *recorded, const char *model);
+                         const char *where, const char *what, const char *recorded, const char *model);
 void conformance_compare_number(struct conformance *c, const struct conformance_kernel *k, struct agreement *a,
-				bool decides, const char *where, const char *what, int64_t recorded, int64_t model);
+                                bool decides, const char *where, const char *what, int64_t recorded, int64_t model);
 
 #endif

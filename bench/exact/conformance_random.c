@@ -15,11 +15,11 @@
 #include "conformance.h"
 #include "conformance_files.h"
 
-#define NPB 512u
+#define NPB        512u
 #define MAX_BLOCKS 4096u
-#define CPU 1u
+#define CPU        1u
 
-/* ---- the layout ------------------------------------------------------------------------------------------------------------------- */
+/* ---- the layout ------------------------------------------------------------------------------ */
 
 struct block_layout {
 	char type; /* 0: not given */
@@ -94,8 +94,8 @@ static int add_block(void *ctx, const char *line, struct contig_diag *diag)
 	unsigned long number = digits[strspn(digits, "0123456789")] ? MAX_BLOCKS : strtoul(digits, NULL, 10);
 
 	if (number >= MAX_BLOCKS || !strchr("UMRHC", type))
-		return contig_diag_set(diag, -EBADMSG, "pageblock %s of type %c: at most %u, of U M R H C", digits, type,
-				       MAX_BLOCKS - 1);
+		return contig_diag_set(diag, -EBADMSG, "pageblock %s of type %c: at most %u, of U M R H C", digits,
+		                       type, MAX_BLOCKS - 1);
 	struct layout *l = layout_of(ctx, kernel);
 
 	if (!l)
@@ -111,8 +111,9 @@ static int add_block(void *ctx, const char *line, struct contig_diag *diag)
 		l->nr_blocks = (uint32_t)number + 1;
 	for (uint32_t i = 0; i < NPB / 8; i++) {
 		if (b->unmovable[i] & b->free[i])
-			return contig_diag_set(diag, -EBADMSG, "pageblock %lu of %s has a page that is unmovable and free", number,
-					       kernel);
+			return contig_diag_set(diag, -EBADMSG,
+			                       "pageblock %lu of %s has a page that is unmovable and free", number,
+			                       kernel);
 	}
 	return 0;
 }
@@ -174,14 +175,15 @@ static int load_layout(struct layout *l, struct contig_diag *diag)
 	}
 	for (block_t n = 0; n < l->nr_blocks; n++) {
 		if (place_block(l, n))
-			return contig_diag_set(diag, -EBADMSG, "pageblock %u of %s can not be laid out", n, l->k->kernel);
+			return contig_diag_set(diag, -EBADMSG, "pageblock %u of %s can not be laid out", n,
+			                       l->k->kernel);
 	}
 	if (arena_free_other_node(l->c, &l->g))
 		return contig_diag_set(diag, -EINVAL, "the other node can not be laid out");
 	return l->c->ops->lab->verify(l->c, diag);
 }
 
-/* ---- the requests -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the requests ---------------------------------------------------------------------------- */
 
 static void types_of(const struct layout *l, pfn_t start, uint32_t nr, char *out, size_t size)
 {
@@ -197,7 +199,8 @@ struct recorded_request {
 	json_int_t start, pages, rc, migrated;
 };
 
-static int run_request(struct random_run *r, struct layout *l, const struct recorded_request *q, struct contig_diag *diag)
+static int run_request(struct random_run *r, struct layout *l, const struct recorded_request *q,
+                       struct contig_diag *diag)
 {
 	struct conformance_kernel *k = l->k;
 	struct contig_range_args args = { .start = (pfn_t)q->start, .nr = (uint32_t)q->pages, .cpu = CPU };
@@ -238,9 +241,9 @@ static int add_request(void *ctx, const char *line, struct contig_diag *diag)
 	r->line++;
 	if (!record)
 		return contig_diag_set(diag, -EBADMSG, "not JSON: %s", err.text);
-	if (json_unpack_ex(record, &err, 0, "{s:s,s:I,s:I,s:I,s:s,s:I,s:s,s:s}", "kernel", &q.kernel, "start", &q.start, "pages",
-			   &q.pages, "rc", &q.rc, "stage", &q.stage, "migrated", &q.migrated, "type_before", &q.before,
-			   "type_after", &q.after)) {
+	if (json_unpack_ex(record, &err, 0, "{s:s,s:I,s:I,s:I,s:s,s:I,s:s,s:s}", "kernel", &q.kernel, "start", &q.start,
+	                   "pages", &q.pages, "rc", &q.rc, "stage", &q.stage, "migrated", &q.migrated, "type_before",
+	                   &q.before, "type_after", &q.after)) {
 		rc = contig_diag_set(diag, -EBADMSG, "%s", err.text);
 		goto out;
 	}
@@ -251,9 +254,11 @@ static int add_request(void *ctx, const char *line, struct contig_diag *diag)
 	if (!l)
 		rc = contig_diag_set(diag, -EBADMSG, "the layout has no kernel %s", q.kernel);
 	else if (q.start < 0 || q.pages < 1 || q.migrated < 0 || q.start >= l->nr_blocks * (json_int_t)NPB ||
-		 q.pages > l->nr_blocks * (json_int_t)NPB - q.start)
-		rc = contig_diag_set(diag, -EBADMSG, "%" JSON_INTEGER_FORMAT "+%" JSON_INTEGER_FORMAT " lies outside the layout of "
-				     "%u pages", q.start, q.pages, l->nr_blocks * NPB);
+	         q.pages > l->nr_blocks * (json_int_t)NPB - q.start)
+		rc = contig_diag_set(diag, -EBADMSG,
+		                     "%" JSON_INTEGER_FORMAT "+%" JSON_INTEGER_FORMAT " lies outside the layout of "
+		                     "%u pages",
+		                     q.start, q.pages, l->nr_blocks * NPB);
 	else if (l->k->backend[0])
 		rc = run_request(r, l, &q, diag);
 	else
@@ -264,7 +269,7 @@ out:
 }
 
 static int run_file(struct conformance *c, const char *dir, const char *name, const char *const *backends,
-		    size_t nr_backends, struct contig_diag *diag)
+                    size_t nr_backends, struct contig_diag *diag)
 {
 	struct random_run r = { .c = c, .backends = backends, .nr_backends = nr_backends, .file = name };
 	char layout[300];
@@ -300,7 +305,7 @@ static int is_random(const struct dirent *d)
 }
 
 int conformance_random(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
-		       struct contig_diag *diag)
+                       struct contig_diag *diag)
 {
 	struct dirent **names;
 	int nr = scandir(dir, &names, is_random, alphasort), rc = 0;

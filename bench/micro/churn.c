@@ -174,7 +174,7 @@ struct churn *churn_open(const char *spec, uint32_t mib, enum churn_state state,
 	}
 	if (!fill(ch, state)) {
 		snprintf(diag->text, sizeof(diag->text), "%s does not fill half of %u MiB with order-0 pages", spec,
-			 mib);
+		         mib);
 		churn_close(ch);
 		return NULL;
 	}

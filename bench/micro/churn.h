@@ -32,21 +32,21 @@ struct churn {
 	struct contig *c;
 	struct reference *ref;
 
-	uint32_t pages;	  /* of the zone */
+	uint32_t pages;   /* of the zone */
 	uint32_t nr_live; /* order-0 pages allocated between batches; CHURN_BLOCKS has none */
-	pfn_t *at;	  /* where each owner's page is, by owner; kept up to date when pages migrate */
-	uint32_t *deck;	  /* all owners, shuffled further by every draw */
+	pfn_t *at;        /* where each owner's page is, by owner; kept up to date when pages migrate */
+	uint32_t *deck;   /* all owners, shuffled further by every draw */
 	struct churn_page *victims;
 	uint32_t max_victims;
 	uint64_t seed;
 };
 
 enum churn_state {
-	CHURN_EMPTY,	 /* nothing is allocated */
+	CHURN_EMPTY,     /* nothing is allocated */
 	CHURN_SCATTERED, /* a random half, as the frees left it: every pageblock is about half full */
 	CHURN_HALF_FULL, /* the same, and aged */
-	CHURN_LOW_HALF,	 /* as many pages, allocated in a row: the blocks in use are full */
-	CHURN_BLOCKS,	 /* every other pageblock is a huge page, those between are free: no free run spans two */
+	CHURN_LOW_HALF,  /* as many pages, allocated in a row: the blocks in use are full */
+	CHURN_BLOCKS,    /* every other pageblock is a huge page, those between are free: no free run spans two */
 };
 
 /*

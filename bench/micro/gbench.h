@@ -35,7 +35,7 @@
 extern "C" {
 #endif
 
-struct gbench;	     /* a registered benchmark with its arguments: a family in the library's terms */
+struct gbench;       /* a registered benchmark with its arguments: a family in the library's terms */
 struct gbench_state; /* one run of it in one thread */
 
 typedef void gbench_fn(struct gbench_state *s, void *ctx);
@@ -50,15 +50,15 @@ enum gbench_unit {
 /* benchmark::Counter::Flags; may be combined */
 enum gbench_counter_flags {
 	GBENCH_PLAIN = 0,
-	GBENCH_RATE = 1 << 0,		     /* divided by the time of the run */
-	GBENCH_AVG_THREADS = 1 << 1,	     /* divided by the number of threads */
+	GBENCH_RATE = 1 << 0,                /* divided by the time of the run */
+	GBENCH_AVG_THREADS = 1 << 1,         /* divided by the number of threads */
 	GBENCH_ITERATION_INVARIANT = 1 << 2, /* multiplied by the iterations */
-	GBENCH_AVG_ITERATIONS = 1 << 3,	     /* divided by the iterations */
-	GBENCH_INVERT = 1 << 4,		     /* 1 / value, last of all */
-	GBENCH_1024 = 1 << 5,		     /* k is 1024 */
+	GBENCH_AVG_ITERATIONS = 1 << 3,      /* divided by the iterations */
+	GBENCH_INVERT = 1 << 4,              /* 1 / value, last of all */
+	GBENCH_1024 = 1 << 5,                /* k is 1024 */
 };
 
-/* ---- registration, before gbench_run() ------------------------------------------------------------------------- */
+/* ---- registration, before gbench_run() ------------------------------------------------------- */
 
 /* ctx is passed to fn and must live until gbench_run() has returned. *out is valid until gbench_clear(). */
 int gbench_register(const char *name, gbench_fn *fn, void *ctx, struct gbench **out);
@@ -87,7 +87,7 @@ int gbench_use_real_time(struct gbench *b);
 int gbench_use_manual_time(struct gbench *b); /* time is the sum of gbench_set_iteration_time() */
 int gbench_measure_process_cpu_time(struct gbench *b);
 
-/* ---- inside a benchmark ---------------------------------------------------------------------------------------- */
+/* ---- inside a benchmark ---------------------------------------------------------------------- */
 
 /* Loop until false. A batch counts as nr iterations; the last one may overshoot. */
 bool gbench_keep_running(struct gbench_state *s);
@@ -117,7 +117,7 @@ static inline void gbench_do_not_optimize(const void *p)
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
-/* ---- the program ------------------------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 /* Takes the --benchmark_* flags out of argv; what is left behind argv[0] it does not know. argv[0] is replaced by
  * a copy that lives on. */

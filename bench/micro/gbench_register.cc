@@ -144,7 +144,7 @@ int gbench_threads(struct gbench *b, int nr)
 int gbench_thread_range(struct gbench *b, int first, int last)
 {
 	return set(first > 0 && first <= last, "not a range of threads",
-		   [&] { b->benchmark->ThreadRange(first, last); });
+	           [&] { b->benchmark->ThreadRange(first, last); });
 }
 
 int gbench_iterations(struct gbench *b, int64_t nr)
@@ -158,7 +158,7 @@ int gbench_iterations(struct gbench *b, int64_t nr)
 int gbench_min_time(struct gbench *b, double seconds)
 {
 	return set(seconds > 0 && !b->exact_iterations, "a minimum time must be above 0 and excludes exact iterations",
-		   [&] {
+	           [&] {
 			   b->benchmark->MinTime(seconds);
 			   b->has_min_time = true;
 		   });
@@ -167,7 +167,7 @@ int gbench_min_time(struct gbench *b, double seconds)
 int gbench_min_warmup_time(struct gbench *b, double seconds)
 {
 	return set(seconds >= 0 && !b->exact_iterations, "a warm-up time excludes exact iterations",
-		   [&] { b->benchmark->MinWarmUpTime(seconds); });
+	           [&] { b->benchmark->MinWarmUpTime(seconds); });
 }
 
 int gbench_repetitions(struct gbench *b, int nr)

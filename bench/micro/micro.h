@@ -11,7 +11,7 @@
 /* One backend that the benchmarks run on. */
 struct micro_target {
 	const char *spec; /* as for contig_open() */
-	uint32_t mib;	  /* size of the zone */
+	uint32_t mib;     /* size of the zone */
 };
 
 /* Register the benchmarks of one file for one target, which must outlive the run. 0 or a negative errno. */

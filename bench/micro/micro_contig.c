@@ -14,7 +14,7 @@
 
 #define BLOCK_ORDER 9u
 #define BLOCK_PAGES (1u << BLOCK_ORDER)
-#define BATCH	    32u
+#define BATCH       32u
 
 struct batch {
 	pfn_t starts[BATCH];
@@ -56,7 +56,7 @@ static void report(struct gbench_state *s, const struct batch *b)
 	char text[160];
 
 	snprintf(text, sizeof(text), "failed: phase %s, reason %s, page %s", contig_phase_name(b->why.phase),
-		 contig_reason_name(b->why.reason), contig_kind_name(b->why.kind));
+	         contig_reason_name(b->why.reason), contig_kind_name(b->why.kind));
 	gbench_counter(s, "free_ns", (double)b->free_ns, GBENCH_AVG_ITERATIONS);
 	gbench_counter(s, "failed", (double)b->failed / (double)b->requests, GBENCH_PLAIN);
 	if (b->failed)

@@ -14,9 +14,9 @@
 
 struct perf {
 	bool json;
-	bool quick;		 /* fewer repeats: for tests */
-	const char *trace;	 /* for the replay figure; NULL: the one that ships */
-	unsigned int nr_short;	 /* figures beyond their limit */
+	bool quick;              /* fewer repeats: for tests */
+	const char *trace;       /* for the replay figure; NULL: the one that ships */
+	unsigned int nr_short;   /* figures beyond their limit */
 	unsigned int nr_missing; /* figures that could not be had */
 };
 

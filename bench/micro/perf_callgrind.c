@@ -20,12 +20,12 @@
 #include "../cli.h"
 #include "perf.h"
 
-#define HOT_MIB	     256u
+#define HOT_MIB      256u
 #define AGED_BATCHES 10u /* drawn by every run, however many of them it then frees and allocates */
 
 extern char **environ;
 
-/* ---- the counted process --------------------------------------------------------------------------------------- */
+/* ---- the counted process --------------------------------------------------------------------- */
 
 static bool counted_aged(struct churn *ch, uint64_t batches)
 {
@@ -55,7 +55,7 @@ int perf_counted(const char *what, const char *backend, uint64_t count)
 	return done ? CLI_OK : cli_error(CLI_NO, "%s: an allocation failed", backend);
 }
 
-/* ---- what callgrind wrote -------------------------------------------------------------------------------------- */
+/* ---- what callgrind wrote -------------------------------------------------------------------- */
 
 enum {
 	ALLOC,
@@ -104,7 +104,7 @@ static int read_profile(FILE *f, struct counts *c)
 	return c->calls[ALLOC] && c->calls[FREE] ? 0 : -ENODATA;
 }
 
-/* ---- running it ------------------------------------------------------------------------------------------------ */
+/* ---- running it ------------------------------------------------------------------------------ */
 
 struct child {
 	pid_t pid;
@@ -116,17 +116,17 @@ static int start(struct child *c, const char *what, const char *backend, uint64_
 {
 	char self[4096], counted[64], out[128];
 	const char *const argv[] = { "valgrind",
-				     "-q",
-				     "--tool=callgrind",
-				     "--compress-strings=no",
-				     out,
-				     self,
-				     "perf",
-				     "--counted",
-				     counted,
-				     "-b",
-				     backend,
-				     NULL };
+		                     "-q",
+		                     "--tool=callgrind",
+		                     "--compress-strings=no",
+		                     out,
+		                     self,
+		                     "perf",
+		                     "--counted",
+		                     counted,
+		                     "-b",
+		                     backend,
+		                     NULL };
 	posix_spawn_file_actions_t files;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	int fd, rc;
@@ -184,7 +184,7 @@ static int count(const char *what, const char *backend, uint64_t few, uint64_t m
 		if (most.calls[op] <= least.calls[op])
 			return -ENODATA;
 		per_op[op] = (double)(most.instructions[op] - least.instructions[op]) /
-			     (double)(most.calls[op] - least.calls[op]);
+		             (double)(most.calls[op] - least.calls[op]);
 	}
 	return 0;
 }
@@ -227,7 +227,7 @@ static int aged_instructions(struct perf *p, const char *backend)
 		return failed(p, f.name, backend, rc);
 	f.value = (n[ALLOC] + n[FREE]) / 2;
 	perf_report(p, &f, "alloc %.1f, free %.1f; %u GiB half full, batches of %u random pages", n[ALLOC], n[FREE],
-		    PERF_ZONE_MIB >> 10, CHURN_BATCH);
+	            PERF_ZONE_MIB >> 10, CHURN_BATCH);
 	return 0;
 }
 

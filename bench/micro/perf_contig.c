@@ -25,7 +25,7 @@ static struct churn *open_zone(const char *backend, enum churn_state state)
 static int request_failed(const char *backend, const struct contig_outcome *out)
 {
 	cli_error(CLI_NO, "%s: a request failed: phase %s, reason %s, pfn %u", backend,
-		  contig_phase_name(out->autopsy.phase), contig_reason_name(out->autopsy.reason), out->autopsy.pfn);
+	          contig_phase_name(out->autopsy.phase), contig_reason_name(out->autopsy.reason), out->autopsy.pfn);
 	return out->rc;
 }
 
@@ -54,7 +54,7 @@ int perf_contig(struct perf *p, const char *backend)
 	if (!rc) {
 		f.value = perf_median(ms, rounds);
 		perf_report(p, &f, "alloc_contig of 1 GiB of free memory; best %.3f, worst %.3f of %zu", ms[0],
-			    ms[rounds - 1], rounds);
+		            ms[rounds - 1], rounds);
 	}
 	churn_close(ch);
 	return rc;
@@ -104,7 +104,7 @@ static pfn_t pick_range(struct churn *ch, const uint32_t *used, uint32_t least)
 
 /* Time in one phase over what `units` counts of it, for many random ranges. */
 static int per_unit(struct perf *p, struct perf_figure *f, enum churn_state state, uint32_t least,
-		    enum contig_phase phase, uint32_t (*units)(const struct contig_work *), const char *note)
+                    enum contig_phase phase, uint32_t (*units)(const struct contig_work *), const char *note)
 {
 	struct churn *ch = open_zone(f->backend, state);
 	size_t rounds = p->quick ? 3 : MAX_ROUNDS, nr = 0;
@@ -155,5 +155,5 @@ int perf_migrate(struct perf *p, const char *backend)
 	struct perf_figure f = { "migrate", backend, 0, "ns/page migrated", 150, false };
 
 	return per_unit(p, &f, CHURN_HALF_FULL, RANGE_PAGES * 3 / 8, PHASE_MIGRATE, migrated,
-			"16 MiB of a half-full, aged zone");
+	                "16 MiB of a half-full, aged zone");
 }

@@ -60,8 +60,8 @@ static int compare(struct perf *p, const char *backend, struct churn *sides[NR_S
 	}
 	f.value = perf_median(ratio, rounds);
 	perf_report(p, &f, "%.0f ns a pair; reference %.0f ns with pcp, %.0f ns without; %zu rounds",
-		    perf_median(ns[BACKEND], rounds), perf_median(ns[WITH_PCP], rounds),
-		    perf_median(ns[WITHOUT_PCP], rounds), rounds);
+	            perf_median(ns[BACKEND], rounds), perf_median(ns[WITH_PCP], rounds),
+	            perf_median(ns[WITHOUT_PCP], rounds), rounds);
 	return 0;
 }
 

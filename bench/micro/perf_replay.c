@@ -41,14 +41,14 @@ static int median_of_repeats(struct perf *p, const char *backend, const struct r
 	}
 	f.value = perf_median(million, rounds);
 	perf_report(p, &f, "%s, 70 %% occupied, requests of 1 pageblock; worst %.1f, best %.1f of %zu",
-		    plan->workloads[0].name, million[0], million[rounds - 1], rounds);
+	            plan->workloads[0].name, million[0], million[rounds - 1], rounds);
 	return 0;
 }
 
 int perf_replay(struct perf *p, const char *backend)
 {
-	char *argv[] = { "run",	    "-b", (char *)(uintptr_t)backend,  "--occupancy", "70", "--seeds", "1",
-			 "--sizes", "1b", (char *)(uintptr_t)p->trace, NULL };
+	char *argv[] = { "run",     "-b", (char *)(uintptr_t)backend,  "--occupancy", "70", "--seeds", "1",
+		         "--sizes", "1b", (char *)(uintptr_t)p->trace, NULL };
 	struct run_options options = { 0 };
 	struct run_plan plan = { 0 };
 	char *path = workload_find(p->trace);

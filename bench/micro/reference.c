@@ -6,7 +6,7 @@
 #include "reference.h"
 
 #define MAX_ORDER  20u
-#define PCP_BATCH  63u		   /* Linux's for zones of 1 GiB and more */
+#define PCP_BATCH  63u             /* Linux's for zones of 1 GiB and more */
 #define PCP_HIGH   (6 * PCP_BATCH) /* its value until v5.13 */
 #define HUGE_BYTES ((size_t)2 << 20)
 

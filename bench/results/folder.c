@@ -96,14 +96,14 @@ int folder_create(struct folder *d, const char *path, bool force)
 	d->force = force;
 	if (exists(d->path) && !force)
 		return cli_error(CLI_USAGE, "%s exists: choose another folder with -o, or replace it with --force",
-				 d->path);
+		                 d->path);
 	if (exists(d->path) && !is_ours(d->path))
 		return cli_error(CLI_USAGE, "%s is not a results folder: --force does not replace it", d->path);
 	if (exists(d->partial) && !force)
 		return cli_error(CLI_USAGE,
-				 "%s is left of an interrupted run: finish that with --resume %s, or replace it "
-				 "with --force",
-				 d->partial, d->partial);
+		                 "%s is left of an interrupted run: finish that with --resume %s, or replace it "
+		                 "with --force",
+		                 d->partial, d->partial);
 	if (exists(d->partial) && (!is_ours(d->partial) || (exists(d->partial) && remove_tree(d->partial))))
 		return cli_error(CLI_USAGE, "%s is in the way and can not be removed", d->partial);
 	if (!exists(d->parent)) {

@@ -22,7 +22,7 @@ void results_row_name(const struct results *r, const struct result_row *row, cha
 	run_size_label(&r->plan->options->sizes[row->at.size], size);
 	occupancy_label(plan_occupancy(r->plan, &row->at), occupancy);
 	snprintf(out, 512, "%.120s/occupancy:%s/size:%s/backend:%.300s", r->plan->workloads[row->at.workload].name,
-		 occupancy, size, results_backend(r, row));
+	         occupancy, size, results_backend(r, row));
 }
 
 static const struct replay_result *replays_of(const struct results *r, uint32_t row)
@@ -55,7 +55,7 @@ static void add_replay(struct result_row *row, const struct replay_result *repla
 
 /* Latencies of all the row's requests: those that succeeded from the front, the others from the back. */
 static void sort_out(struct result_row *row, const struct replay_result *replay, uint64_t *ns, size_t *front,
-		     size_t *back)
+                     size_t *back)
 {
 	for (uint32_t k = 0; k < replay->nr_requests; k++) {
 		const struct request_record *q = &replay->requests[k];
@@ -155,16 +155,16 @@ struct replay_speed results_speed(const struct results *r)
 	return s;
 }
 
-/* ---- the folder ------------------------------------------------------------------------------------------------- */
+/* ---- the folder ------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name;
 	void (*write)(FILE *f, const struct results *r);
 } files[] = {
 	{ "benchmark.json", results_benchmark_json }, { "failures.csv", results_failures_csv },
-	{ "replays.csv", results_replays_csv },	      { "requests.jsonl", results_requests_jsonl },
+	{ "replays.csv", results_replays_csv },       { "requests.jsonl", results_requests_jsonl },
 	{ "series.jsonl", results_series_jsonl },     { "success-by-size.csv", results_success_csv },
-	{ "summary.csv", results_summary_csv },	      { "table.txt", results_table },
+	{ "summary.csv", results_summary_csv },       { "table.txt", results_table },
 };
 
 #define NR_FILES (sizeof(files) / sizeof(files[0]))

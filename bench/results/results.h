@@ -22,13 +22,13 @@ struct result_row {
 	struct run_place at;
 	uint64_t requests;
 	uint64_t successes;
-	struct stats_interval rate;	  /* of success, millionths */
+	struct stats_interval rate;       /* of success, millionths */
 	struct stats_interval difference; /* to the first backend of the group; not bounded in its own row */
 	uint64_t failures[PHASE_NR][WHY_NR];
-	uint64_t migrated;	   /* pages, by all requests, whatever became of them */
+	uint64_t migrated;         /* pages, by all requests, whatever became of them */
 	uint64_t migrated_in_vain; /* ... by those that failed */
-	struct latency got;	   /* of requests that succeeded */
-	struct latency failed;	   /* ... and that did not */
+	struct latency got;        /* of requests that succeeded */
+	struct latency failed;     /* ... and that did not */
 	/* sums over the seeds */
 	uint64_t retyped[RETYPE_NR];
 	uint64_t mixed_blocks;
@@ -45,7 +45,6 @@ struct results {
 	const struct replay_result *replays;
 	struct result_row *rows; /* plan->nr_rows */
 };
-
 
 /* 0 or -ENOMEM; free with results_free(). All replays of the matrix must be done. */
 int results_make(struct results *r, const struct matrix *m);
@@ -87,7 +86,7 @@ struct results_context {
 	const char *digest;
 };
 int results_write_context(const char *dir, const struct results *r, const struct results_context *context,
-			  struct contig_diag *diag);
+                          struct contig_diag *diag);
 
 /* Events per second of CPU time over all replays, and the sums it is made of. */
 struct replay_speed {

@@ -65,7 +65,7 @@ static void machine(FILE *f)
 }
 
 int results_write_context(const char *dir, const struct results *r, const struct results_context *c,
-			  struct contig_diag *diag)
+                          struct contig_diag *diag)
 {
 	struct replay_speed speed = results_speed(r);
 	char path[4096];
@@ -91,11 +91,11 @@ int results_write_context(const char *dir, const struct results *r, const struct
 			json_text(f, r->plan->workloads[w].path);
 		}
 		fprintf(f, "],\n  \"jobs\": %u,\n  \"replays\": %u,\n  \"resumed_replays\": %u,\n", c->jobs,
-			r->plan->nr_replays, c->resumed);
+		        r->plan->nr_replays, c->resumed);
 		fprintf(f,
-			"  \"wall_ns\": %" PRIu64 ",\n  \"replay_cpu_ns\": %" PRIu64 ",\n  \"events\": %" PRIu64
-			",\n  \"events_per_cpu_second\": %" PRIu64 "\n}\n",
-			c->wall_ns, speed.cpu_ns, speed.events, speed.per_second);
+		        "  \"wall_ns\": %" PRIu64 ",\n  \"replay_cpu_ns\": %" PRIu64 ",\n  \"events\": %" PRIu64
+		        ",\n  \"events_per_cpu_second\": %" PRIu64 "\n}\n",
+		        c->wall_ns, speed.cpu_ns, speed.events, speed.per_second);
 		errno = 0;
 		if (fflush(f) || ferror(f))
 			err = errno ? errno : EIO;

@@ -97,11 +97,11 @@ void results_summary_csv(FILE *f, const struct results *r)
 {
 	head(f, r->plan,
 	     PLACE ",seeds,requests,successes,success_percent,success_low,success_high,"
-		   "difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
-		   "migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
-		   "modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
-		   "retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
-		   "mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work");
+	           "difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
+	           "migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
+	           "modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
+	           "retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
+	           "mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++)
 		summary_line(f, r, &r->rows[i]);
 }
@@ -124,8 +124,8 @@ void results_replays_csv(FILE *f, const struct results *r)
 
 	head(f, r->plan,
 	     PLACE ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
-		   "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
-		   "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
+	           "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
+	           "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
 		const struct run_place at = plan_place(r->plan, i);
 		const struct replay_result *p = &r->replays[i];
@@ -137,14 +137,14 @@ void results_replays_csv(FILE *f, const struct results *r)
 		}
 		csv_place(f, r->plan, &at);
 		fprintf(f, ",%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64, o->seeds[at.seed], p->nr_requests, successes,
-			migrated);
+		        migrated);
 		for (int k = 0; k < RETYPE_LAB; k++)
 			fprintf(f, ",%" PRIu64, p->retyped[k]);
 		fprintf(f, ",%" PRIu64, p->end.mixed_blocks);
 		csv_fixed(f, p->end.unusable, 3);
 		csv_fixed(f, p->end.fragmentation, 3);
 		fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", p->end.free,
-			p->allocs, p->failed_allocs, p->aging_failed_allocs, p->late_frees, p->skipped_pins);
+		        p->allocs, p->failed_allocs, p->aging_failed_allocs, p->late_frees, p->skipped_pins);
 	}
 }
 
@@ -160,11 +160,11 @@ void results_failures_csv(FILE *f, const struct results *r)
 					continue;
 				csv_place(f, r->plan, &row->at);
 				fprintf(f, ",%s,%s,%" PRIu64, contig_phase_name((enum contig_phase)phase),
-					contig_reason_name((enum contig_reason)why), row->failures[phase][why]);
+				        contig_reason_name((enum contig_reason)why), row->failures[phase][why]);
 				csv_fixed(f,
-					  stats_ratio((int64_t)row->failures[phase][why], (int64_t)row->requests,
-						      1000000),
-					  4);
+				          stats_ratio((int64_t)row->failures[phase][why], (int64_t)row->requests,
+				                      1000000),
+				          4);
 				fputc('\n', f);
 			}
 		}

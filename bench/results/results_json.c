@@ -43,7 +43,7 @@ static void zones(FILE *f, const struct contig_geometry *g)
 
 	for (uint32_t i = 0; i < g->nr_zones; i++)
 		fprintf(f, "%s\"%u+%u@%u:%s\"", i ? "," : "", g->zones[i].start, g->zones[i].pages, g->zones[i].node,
-			types[g->zones[i].type]);
+		        types[g->zones[i].type]);
 }
 
 static void workloads(FILE *f, const struct run_plan *plan)
@@ -54,7 +54,7 @@ static void workloads(FILE *f, const struct run_plan *plan)
 		fputs(w ? ",{" : "{", f);
 		text_field(f, "name", l->name);
 		fprintf(f, ",\"sha256\":\"%s\",\"events\":%zu,\"duration_ns\":%" PRIu64 ",\"peak_pages\":%" PRIu64 ",",
-			l->sha256, l->program.nr_ops, l->program.duration_ns, l->program.peak_pages);
+		        l->sha256, l->program.nr_ops, l->program.duration_ns, l->program.peak_pages);
 		text_field(f, "kernel", l->info.kernel);
 		fputs(",\"geometries\":[", f);
 		for (uint32_t o = 0; o < plan->nr_occupancies; o++) {
@@ -64,9 +64,9 @@ static void workloads(FILE *f, const struct run_plan *plan)
 			fprintf(f, "%s{\"occupancy_percent\":", o ? "," : "");
 			print_fixed(f, plan_occupancy(plan, &at), 3);
 			fprintf(f,
-				",\"page_shift\":%u,\"pageblock_order\":%u,\"max_order\":%u,\"section_order\":%u,"
-				"\"cpus\":%u,\"zones\":[",
-				g->page_shift, g->pageblock_order, g->max_order, g->section_order, g->nr_cpus);
+			        ",\"page_shift\":%u,\"pageblock_order\":%u,\"max_order\":%u,\"section_order\":%u,"
+			        "\"cpus\":%u,\"zones\":[",
+			        g->page_shift, g->pageblock_order, g->max_order, g->section_order, g->nr_cpus);
 			zones(f, g);
 			fputs("]}", f);
 		}
@@ -99,12 +99,12 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 		fprintf(f, "%s\"%s\"", i ? "," : "", label);
 	}
 	fprintf(f,
-		"],\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
-		",\"samples\":%u,\"bootstrap\":{\"resamples\":%u,\"seed\":%" PRIu64 ",\"unit\":\"seed\"}}",
-		o->age, o->interval_ns, o->hold_ns, o->max_requests, o->samples, STATS_RESAMPLES, STATS_BOOTSTRAP_SEED);
+	        "],\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
+	        ",\"samples\":%u,\"bootstrap\":{\"resamples\":%u,\"seed\":%" PRIu64 ",\"unit\":\"seed\"}}",
+	        o->age, o->interval_ns, o->hold_ns, o->max_requests, o->samples, STATS_RESAMPLES, STATS_BOOTSTRAP_SEED);
 }
 
-/* ---- Google Benchmark ------------------------------------------------------------------------------------------- */
+/* ---- Google Benchmark ------------------------------------------------------------------------ */
 
 static uint64_t total_ns(const struct replay_result *replay, uint64_t *successes, uint64_t *migrated)
 {
@@ -129,7 +129,7 @@ static void benchmark_head(FILE *f, const char *name, uint32_t row, uint32_t see
 	fprintf(f, ",\"family_index\":%u,\"per_family_instance_index\":0,", row);
 	text_field(f, "run_name", name);
 	fprintf(f, ",\"run_type\":\"%s\",\"repetitions\":%u,\"threads\":1,", aggregate ? "aggregate" : "iteration",
-		seeds);
+	        seeds);
 }
 
 static void benchmark_time(FILE *f, uint64_t ns, uint64_t requests)
@@ -166,7 +166,7 @@ static void benchmark_row(FILE *f, const struct results *r, uint32_t index)
 		ns += one;
 		benchmark_head(f, name, index, o->nr_seeds, NULL);
 		fprintf(f, "\"repetition_index\":%u,\"seed\":%" PRIu64 ",\"iterations\":%u,", i, o->seeds[i],
-			replay->nr_requests);
+		        replay->nr_requests);
 		benchmark_time(f, one, replay->nr_requests);
 		benchmark_counters(f, replay->nr_requests, successes, migrated);
 		fputs(",\n", f);
@@ -190,7 +190,7 @@ void results_benchmark_json(FILE *f, const struct results *r)
 	fputs("  ]\n}\n", f);
 }
 
-/* ---- JSON lines ------------------------------------------------------------------------------------------------- */
+/* ---- JSON lines ------------------------------------------------------------------------------ */
 
 /* {"workload":...,"seed":1 - what begins every line of a replay */
 static void replay_prefix(char out[640], const struct run_plan *plan, uint32_t replay)
@@ -208,7 +208,7 @@ static void replay_prefix(char out[640], const struct run_plan *plan, uint32_t r
 	fputc('{', f);
 	text_field(f, "workload", plan->workloads[at.workload].name);
 	fprintf(f, ",\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,", occupancy, size,
-		plan_request_pages(plan, &at));
+	        plan_request_pages(plan, &at));
 	text_field(f, "backend", o->backends[at.backend]);
 	fprintf(f, ",\"seed\":%" PRIu64, o->seeds[at.seed]);
 	fclose(f);
@@ -224,24 +224,24 @@ static void first_line(FILE *f, const struct run_plan *plan)
 static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q)
 {
 	fprintf(f,
-		"%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64
-		",\"start_pfn\":%u,\"cpu\":%u,\"rc\":%d",
-		prefix, k, q->begin_ns, q->end_ns, q->start, q->cpu, q->rc);
+	        "%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64
+	        ",\"start_pfn\":%u,\"cpu\":%u,\"rc\":%d",
+	        prefix, k, q->begin_ns, q->end_ns, q->start, q->cpu, q->rc);
 	fprintf(f,
-		",\"work\":{\"blocks\":%u,\"scanned\":%u,\"moved\":%u,\"drained\":%u,\"drains\":%u,\"migrated\":%u,"
-		"\"not_migrated\":%u,\"grabbed\":%u}",
-		q->total.blocks, q->total.scanned, q->total.moved, q->total.drained, q->total.drains, q->total.migrated,
-		q->total.not_migrated, q->total.grabbed);
+	        ",\"work\":{\"blocks\":%u,\"scanned\":%u,\"moved\":%u,\"drained\":%u,\"drains\":%u,\"migrated\":%u,"
+	        "\"not_migrated\":%u,\"grabbed\":%u}",
+	        q->total.blocks, q->total.scanned, q->total.moved, q->total.drained, q->total.drains, q->total.migrated,
+	        q->total.not_migrated, q->total.grabbed);
 	if (q->rc) {
 		fprintf(f, ",\"autopsy\":{\"phase\":\"%s\",\"reason\":\"%s\"",
-			contig_phase_name((enum contig_phase)q->phase),
-			contig_reason_name((enum contig_reason)q->reason));
+		        contig_phase_name((enum contig_phase)q->phase),
+		        contig_reason_name((enum contig_reason)q->reason));
 		if (q->blocker != PFN_NONE)
 			fprintf(f, ",\"pfn\":%u,\"kind\":\"%s\"", q->blocker,
-				contig_kind_name((enum page_kind)q->kind));
+			        contig_kind_name((enum page_kind)q->kind));
 		if (q->event != EVENT_NONE)
 			fprintf(f, ",\"owner\":{\"event\":%u,\"since_ns\":%" PRIu64 ",\"passes_ago\":%u}", q->event,
-				q->since_ns, q->passes);
+			        q->since_ns, q->passes);
 		fputc('}', f);
 	}
 	fputs("}\n", f);
@@ -262,9 +262,9 @@ void results_requests_jsonl(FILE *f, const struct results *r)
 static void sample_line(FILE *f, const char *prefix, const struct sample_record *s, bool end)
 {
 	fprintf(f,
-		"%s,\"ns\":%" PRIu64 ",\"end\":%s,\"free_pages\":%" PRIu64 ",\"pcp_pages\":%" PRIu64
-		",\"isolated_blocks\":%" PRIu64 ",\"mixed_blocks\":%" PRIu64 ",\"blocks\":{",
-		prefix, s->ns, end ? "true" : "false", s->free, s->pcp, s->isolated, s->mixed_blocks);
+	        "%s,\"ns\":%" PRIu64 ",\"end\":%s,\"free_pages\":%" PRIu64 ",\"pcp_pages\":%" PRIu64
+	        ",\"isolated_blocks\":%" PRIu64 ",\"mixed_blocks\":%" PRIu64 ",\"blocks\":{",
+	        prefix, s->ns, end ? "true" : "false", s->free, s->pcp, s->isolated, s->mixed_blocks);
 	for (int t = 0; t < MT_NR; t++)
 		fprintf(f, "%s\"%s\":%" PRIu64, t ? "," : "", contig_type_name((enum migratetype)t), s->blocks[t]);
 	fputs("},\"unusable_index\":", f);

@@ -66,7 +66,7 @@ static struct cell shown_name(const struct results *r, const struct result_row *
 	size_t len = strlen(backend), max = sizeof(c.text) - sizeof(" (baseline)") - 3;
 
 	snprintf(c.text, sizeof(c.text), "%s%s%s", len > max ? "..." : "", len > max ? backend + len - max : backend,
-		 plan_is_baseline(backend) ? " (baseline)" : "");
+	         plan_is_baseline(backend) ? " (baseline)" : "");
 	return c;
 }
 
@@ -183,7 +183,7 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 	for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
 		if (occurs[k / WHY_NR][k % WHY_NR])
 			fprintf(f, "  %s/%s", contig_phase_name((enum contig_phase)(k / WHY_NR)),
-				contig_reason_name((enum contig_reason)(k % WHY_NR)));
+			        contig_reason_name((enum contig_reason)(k % WHY_NR)));
 	}
 	fputc('\n', f);
 	for (uint32_t i = first; i < first + nr; i++) {
@@ -196,8 +196,8 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 			if (!occurs[k / WHY_NR][k % WHY_NR])
 				continue;
 			int width = snprintf(label, sizeof(label), "  %s/%s",
-					     contig_phase_name((enum contig_phase)(k / WHY_NR)),
-					     contig_reason_name((enum contig_reason)(k % WHY_NR)));
+			                     contig_phase_name((enum contig_phase)(k / WHY_NR)),
+			                     contig_reason_name((enum contig_reason)(k % WHY_NR)));
 
 			fprintf(f, "%*" PRIu64, width, row->failures[k / WHY_NR][k % WHY_NR]);
 		}
@@ -235,10 +235,10 @@ void results_table(FILE *f, const struct results *r)
 	bool unequal = false, pins = false;
 
 	fprintf(f,
-		"clock: virtual time; latencies are modelled (cost table %s). %u seed%s, bootstrap over seeds; "
-		"difference "
-		"to %s over the same seeds.\n",
-		r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", o->backends[0]);
+	        "clock: virtual time; latencies are modelled (cost table %s). %u seed%s, bootstrap over seeds; "
+	        "difference "
+	        "to %s over the same seeds.\n",
+	        r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", o->backends[0]);
 	if (o->nr_seeds < 10)
 		fputs("fewer than 10 seeds: intervals are rough.\n", f);
 	for (uint32_t i = 0; i < r->plan->nr_rows; i += group) {

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STATS_RESAMPLES	     10000u
+#define STATS_RESAMPLES      10000u
 #define STATS_BOOTSTRAP_SEED UINT64_C(20211119)
 
 /* What happened in one replay. */

@@ -63,9 +63,9 @@ uint64_t cost_of(const struct cost_table *table, const struct contig_work *work)
 {
 	const struct cost_row *row = &table->phase[work->phase < PHASE_NR ? work->phase : PHASE_DONE];
 	uint64_t ps = row->fixed + row->blocks * work->blocks + row->scanned * work->scanned +
-		      row->moved * work->moved + row->drained * work->drained + row->drains * work->drains +
-		      row->migrated * work->migrated + row->not_migrated * work->not_migrated +
-		      row->grabbed * work->grabbed;
+	              row->moved * work->moved + row->drained * work->drained + row->drains * work->drains +
+	              row->migrated * work->migrated + row->not_migrated * work->not_migrated +
+	              row->grabbed * work->grabbed;
 	uint64_t ns = (ps + 999) / 1000;
 
 	return ns ? ns : 1;

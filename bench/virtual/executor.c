@@ -64,7 +64,7 @@ static void contract_broken(struct executor *x, const char *what, pfn_t pfn, own
 		return;
 	x->error = -EUCLEAN;
 	snprintf(x->diag->text, sizeof(x->diag->text), "%s of what event %u allocated at pfn %u answered %s", what,
-		 owner_event(owner), pfn, strerror(-rc));
+	         owner_event(owner), pfn, strerror(-rc));
 }
 
 static __attribute__((noinline)) void free_later(struct executor *x, uint32_t cpu, pfn_t pfn, owner_t owner, int rc)

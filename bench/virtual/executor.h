@@ -26,8 +26,8 @@ struct executor {
 	 * and what the pass before left behind.
 	 */
 	pfn_t *map;
-	uint32_t base;	    /* of this pass's half: 0 or program->nr_slots */
-	size_t next;	    /* event */
+	uint32_t base;      /* of this pass's half: 0 or program->nr_slots */
+	size_t next;        /* event */
 	size_t next_pieces; /* in program->pieces */
 	owner_t *owners;    /* scratch for a split */
 	struct late_free *late;

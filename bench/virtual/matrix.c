@@ -12,10 +12,10 @@ struct crew {
 	struct matrix *m;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	uint32_t next;	  /* replay to hand out */
+	uint32_t next;    /* replay to hand out */
 	uint32_t working; /* threads */
 	uint32_t failed;  /* lowest number of a failed replay, or UINT32_MAX */
-	int error;	  /* its errno: of the replay, or of storing it */
+	int error;        /* its errno: of the replay, or of storing it */
 	bool storing;
 	struct contig_diag diag;
 };
@@ -34,7 +34,7 @@ int matrix_open(struct matrix *m, const struct run_plan *plan, const char *dir, 
 			cli_warn("replay %u in %s is damaged: it is made again", i, dir);
 		else if (rc == -ENOMEM)
 			return cli_error(CLI_MACHINE, "no memory for %u replays: cut the run in pieces",
-					 plan->nr_replays);
+			                 plan->nr_replays);
 		m->done[i] = !rc;
 		m->nr_resumed += !rc;
 	}
@@ -116,8 +116,8 @@ static void describe(const struct run_plan *plan, uint32_t replay, char out[256]
 	run_size_label(&plan->options->sizes[at.size], size);
 	occupancy_label(plan_occupancy(plan, &at), occupancy);
 	snprintf(out, 256, "replay %u (%.64s, %.64s, %s %%, %s, seed %llu)", replay,
-		 plan->options->backends[at.backend], plan->workloads[at.workload].name, occupancy, size,
-		 (unsigned long long)plan->options->seeds[at.seed]);
+	         plan->options->backends[at.backend], plan->workloads[at.workload].name, occupancy, size,
+	         (unsigned long long)plan->options->seeds[at.seed]);
 }
 
 static int report(const struct crew *c)

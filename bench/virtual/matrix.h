@@ -7,7 +7,7 @@
 
 struct matrix {
 	const struct run_plan *plan;
-	const char *dir;	       /* finished replays are stored here; NULL: nowhere */
+	const char *dir;               /* finished replays are stored here; NULL: nowhere */
 	struct replay_result *results; /* plan->nr_replays of them, in order */
 	bool *done;
 	uint32_t nr_done;

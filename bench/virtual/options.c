@@ -58,7 +58,7 @@ void occupancy_label(uint32_t t, char out[16])
 
 /* Call one() with each piece of a comma-separated list. */
 static int for_each_item(const char *flag, const char *text, struct run_options *o,
-			 int (*one)(struct run_options *o, const char *item))
+                         int (*one)(struct run_options *o, const char *item))
 {
 	int status = CLI_OK;
 	char *copy = strdup(text), *rest = copy, *item;
@@ -100,9 +100,9 @@ static int add_occupancy(struct run_options *o, const char *item)
 
 	if (!cli_double(item, 0, 100, &percent) || percent < 0.001)
 		return cli_error(CLI_USAGE,
-				 "--occupancy %s: the trace's peak use in percent of the zone must lie in "
-				 "(0, 100]; try 70",
-				 item);
+		                 "--occupancy %s: the trace's peak use in percent of the zone must lie in "
+		                 "(0, 100]; try 70",
+		                 item);
 	if (o->nr_occupancies == RUN_MAX_LIST)
 		return too_many("occupancies", RUN_MAX_LIST);
 	uint32_t thousandths = (uint32_t)(percent * 1000 + 0.5);
@@ -124,7 +124,7 @@ static int add_seeds(struct run_options *o, const char *item)
 	snprintf(first, sizeof(first), "%.*s", (int)(n < 23 ? n : 23), item);
 	if (!cli_u64(first, 1, UINT64_MAX, &from) || (item[n] && !cli_u64(item + n + 1, 1, UINT64_MAX, &to)))
 		return cli_error(CLI_USAGE, "--seeds %s: seeds are numbers from 1 on, or ranges of them; try 1-10",
-				 item);
+		                 item);
 	if (!item[n])
 		to = from;
 	if (to < from)
@@ -135,7 +135,7 @@ static int add_seeds(struct run_options *o, const char *item)
 		for (uint32_t i = 0; i < o->nr_seeds; i++) {
 			if (o->seeds[i] == seed)
 				return cli_error(CLI_USAGE, "--seeds: seed %llu is given twice",
-						 (unsigned long long)seed);
+				                 (unsigned long long)seed);
 		}
 		o->seeds[o->nr_seeds++] = seed;
 		if (seed == to)
@@ -156,7 +156,7 @@ static int add_size(struct run_options *o, const char *item)
 		return cli_error(CLI_USAGE, "--sizes %s: a request of nothing; try 1b", item);
 	if (v & (v - 1))
 		return cli_error(CLI_USAGE, "--sizes %s: a naturally aligned range is a power of two; try %llu%c", item,
-				 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
+		                 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
 	if (o->nr_sizes == RUN_MAX_LIST)
 		return too_many("sizes", RUN_MAX_LIST);
 	for (uint32_t i = 0; i < o->nr_sizes; i++) {
@@ -194,9 +194,9 @@ static int add_zone(struct run_options *o, const char *spec)
 	if (!pages || !cli_u64(text, 0, PFN_NONE, &start_v) || !cli_u64(pages, 0, PFN_NONE, &pages_v) ||
 	    (node && !cli_u64(node, 0, UINT8_MAX, &node_v)) || t == ZONE_TYPE_NR)
 		return cli_error(CLI_USAGE,
-				 "--zone %s: say START+PAGES[@NODE[:dma32|normal|movable]], "
-				 "for example 0+262144@0:normal",
-				 spec);
+		                 "--zone %s: say START+PAGES[@NODE[:dma32|normal|movable]], "
+		                 "for example 0+262144@0:normal",
+		                 spec);
 	if (o->nr_zones == CONTIG_MAX_ZONES)
 		return too_many("zones", CONTIG_MAX_ZONES);
 	o->zones[o->nr_zones++] = (struct contig_zone){
@@ -262,7 +262,7 @@ static int number(const char *flag, const char *text, uint64_t min, uint64_t max
 	if (cli_u64(text, min, max, out))
 		return CLI_OK;
 	return cli_error(CLI_USAGE, "--%s %s: a whole number from %llu to %llu, please", flag, text,
-			 (unsigned long long)min, (unsigned long long)max);
+	                 (unsigned long long)min, (unsigned long long)max);
 }
 
 static int milliseconds(const char *flag, const char *text, double min, uint64_t *ns)

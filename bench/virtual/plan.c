@@ -47,7 +47,7 @@ uint32_t plan_occupancy(const struct run_plan *plan, const struct run_place *at)
 	if (!plan->options->nr_zones)
 		return plan->options->occupancy[at->occupancy];
 	return (uint32_t)(plan->workloads[at->workload].program.peak_pages * 100000 /
-			  plan_pages(plan_geometry(plan, at)));
+	                  plan_pages(plan_geometry(plan, at)));
 }
 
 uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place *at)
@@ -105,12 +105,12 @@ static int load_workload(struct run_workload *w, const char *name)
 	w->path = workload_find(name);
 	if (!w->path && name)
 		return cli_error(CLI_USAGE,
-				 "unknown workload '%s': `contigbench list workloads` shows them; a file of "
-				 "yours needs a slash or .ctr in its name",
-				 name);
+		                 "unknown workload '%s': `contigbench list workloads` shows them; a file of "
+		                 "yours needs a slash or .ctr in its name",
+		                 name);
 	if (!w->path)
 		return cli_error(CLI_USAGE, "no trace was given and none is in workloads/corpus: name a .ctr file, or "
-					    "record one with `contigbench record`");
+		                            "record one with `contigbench record`");
 	const char *base = strrchr(w->path, '/');
 
 	base = base ? base + 1 : w->path;
@@ -147,13 +147,13 @@ static int size_zones(struct contig_geometry *g, const struct run_workload *w, u
 		pages = ((pages - 1) >> order) + 1;
 		if (pages > (UINT32_MAX >> order) || start + (pages << order) > UINT32_MAX)
 			return cli_error(CLI_USAGE,
-					 "%s at %u.%03u %% needs more pages than a 32-bit pfn can name: "
-					 "raise --occupancy",
-					 w->name, occupancy / 1000, occupancy % 1000);
+			                 "%s at %u.%03u %% needs more pages than a 32-bit pfn can name: "
+			                 "raise --occupancy",
+			                 w->name, occupancy / 1000, occupancy % 1000);
 		g->zones[g->nr_zones++] = (struct contig_zone){ .start = (pfn_t)start,
-								.pages = (uint32_t)(pages << order),
-								.node = (uint8_t)node,
-								.type = ZONE_NORMAL };
+			                                        .pages = (uint32_t)(pages << order),
+			                                        .node = (uint8_t)node,
+			                                        .type = ZONE_NORMAL };
 		start += pages << order;
 	}
 	return CLI_OK;
@@ -167,7 +167,7 @@ static uint8_t choose(int asked, uint8_t recorded, uint8_t otherwise)
 }
 
 static int make_geometry(struct contig_geometry *g, const struct run_options *o, const struct run_workload *w,
-			 uint32_t occupancy)
+                         uint32_t occupancy)
 {
 	struct contig_diag diag;
 	int status = CLI_OK;
@@ -216,7 +216,7 @@ static int check_nodes(const struct contig_geometry *g, const struct run_workloa
 			found |= g->zones[i].node == node;
 		if (!found)
 			return cli_error(CLI_USAGE, "%s allocates on node %u, which no --zone is on: add one", w->name,
-					 node);
+			                 node);
 	}
 	return CLI_OK;
 }
@@ -256,18 +256,18 @@ static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t oc
 
 	if (w->program.max_order > g->max_order)
 		return cli_error(CLI_USAGE,
-				 "%s has allocations of order %u, above MAX_PAGE_ORDER %u: raise --max-order", w->name,
-				 w->program.max_order, g->max_order);
+		                 "%s has allocations of order %u, above MAX_PAGE_ORDER %u: raise --max-order", w->name,
+		                 w->program.max_order, g->max_order);
 	if (w->program.peak_pages > plan_pages(g))
 		return cli_error(CLI_USAGE, "%s needs %llu pages at its peak, the zones have %u: enlarge --zone",
-				 w->name, (unsigned long long)w->program.peak_pages, plan_pages(g));
+		                 w->name, (unsigned long long)w->program.peak_pages, plan_pages(g));
 	if (check_nodes(g, w) != CLI_OK)
 		return CLI_USAGE;
 	if (w->program.duration_ns < o->interval_ns)
 		return cli_error(CLI_USAGE,
-				 "%s lasts %llu us, shorter than the interval between requests: lower "
-				 "--interval-ms",
-				 w->name, (unsigned long long)w->program.duration_ns / 1000);
+		                 "%s lasts %llu us, shorter than the interval between requests: lower "
+		                 "--interval-ms",
+		                 w->name, (unsigned long long)w->program.duration_ns / 1000);
 	for (uint32_t s = 0; s < o->nr_sizes; s++) {
 		const struct run_place at = { .workload = workload, .occupancy = occupancy, .size = s };
 		char label[16];
@@ -277,9 +277,9 @@ static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t oc
 			return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
 		if (!requests_candidates(g, plan_request_pages(plan, &at)))
 			return cli_error(CLI_USAGE,
-					 "--sizes %s: no aligned range of %u pages fits the zones of %s "
-					 "(%u pages): lower --sizes or --occupancy",
-					 label, plan_request_pages(plan, &at), w->name, plan_pages(g));
+			                 "--sizes %s: no aligned range of %u pages fits the zones of %s "
+			                 "(%u pages): lower --sizes or --occupancy",
+			                 label, plan_request_pages(plan, &at), w->name, plan_pages(g));
 	}
 	return check_backends(plan, g);
 }
@@ -290,7 +290,7 @@ static int check_names(const struct run_plan *plan)
 		for (uint32_t j = 0; j < i; j++) {
 			if (!strcmp(plan->workloads[i].name, plan->workloads[j].name))
 				return cli_error(CLI_USAGE, "two workloads are called '%s': rename one of the files",
-						 plan->workloads[i].name);
+				                 plan->workloads[i].name);
 		}
 	}
 	return CLI_OK;
@@ -311,7 +311,7 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 		status = load_workload(&plan->workloads[w], o->nr_workloads ? o->workloads[w] : NULL);
 		for (uint32_t k = 0; k < plan->nr_occupancies && status == CLI_OK; k++) {
 			status = make_geometry(geometry_of(plan, w, k), o, &plan->workloads[w],
-					       o->nr_zones ? 0 : o->occupancy[k]);
+			                       o->nr_zones ? 0 : o->occupancy[k]);
 			if (status == CLI_OK)
 				status = check_fit(plan, w, k);
 		}
@@ -324,7 +324,7 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 
 	if (status == CLI_OK && rows * o->nr_seeds > 10000000)
 		return cli_error(CLI_USAGE, "%llu replays: cut the run in pieces",
-				 (unsigned long long)(rows * o->nr_seeds));
+		                 (unsigned long long)(rows * o->nr_seeds));
 	plan->nr_rows = (uint32_t)rows;
 	plan->nr_replays = plan->nr_rows * o->nr_seeds;
 	return status;

@@ -25,7 +25,7 @@ struct run_plan {
 	const struct run_options *options;
 	struct run_workload *workloads;
 	uint32_t nr_workloads;
-	uint32_t nr_occupancies;	    /* 1 where zones were given */
+	uint32_t nr_occupancies;            /* 1 where zones were given */
 	struct contig_geometry *geometries; /* [workload][occupancy] */
 	const struct cost_table *cost;
 	uint32_t nr_rows;

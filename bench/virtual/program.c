@@ -53,7 +53,7 @@ static int refuse(struct compiler *c, int err, size_t event, const char *fmt, ..
 static int out_of_memory(struct compiler *c)
 {
 	snprintf(c->diag->text, sizeof(c->diag->text), "no memory to prepare %llu events for replay",
-		 (unsigned long long)c->t->info.nr_events);
+	         (unsigned long long)c->t->info.nr_events);
 	return -ENOMEM;
 }
 
@@ -196,7 +196,7 @@ static int compile_event(struct compiler *c, size_t i)
 
 	if (e->ns > PROGRAM_MAX_NS)
 		return refuse(c, -ERANGE, i, "more than %llu days after the trace began: replay a slice of it",
-			      (unsigned long long)(PROGRAM_MAX_NS / UINT64_C(86400000000000)));
+		              (unsigned long long)(PROGRAM_MAX_NS / UINT64_C(86400000000000)));
 	if (i && e->ns < e[-1].ns)
 		return refuse(c, -EBADMSG, i, "time runs backwards");
 	if (e->cpu >= p->nr_cpus)
@@ -237,8 +237,8 @@ static int collect_survivors(struct compiler *c)
 	for (size_t id = 1; id < c->nr_ids; id++) {
 		if (c->ids[id].state == LIVE)
 			p->survivors[p->nr_survivors++] = (struct program_survivor){ .slot = c->ids[id].slot,
-										     .birth = c->ids[id].birth,
-										     .order = c->ids[id].order };
+				                                                     .birth = c->ids[id].birth,
+				                                                     .order = c->ids[id].order };
 	}
 	return 0;
 }
@@ -268,7 +268,7 @@ static int compile(struct compiler *c)
 		return refuse(c, -EBADMSG, 0, "the trace has no events");
 	if (info->nr_events > UINT32_MAX || info->nr_ids > UINT32_MAX)
 		return refuse(c, -ERANGE, 0, "%llu events and %llu identities: replay a slice of at most 2^32 of each",
-			      (unsigned long long)info->nr_events, (unsigned long long)info->nr_ids);
+		              (unsigned long long)info->nr_events, (unsigned long long)info->nr_ids);
 	if (!info->nr_cpus || info->nr_cpus > CONTIG_MAX_CPUS || info->nr_nodes > CONTIG_MAX_NODES)
 		return refuse(c, -EBADMSG, 0, "a machine with %u cpus and %u nodes", info->nr_cpus, info->nr_nodes);
 	p->nr_ops = info->nr_events;

@@ -12,9 +12,9 @@
 #include "../../workloads/trace/trace.h"
 
 #define PROGRAM_CPU_BITS 10u /* CONTIG_MAX_CPUS */
-#define PROGRAM_OP_BITS	 3u
+#define PROGRAM_OP_BITS  3u
 #define PROGRAM_NS_SHIFT (PROGRAM_CPU_BITS + PROGRAM_OP_BITS)
-#define PROGRAM_MAX_NS	 (UINT64_MAX >> (PROGRAM_NS_SHIFT + 1))
+#define PROGRAM_MAX_NS   (UINT64_MAX >> (PROGRAM_NS_SHIFT + 1))
 
 /* Slots are prefetched this many events ahead; the array is padded by as many. */
 #define PROGRAM_AHEAD 16u
@@ -60,7 +60,7 @@ struct program {
 	uint64_t nr_allocs;
 	uint64_t nr_pins;
 	uint64_t duration_ns;
-	uint64_t peak_pages;		      /* most pages live at once ... */
+	uint64_t peak_pages;                  /* most pages live at once ... */
 	uint64_t node_peak[CONTIG_MAX_NODES]; /* ... of those allocated on a node */
 	uint8_t cpu_node[CONTIG_MAX_CPUS];    /* the node a cpu allocates most from */
 };

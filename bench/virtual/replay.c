@@ -64,7 +64,7 @@ static void schedule_survivors(struct replay *r, uint32_t pass)
 			live -= UINT64_C(1) << p->ops[op->birth].order;
 		live += need;
 		while (k < n && (p->duration_ns / (n + 1) * (k + 1) <= program_ns(op) ||
-				 (need && live + left > p->peak_pages))) {
+		                 (need && live + left > p->peak_pages))) {
 			r->due[k].event = (uint32_t)i;
 			left -= UINT64_C(1) << p->survivors[r->due[k].survivor].order;
 			k++;
@@ -220,7 +220,7 @@ static int release_range(struct replay *r, uint32_t k)
 	if (!rc)
 		return 0;
 	snprintf(r->diag->text, sizeof(r->diag->text), "pages %u to %u, which request %u got, could not be freed: %s",
-		 q->start, q->start + r->stream.nr_pages - 1, k, strerror(-rc));
+	         q->start, q->start + r->stream.nr_pages - 1, k, strerror(-rc));
 	return -EUCLEAN;
 }
 
@@ -234,7 +234,7 @@ static int act(struct replay *r, const struct timeline_entry *e)
 	case ACTION_REQUEST:
 		if (e->index + 1 < r->stream.nr) {
 			int rc = timeline_add(&r->timeline, r->stream.requests[e->index + 1].ns, ACTION_REQUEST,
-					      e->index + 1);
+			                      e->index + 1);
 			if (rc)
 				return rc;
 		}
@@ -294,7 +294,7 @@ static int run_passes(struct replay *r)
 	free_due_survivors(r);
 	if (r->x.nr_late) {
 		snprintf(r->diag->text, sizeof(r->diag->text), "%zu frees got -EAGAIN to the end, the first at pfn %u",
-			 r->x.nr_late, r->x.late[0].pfn);
+		         r->x.nr_late, r->x.late[0].pfn);
 		return -EUCLEAN;
 	}
 	rc = r->params->verify_every ? verify(r) : 0;
@@ -333,7 +333,7 @@ static int prepare(struct replay *r)
 		rc = requests_draw(&r->stream, params->geometry, &timing, params->request_pages, params->seed);
 	if (rc == -EINVAL)
 		snprintf(r->diag->text, sizeof(r->diag->text), "no request of %u pages fits this trace and zone",
-			 params->request_pages);
+		         params->request_pages);
 	if (rc)
 		return rc == -ENOMEM ? out_of_memory(r->diag) : rc;
 	rc = executor_init(&r->x, r->program, r->diag);

@@ -22,12 +22,12 @@ struct replay_params {
 	const char *backend; /* NAME or NAME+knob=value+... */
 	uint64_t seed;
 	uint32_t request_pages; /* 0: no requests */
-	uint32_t age;		/* passes before the one that counts */
+	uint32_t age;           /* passes before the one that counts */
 	uint64_t hold_ns;
 	uint64_t interval_ns;
 	uint64_t max_requests;
-	uint64_t verify_every;	 /* events; 0 = never */
-	uint32_t samples;	 /* of fragmentation over the counted pass */
+	uint64_t verify_every;   /* events; 0 = never */
+	uint32_t samples;        /* of fragmentation over the counted pass */
 	const atomic_bool *stop; /* when it becomes true: give up with -EINTR; may be NULL */
 };
 
@@ -39,12 +39,12 @@ struct request_record {
 	pfn_t start;
 	uint32_t cpu;
 	int32_t rc;
-	pfn_t blocker;	 /* first blocking pfn, or PFN_NONE */
-	uint32_t event;	 /* trace event that allocated the blocking page, or EVENT_NONE */
+	pfn_t blocker;   /* first blocking pfn, or PFN_NONE */
+	uint32_t event;  /* trace event that allocated the blocking page, or EVENT_NONE */
 	uint32_t passes; /* how many passes ago that was */
-	uint8_t phase;	 /* enum contig_phase */
-	uint8_t reason;	 /* enum contig_reason */
-	uint8_t kind;	 /* enum page_kind of the blocking page */
+	uint8_t phase;   /* enum contig_phase */
+	uint8_t reason;  /* enum contig_reason */
+	uint8_t kind;    /* enum page_kind of the blocking page */
 	uint8_t pad;
 	struct contig_work total;
 };
@@ -64,8 +64,8 @@ struct sample_record {
 };
 
 struct replay_result {
-	uint64_t events;	/* executed, all passes */
-	uint64_t allocs;	/* of the counted pass ... */
+	uint64_t events;        /* executed, all passes */
+	uint64_t allocs;        /* of the counted pass ... */
 	uint64_t failed_allocs; /* ... and how many of them got nothing */
 	uint64_t aging_failed_allocs;
 	uint64_t skipped_pins; /* the backend can not pin */

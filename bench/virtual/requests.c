@@ -58,7 +58,7 @@ static bool recently_drawn(const struct request_stream *s, const struct request_
 }
 
 int requests_draw(struct request_stream *s, const struct contig_geometry *g, const struct request_timing *timing,
-		  uint32_t nr_pages, uint64_t seed)
+                  uint32_t nr_pages, uint64_t seed)
 {
 	struct rng rng = rng_seed(seed, RNG_REQUESTS);
 	uint64_t ranges = requests_candidates(g, nr_pages);

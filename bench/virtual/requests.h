@@ -34,7 +34,7 @@ uint64_t requests_candidates(const struct contig_geometry *g, uint32_t nr_pages)
 
 /* 0, -EINVAL (no candidate or no time for a request) or -ENOMEM. Free with requests_free(). */
 int requests_draw(struct request_stream *s, const struct contig_geometry *g, const struct request_timing *timing,
-		  uint32_t nr_pages, uint64_t seed);
+                  uint32_t nr_pages, uint64_t seed);
 void requests_free(struct request_stream *s);
 
 #endif

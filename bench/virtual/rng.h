@@ -17,7 +17,7 @@ struct rng {
 /* What a stream of random numbers is for: one user seed, independent draws. */
 enum rng_stream {
 	RNG_REQUESTS = 1, /* the ranges that are asked for */
-	RNG_SURVIVORS,	  /* the order in which an aged pass's survivors are freed; + pass number << 8 */
+	RNG_SURVIVORS,    /* the order in which an aged pass's survivors are freed; + pass number << 8 */
 	RNG_BOOTSTRAP,
 };
 

@@ -131,8 +131,8 @@ int state_save_run(const char *dir, int argc, char **argv, const struct run_plan
 		json_array_append_new(args, json_string(argv[i]));
 	for (uint32_t w = 0; w < plan->nr_workloads; w++)
 		json_array_append_new(digests, json_string(plan->workloads[w].sha256));
-	json_t *run = json_pack("{s:s, s:s, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments",
-				args, "sha256", digests);
+	json_t *run = json_pack("{s:s, s:s, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments", args,
+	                        "sha256", digests);
 
 	if (!run)
 		return -EILSEQ; /* an argument that is not UTF-8 */
@@ -170,11 +170,11 @@ int state_load_run(const char *dir, struct state_run *run)
 	snprintf(path, sizeof(path), "%s/run.json", dir);
 	if (access(path, R_OK))
 		return cli_error(CLI_USAGE, "--resume %s: %s; an interrupted run leaves a folder that ends in .partial",
-				 dir, strerror(errno));
+		                 dir, strerror(errno));
 	json_t *json = json_load_file(path, 0, &error);
 
 	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o}", "revision", &revision, "folder", &folder, "arguments",
-				 &args, "sha256", &digests)) {
+	                         &args, "sha256", &digests)) {
 		json_decref(json);
 		return cli_error(CLI_USAGE, "%s is damaged: start the run anew", path);
 	}
@@ -188,7 +188,7 @@ int state_load_run(const char *dir, struct state_run *run)
 		return cli_error(CLI_MACHINE, "no memory");
 	if (strcmp(run->revision, cli_revision()))
 		return cli_error(CLI_USAGE, "--resume %s: was begun by revision %s, this is %s: start the run anew",
-				 dir, run->revision, cli_revision());
+		                 dir, run->revision, cli_revision());
 	return CLI_OK;
 }
 
@@ -197,7 +197,7 @@ int state_check_inputs(const struct state_run *run, const struct run_plan *plan)
 	for (uint32_t w = 0; w < plan->nr_workloads; w++) {
 		if (w >= run->nr_digests || strcmp(run->digests[w], plan->workloads[w].sha256))
 			return cli_error(CLI_USAGE, "%s has changed since the run began: start it anew",
-					 plan->workloads[w].path);
+			                 plan->workloads[w].path);
 	}
 	return CLI_OK;
 }

@@ -10,9 +10,9 @@
 /* At the same time: in this order, then in the order in which they were added. */
 enum action {
 	ACTION_RELEASE, /* give a held range back */
-	ACTION_STEP,	/* next step of a request */
+	ACTION_STEP,    /* next step of a request */
 	ACTION_REQUEST, /* begin a request */
-	ACTION_SAMPLE,	/* sample fragmentation */
+	ACTION_SAMPLE,  /* sample fragmentation */
 };
 
 struct timeline_entry {

@@ -11,14 +11,14 @@
  *	[MM] F10          a:0+512
  *	[MM] A*512 | F9
  */
-#define CASE "case=T npb=2 mt=MM ops=a:0+512\n"
+#define CASE   "case=T npb=2 mt=MM ops=a:0+512\n"
 #define BEFORE "\"before\": {\"mt\": \"MM\", \"map\": \"F10\"}"
 #define OP                                                                                                             \
-	"{\"op\": \"a:0+512\", \"rc\": 0, \"stage\": \"ok\", \"mig_ok\": 0, \"mig_fail\": 0, \"moved\": 0, "          \
+	"{\"op\": \"a:0+512\", \"rc\": 0, \"stage\": \"ok\", \"mig_ok\": 0, \"mig_fail\": 0, \"moved\": 0, "           \
 	"\"mt\": \"MM\", \"map\": \"A*512 | F9\"}"
 #define ANSWER "{\"kernel\": \"6.1\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n"
 #define REQUEST(start, pages)                                                                                          \
-	"{\"kernel\": \"6.1\", \"start\": " start ", \"pages\": " pages ", \"rc\": 0, \"stage\": \"ok\", "            \
+	"{\"kernel\": \"6.1\", \"start\": " start ", \"pages\": " pages ", \"rc\": 0, \"stage\": \"ok\", "             \
 	"\"migrated\": 0, \"type_before\": \"M\", \"type_after\": \"M\"}\n"
 
 extern char folder_scratch[]; /* the folder is `dir` in it */

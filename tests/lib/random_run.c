@@ -10,7 +10,7 @@
 #include "../../bench/virtual/rng.h"
 #include "random_run.h"
 
-#define OWNERS 512u
+#define OWNERS   512u
 #define REQUESTS 3u
 
 struct piece {
@@ -47,8 +47,8 @@ static uint32_t below(struct run *r, uint32_t n)
 static void check(struct run *r, bool ok, const char *what)
 {
 	if (!ok)
-		fail_msg("%s, P %u M %u, CONTIG_SEED=%llu, step %llu: %s", r->backend, r->g.pageblock_order, r->g.max_order,
-			 (unsigned long long)r->seed, (unsigned long long)r->step, what);
+		fail_msg("%s, P %u M %u, CONTIG_SEED=%llu, step %llu: %s", r->backend, r->g.pageblock_order,
+		         r->g.max_order, (unsigned long long)r->seed, (unsigned long long)r->step, what);
 }
 
 static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order)
@@ -58,7 +58,8 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 	check(r, owner && owner <= OWNERS && r->piece[owner].pfn == from && r->piece[owner].order == order,
 	      "a page moved that is not where its owner knew it");
 	check(r, !r->piece[owner].pinned, "a pinned page moved");
-	check(r, r->piece[owner].kind == PAGE_LRU || r->piece[owner].kind == PAGE_LRU_COMPOUND, "an unmovable page moved");
+	check(r, r->piece[owner].kind == PAGE_LRU || r->piece[owner].kind == PAGE_LRU_COMPOUND,
+	      "an unmovable page moved");
 	r->piece[owner].pfn = to;
 }
 
@@ -73,10 +74,12 @@ static owner_t dead_owner(struct run *r)
 
 static void do_alloc(struct run *r)
 {
-	static const uint8_t kinds[] = { PAGE_KERNEL, PAGE_RECLAIMABLE, PAGE_LRU, PAGE_LRU, PAGE_LRU, PAGE_LRU_COMPOUND, PAGE_USER };
+	static const uint8_t kinds[] = { PAGE_KERNEL, PAGE_RECLAIMABLE,  PAGE_LRU, PAGE_LRU,
+		                         PAGE_LRU,    PAGE_LRU_COMPOUND, PAGE_USER };
 	static const uint8_t types[PAGE_KIND_NR] = {
-		[PAGE_KERNEL] = MT_UNMOVABLE, [PAGE_RECLAIMABLE] = MT_RECLAIMABLE, [PAGE_LRU] = MT_MOVABLE,
-		[PAGE_LRU_COMPOUND] = MT_MOVABLE, [PAGE_USER] = MT_MOVABLE,
+		[PAGE_KERNEL] = MT_UNMOVABLE, [PAGE_RECLAIMABLE] = MT_RECLAIMABLE,
+		[PAGE_LRU] = MT_MOVABLE,      [PAGE_LRU_COMPOUND] = MT_MOVABLE,
+		[PAGE_USER] = MT_MOVABLE,
 	};
 	uint8_t kind = kinds[below(r, sizeof(kinds))];
 	uint8_t order = kind == PAGE_LRU || below(r, 3) ? 0 : (uint8_t)below(r, r->g.max_order + 1u);
@@ -86,7 +89,9 @@ static void do_alloc(struct run *r)
 		return;
 	if (kind == PAGE_LRU_COMPOUND && !order)
 		kind = PAGE_LRU;
-	struct contig_what what = { .kind = kind, .order = order, .migratetype = types[kind], .node = (uint8_t)below(r, 2) };
+	struct contig_what what = {
+		.kind = kind, .order = order, .migratetype = types[kind], .node = (uint8_t)below(r, 2)
+	};
 	int64_t pfn = contig_alloc(r->c, below(r, r->g.nr_cpus), what, owner);
 
 	if (pfn < 0)
@@ -163,8 +168,9 @@ static void do_request(struct run *r)
 
 		if (nr > z->pages)
 			nr = z->pages;
-		r->args[i] = (struct contig_range_args){ .start = z->start + below(r, z->pages - nr + 1), .nr = nr,
-							 .cpu = below(r, r->g.nr_cpus) };
+		r->args[i] = (struct contig_range_args){ .start = z->start + below(r, z->pages - nr + 1),
+			                                 .nr = nr,
+			                                 .cpu = below(r, r->g.nr_cpus) };
 		check(r, contig_range_begin(r->c, &r->args[i], &r->request[i]) == 0, "request refused");
 		return;
 	}
@@ -173,7 +179,8 @@ static void do_request(struct run *r)
 			continue;
 		contig_range_end(r->request[i], &out);
 		r->request[i] = NULL;
-		check(r, !out.rc == (out.autopsy.reason == WHY_NONE), "an autopsy without a death, or the other way round");
+		check(r, !out.rc == (out.autopsy.reason == WHY_NONE),
+		      "an autopsy without a death, or the other way round");
 		if (out.rc)
 			return;
 		r->held[r->nr_held++] = (struct held){ r->args[i].start, r->args[i].nr };
@@ -188,7 +195,8 @@ static void do_give(struct run *r)
 	struct held *h = &r->held[below(r, r->nr_held)];
 	uint32_t nr = 1 + below(r, h->nr);
 
-	check(r, contig_range_free(r->c, below(r, r->g.nr_cpus), h->start, nr) == 0, "held pages can not be given back");
+	check(r, contig_range_free(r->c, below(r, r->g.nr_cpus), h->start, nr) == 0,
+	      "held pages can not be given back");
 	h->start += nr;
 	h->nr -= nr;
 	if (!h->nr)

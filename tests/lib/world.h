@@ -8,17 +8,17 @@
 
 #include "../../allocators/contig.h"
 
-#define NPB 8u
-#define NMAX 16u
+#define NPB         8u
+#define NMAX        16u
 #define WORLD_PAGES 256u
 
 struct world {
 	struct contig *c;
 	struct contig_geometry g;
-	uint32_t nr_blocks;              /* of the drawing, which begins at pfn 0 */
-	pfn_t at[2 * WORLD_PAGES];       /* by owner: where its pages are */
+	uint32_t nr_blocks;        /* of the drawing, which begins at pfn 0 */
+	pfn_t at[2 * WORLD_PAGES]; /* by owner: where its pages are */
 	uint32_t moves;
-	struct contig_outcome out;       /* of the last request */
+	struct contig_outcome out; /* of the last request */
 };
 
 /* The drawing has types: "[MU] F3 | K L*7". Asserts that it can be. Watermarks are out of the way. */

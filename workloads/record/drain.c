@@ -16,9 +16,9 @@
 #include "drain.h"
 
 #define ROUND_MS   20
-#define POOL_STEP  256u		  /* sub-buffers got at once */
+#define POOL_STEP  256u           /* sub-buffers got at once */
 #define POOL_BYTES (512ull << 20) /* of sub-buffers waiting; then the kernel's buffers have to hold them */
-#define NICE	   (-10)	  /* of the thread: it must get a cpu before a buffer is full */
+#define NICE       (-10)          /* of the thread: it must get a cpu before a buffer is full */
 
 /* A sub-buffer read from the kernel. */
 struct sub {
@@ -115,7 +115,7 @@ static void subs_append(struct subs *to, struct subs *from)
 	subs_init(from);
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------------------- */
+/* ---- the thread ------------------------------------------------------------------------------ */
 
 /* More unused sub-buffers, touched now rather than while the kernel waits for them. */
 static bool pool_grow(struct drain *d)
@@ -238,7 +238,7 @@ static void *drain_thread(void *arg)
 	return NULL;
 }
 
-/* ---- the caller's side ------------------------------------------------------------------------------------------ */
+/* ---- the caller's side ----------------------------------------------------------------------- */
 
 static bool earlier(const struct drain *d, uint32_t a, uint32_t b)
 {
@@ -343,7 +343,7 @@ bool drain_next(struct drain *d, uint64_t until, struct page_event *e)
 	return false;
 }
 
-/* ---- open and close --------------------------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static int open_cpus(struct drain *d, struct contig_diag *diag)
 {

@@ -15,7 +15,7 @@ static FILE *open_proc(const char *path, struct contig_diag *diag)
 
 	if (!f)
 		snprintf(diag->text, sizeof(diag->text), "can not read %s: %s%s", path, strerror(errno),
-			 errno == EACCES || errno == EPERM ? " (it needs root)" : "");
+		         errno == EACCES || errno == EPERM ? " (it needs root)" : "");
 	return f;
 }
 
@@ -25,7 +25,7 @@ static int zone_type(const char *name)
 		const char *name;
 		int type;
 	} types[] = {
-		{ "DMA", ZONE_DMA32 },	    { "DMA32", ZONE_DMA32 },	 { "Normal", ZONE_NORMAL },
+		{ "DMA", ZONE_DMA32 },      { "DMA32", ZONE_DMA32 },     { "Normal", ZONE_NORMAL },
 		{ "HighMem", ZONE_NORMAL }, { "Movable", ZONE_MOVABLE },
 	};
 
@@ -107,7 +107,7 @@ static int read_max_order(struct host *h, struct contig_diag *diag)
 	columns -= 4; /* "Node", "0,", "zone", its name */
 	if (columns < 1 || columns - 1 > (int)CONTIG_MAX_ORDER) {
 		snprintf(diag->text, sizeof(diag->text), "/proc/buddyinfo shows %d orders, not 1 to %u", columns,
-			 CONTIG_MAX_ORDER + 1);
+		         CONTIG_MAX_ORDER + 1);
 		return -ENOTSUP;
 	}
 	h->max_order = (uint8_t)(columns - 1);
@@ -129,7 +129,7 @@ static int read_pageblock_order(struct host *h, struct contig_diag *diag)
 	fclose(f);
 	if (order > CONTIG_MAX_ORDER) {
 		snprintf(diag->text, sizeof(diag->text), "/proc/pagetypeinfo names no page block order up to %u",
-			 CONTIG_MAX_ORDER);
+		         CONTIG_MAX_ORDER);
 		return -ENOTSUP;
 	}
 	h->pageblock_order = (uint8_t)order;
@@ -148,7 +148,7 @@ int host_read(struct host *h, struct contig_diag *diag)
 	return rc;
 }
 
-/* ---- per-cpu lists ---------------------------------------------------------------------------------------------- */
+/* ---- per-cpu lists --------------------------------------------------------------------------- */
 
 #define FRACTION     "/proc/sys/vm/percpu_pagelist_high_fraction"
 #define STAT_REFRESH "/proc/sys/vm/stat_refresh"

@@ -21,7 +21,7 @@
 #define KPF_PGTABLE_ 26
 #define KPF_OFFLINE_ 23
 
-#define WINDOW	       65536u /* pfns read at once */
+#define WINDOW         65536u /* pfns read at once */
 #define SECOND_LOOK_MS 100
 
 /* Pages that carry no flag at all, one after the other. */
@@ -39,7 +39,7 @@ struct snapshot {
 	struct bare_run bare;
 	struct bare_run *long_runs;
 	size_t nr_long, room_long;
-	uint64_t busy;	/* pages of this zone that a flag shows managed: free, or in use */
+	uint64_t busy;  /* pages of this zone that a flag shows managed: free, or in use */
 	uint8_t *again; /* windows, by pfn / WINDOW, in which bare pages were taken for kernel memory */
 };
 
@@ -229,13 +229,13 @@ static int scan_again(struct snapshot *s, int fd, const struct host_zone *z, uin
 	return nr < 0 ? (int)nr : 0;
 }
 
-/* ---- the recorder's own memory ---------------------------------------------------------------------------------- */
+/* ---- the recorder's own memory --------------------------------------------------------------- */
 
 #define PM_PRESENT   BIT(63)
-#define PM_FILE	     BIT(61)
+#define PM_FILE      BIT(61)
 #define PM_EXCLUSIVE BIT(56)
-#define OWN_MAX	     BIT(36) /* larger mappings are a sanitizer's shadow: terabytes, hardly any of them present */
-#define PM_PFN	     (BIT(55) - 1)
+#define OWN_MAX      BIT(36) /* larger mappings are a sanitizer's shadow: terabytes, hardly any of them present */
+#define PM_PFN       (BIT(55) - 1)
 
 static void forget_range(struct identity *idn, int pagemap, uint64_t first, uint64_t end)
 {

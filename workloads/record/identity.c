@@ -18,7 +18,7 @@ struct page {
 
 struct identity {
 	struct page *map; /* index: pfn; pages that were never live cost no memory */
-	uint64_t end;	  /* first pfn behind the map */
+	uint64_t end;     /* first pfn behind the map */
 	struct identity_zone zones[CONTIG_MAX_ZONES];
 	size_t nr_zones, last_zone;
 	unsigned int max_order;
@@ -26,7 +26,7 @@ struct identity {
 	void *ctx;
 	bool began, full;
 	uint64_t zero_ns, now; /* trace clock at time 0; time of the last event, since then */
-	uint32_t cpu;	       /* of the event being worked on */
+	uint32_t cpu;          /* of the event being worked on */
 	uint32_t next_id;
 	struct identity_counts counts;
 };
@@ -37,7 +37,7 @@ static size_t map_bytes(const struct identity *idn)
 }
 
 struct identity *identity_new(const struct identity_zone *zones, size_t nr, unsigned int max_order, identity_sink sink,
-			      void *ctx)
+                              void *ctx)
 {
 	struct identity *idn = calloc(1, sizeof(*idn));
 
@@ -186,7 +186,7 @@ static uint64_t release(struct identity *idn, uint64_t pfn, unsigned int order)
 	return freed;
 }
 
-/* ---- the initial state ------------------------------------------------------------------------------------------ */
+/* ---- the initial state ----------------------------------------------------------------------- */
 
 void identity_place(struct identity *idn, uint64_t pfn, unsigned int order, enum page_kind kind)
 {
@@ -218,9 +218,9 @@ static void emit_initial(struct identity *idn, uint64_t pfn, const struct page *
 				  .id = id,
 				  .order = (uint8_t)order,
 				  .kind = page->kind,
-				  .migratetype = movable			  ? MT_MOVABLE
-						 : page->kind == PAGE_RECLAIMABLE ? MT_RECLAIMABLE
-										  : MT_UNMOVABLE,
+				  .migratetype = movable                          ? MT_MOVABLE
+		                                 : page->kind == PAGE_RECLAIMABLE ? MT_RECLAIMABLE
+		                                                                  : MT_UNMOVABLE,
 				  .node = z->node,
 				  .zone = z->type,
 			  });
@@ -248,7 +248,7 @@ void identity_begin(struct identity *idn, uint64_t ns)
 	}
 }
 
-/* ---- events of the kernel --------------------------------------------------------------------------------------- */
+/* ---- events of the kernel -------------------------------------------------------------------- */
 
 static void tick(struct identity *idn, uint64_t ns, uint32_t cpu)
 {
@@ -274,7 +274,7 @@ static enum page_kind kind_of(unsigned int migratetype, unsigned int order, bool
 }
 
 void identity_alloc(struct identity *idn, uint64_t ns, uint32_t cpu, uint64_t pfn, unsigned int order,
-		    unsigned int migratetype, bool compound)
+                    unsigned int migratetype, bool compound)
 {
 	tick(idn, ns, cpu);
 	if (PFN_FAILED(pfn)) {

@@ -31,13 +31,13 @@ struct identity_counts {
 	uint64_t initial;    /* allocations emitted by identity_begin() */
 	uint64_t initial_pages;
 	uint64_t allocs; /* ALLOC events, the initial ones not included */
-	uint64_t frees;	 /* FREE events, the implied ones not included */
+	uint64_t frees;  /* FREE events, the implied ones not included */
 	uint64_t splits;
-	uint64_t implied_frees;	  /* FREE events that an allocation of a live pfn implied */
+	uint64_t implied_frees;   /* FREE events that an allocation of a live pfn implied */
 	uint64_t unmatched_frees; /* events of the kernel that freed nothing known */
 	uint64_t failed_allocs;
 	uint64_t foreign; /* events about pfns outside every zone: memory plugged in later, or nonsense */
-	uint64_t late;	  /* events that came out of order; they were moved to the time of the one before */
+	uint64_t late;    /* events that came out of order; they were moved to the time of the one before */
 };
 
 typedef void (*identity_sink)(void *ctx, const struct trace_event *e);
@@ -46,7 +46,7 @@ struct identity;
 
 /* NULL: no memory. The zones are copied. max_order caps what the initial allocations are made of. */
 struct identity *identity_new(const struct identity_zone *zones, size_t nr, unsigned int max_order, identity_sink sink,
-			      void *ctx);
+                              void *ctx);
 void identity_destroy(struct identity *idn);
 
 /* Snapshot: there is a page of this kind; it replaces what was known about its pfns. */
@@ -58,7 +58,7 @@ void identity_begin(struct identity *idn, uint64_t ns);
 
 /* Events of the kernel; ns on its trace clock. `compound`: __GFP_COMP was asked for. */
 void identity_alloc(struct identity *idn, uint64_t ns, uint32_t cpu, uint64_t pfn, unsigned int order,
-		    unsigned int migratetype, bool compound);
+                    unsigned int migratetype, bool compound);
 void identity_free(struct identity *idn, uint64_t ns, uint32_t cpu, uint64_t pfn, unsigned int order);
 
 /* The id of the live allocation that covers pfn, or 0. */

@@ -175,7 +175,7 @@ static void describe(struct recorder *r, const struct record_args *args, uint64_
 }
 
 static int finish(struct recorder *r, const struct record_args *args, uint64_t end_ns, struct record_result *result,
-		  struct contig_diag *diag)
+                  struct contig_diag *diag)
 {
 	struct trace_writer *w = r->writer;
 	struct stat st;
@@ -184,7 +184,7 @@ static int finish(struct recorder *r, const struct record_args *args, uint64_t e
 	result->guessed = !r->tracing.layout.gfp_comp;
 	if (identity_full(r->idn)) {
 		snprintf(diag->text, sizeof(diag->text), "more than %u allocations: record a shorter command",
-			 UINT32_MAX);
+		         UINT32_MAX);
 		return -EOVERFLOW;
 	}
 	describe(r, args, end_ns, &result->info);

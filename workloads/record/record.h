@@ -19,19 +19,19 @@ struct record_args {
 	const char *path;    /* of the trace; an existing file is replaced */
 	const char *label;   /* or NULL; at most 63 bytes */
 	uint32_t buffer_mib; /* of kernel buffer, for each cpu */
-	bool leave_pcp;	     /* do not drain the per-cpu lists before the snapshot */
-	char **argv;	     /* the command, NULL-terminated; not stored anywhere */
+	bool leave_pcp;      /* do not drain the per-cpu lists before the snapshot */
+	char **argv;         /* the command, NULL-terminated; not stored anywhere */
 };
 
 struct record_result {
 	struct trace_info info;
 	struct identity_counts counts;
 	uint64_t file_bytes;
-	int status;	    /* of the command, as from waitpid() */
-	int exec_errno;	    /* the command could not be started: why; there is no trace then */
+	int status;         /* of the command, as from waitpid() */
+	int exec_errno;     /* the command could not be started: why; there is no trace then */
 	bool interrupted;   /* a signal ended the recording before the command started: no trace either */
-	bool guessed;	    /* __GFP_COMP is unknown here: every movable allocation of order > 0 counted as compound */
-	bool machine;	    /* an error is the machine's (privilege, tracefs, space), not the caller's */
+	bool guessed;       /* __GFP_COMP is unknown here: every movable allocation of order > 0 counted as compound */
+	bool machine;       /* an error is the machine's (privilege, tracefs, space), not the caller's */
 	unsigned int swept; /* instances of dead recorders that were removed first */
 };
 

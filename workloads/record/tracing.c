@@ -26,7 +26,7 @@ static int sorry(int err, struct contig_diag *diag, const char *fmt, ...)
 	return err;
 }
 
-/* ---- is it there? ----------------------------------------------------------------------------------------------- */
+/* ---- is it there? ---------------------------------------------------------------------------- */
 
 /* libtracefs would mount it behind the user's back. debugfs has it in a folder of its own, on older systems. */
 static bool tracefs_is_mounted(void)
@@ -46,12 +46,12 @@ int tracing_available(struct contig_diag *diag)
 {
 	if (geteuid())
 		return sorry(-EPERM, diag,
-			     "recording reads the kernel's tracefs and /proc/kpageflags, which needs root: run it with "
-			     "sudo, or replay a recorded trace");
+		             "recording reads the kernel's tracefs and /proc/kpageflags, which needs root: run it with "
+		             "sudo, or replay a recorded trace");
 	if (!tracefs_is_mounted())
 		return sorry(-ENOENT, diag,
-			     "tracefs is not mounted at /sys/kernel/tracing: run `mount -t tracefs nodev "
-			     "/sys/kernel/tracing` as root, or replay a recorded trace");
+		             "tracefs is not mounted at /sys/kernel/tracing: run `mount -t tracefs nodev "
+		             "/sys/kernel/tracing` as root, or replay a recorded trace");
 	if (!tracefs_event_file_exists(NULL, "kmem", "mm_page_alloc", "format") ||
 	    !tracefs_event_file_exists(NULL, "kmem", "mm_page_free", "format"))
 		return sorry(
@@ -61,8 +61,8 @@ int tracing_available(struct contig_diag *diag)
 			tracefs_tracing_dir());
 	if (!tracefs_dir_exists(NULL, "instances"))
 		return sorry(-ENOENT, diag,
-			     "this kernel's tracefs has no instances: record on another machine, or "
-			     "replay a recorded trace");
+		             "this kernel's tracefs has no instances: record on another machine, or "
+		             "replay a recorded trace");
 	return 0;
 }
 
@@ -114,7 +114,7 @@ unsigned int tracing_sweep(void)
 	return swept;
 }
 
-/* ---- what events look like -------------------------------------------------------------------------------------- */
+/* ---- what events look like ------------------------------------------------------------------- */
 
 static bool find(struct tep_event *event, const char *name, struct event_field *out)
 {
@@ -177,9 +177,9 @@ static int read_layout(struct event_layout *l, struct contig_diag *diag)
 	tep_free(tep);
 	/* before v3.18 or so they hold a struct page pointer: nothing to go by */
 	return ok ? 0
-		  : sorry(-ENOTSUP, diag,
-			  "this kernel's mm_page_alloc or mm_page_free event lacks a field that is "
-			  "needed (pfn, order, gfp_flags, migratetype): record on another kernel");
+	          : sorry(-ENOTSUP, diag,
+	                  "this kernel's mm_page_alloc or mm_page_free event lacks a field that is "
+	                  "needed (pfn, order, gfp_flags, migratetype): record on another kernel");
 }
 
 static uint64_t number(const uint8_t *data, struct event_field f)
@@ -223,7 +223,7 @@ bool tracing_decode(const struct event_layout *l, const void *data, struct page_
 	return true;
 }
 
-/* ---- the instance ----------------------------------------------------------------------------------------------- */
+/* ---- the instance ---------------------------------------------------------------------------- */
 
 static int put(struct tracing *t, const char *file, const char *text, const char *advice, struct contig_diag *diag)
 {
@@ -232,7 +232,7 @@ static int put(struct tracing *t, const char *file, const char *text, const char
 		return 0;
 	int err = errno ? errno : EIO;
 	return sorry(-err, diag, "tracefs refused '%s' for %s of its instance: %s%s", text, file, strerror(err),
-		     advice);
+	             advice);
 }
 
 int tracing_open(struct tracing *t, uint32_t buffer_mib, struct contig_diag *diag)

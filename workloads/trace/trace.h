@@ -30,9 +30,9 @@ struct trace_event {
 	uint32_t id;  /* identity of the allocation: ALLOC and SPLIT hand them out from 1 upwards, without gaps */
 	uint32_t aux; /* SPLIT: first id of the pieces */
 	uint16_t cpu;
-	uint8_t op;	     /* enum trace_op */
-	uint8_t order;	     /* ALLOC: of the allocation; SPLIT: of the pieces */
-	uint8_t kind;	     /* ALLOC: enum page_kind */
+	uint8_t op;          /* enum trace_op */
+	uint8_t order;       /* ALLOC: of the allocation; SPLIT: of the pieces */
+	uint8_t kind;        /* ALLOC: enum page_kind */
 	uint8_t migratetype; /* ALLOC: enum migratetype */
 	uint8_t node;
 	uint8_t zone; /* enum contig_zone_type */
@@ -52,20 +52,20 @@ struct trace_info {
 	uint64_t duration_ns;
 	uint64_t peak_pages; /* most pages live at once */
 	uint64_t raw_events; /* events read from the kernel */
-	uint64_t lost;	     /* events the kernel dropped */
+	uint64_t lost;       /* events the kernel dropped */
 	uint64_t splits;
-	uint64_t implied_frees;	  /* an allocation of a pfn that was live */
+	uint64_t implied_frees;   /* an allocation of a pfn that was live */
 	uint64_t unmatched_frees; /* frees of pages nobody knew */
-	uint64_t failed_allocs;	  /* allocations that failed on the recording machine */
-	char kernel[64];	  /* uname -r of the recording machine */
-	char label[64];		  /* given with record --label */
-	char date[32];		  /* UTC, ISO 8601 */
+	uint64_t failed_allocs;   /* allocations that failed on the recording machine */
+	char kernel[64];          /* uname -r of the recording machine */
+	char label[64];           /* given with record --label */
+	char date[32];            /* UTC, ISO 8601 */
 };
 
 struct trace {
 	struct trace_info info;
 	struct trace_event *events; /* info.nr_events of them */
-	char sha256[65];	    /* of the file's bytes */
+	char sha256[65];            /* of the file's bytes */
 };
 
 /* Read and check a whole file. 0, or -errno with file, offset and reason in *diag. Free with trace_close(). */

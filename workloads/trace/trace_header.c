@@ -8,10 +8,10 @@
 #include "trace_layout.h"
 
 struct field {
-	uint16_t at;	 /* in the file */
-	uint16_t bytes;	 /* in both */
+	uint16_t at;     /* in the file */
+	uint16_t bytes;  /* in both */
 	uint16_t member; /* offset in struct trace_info */
-	uint8_t text;	 /* a string, NUL-terminated */
+	uint8_t text;    /* a string, NUL-terminated */
 };
 
 #define FIELD(at_, name)                                                                                               \
@@ -24,11 +24,11 @@ struct field {
 	}
 
 static const struct field fields[] = {
-	FIELD(8, version),	   FIELD(32, page_shift),  FIELD(33, pageblock_order), FIELD(34, max_order),
-	FIELD(36, nr_cpus),	   FIELD(40, nr_nodes),	   FIELD(48, nr_events),       FIELD(56, nr_initial),
-	FIELD(64, nr_ids),	   FIELD(72, duration_ns), FIELD(80, peak_pages),      FIELD(88, raw_events),
-	FIELD(96, lost),	   FIELD(104, splits),	   FIELD(112, implied_frees),  FIELD(120, unmatched_frees),
-	FIELD(128, failed_allocs), TEXT(136, kernel),	   TEXT(200, label),	       TEXT(264, date),
+	FIELD(8, version),         FIELD(32, page_shift),  FIELD(33, pageblock_order), FIELD(34, max_order),
+	FIELD(36, nr_cpus),        FIELD(40, nr_nodes),    FIELD(48, nr_events),       FIELD(56, nr_initial),
+	FIELD(64, nr_ids),         FIELD(72, duration_ns), FIELD(80, peak_pages),      FIELD(88, raw_events),
+	FIELD(96, lost),           FIELD(104, splits),     FIELD(112, implied_frees),  FIELD(120, unmatched_frees),
+	FIELD(128, failed_allocs), TEXT(136, kernel),      TEXT(200, label),           TEXT(264, date),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -129,13 +129,13 @@ static int check_fields(const struct trace_info *i, uint64_t size, uint64_t *at,
 }
 
 int trace_header_get(const uint8_t *head, size_t have, uint64_t size, struct trace_info *info, uint64_t *chunks,
-		     uint64_t *at, struct contig_diag *why)
+                     uint64_t *at, struct contig_diag *why)
 {
 	if (memcmp(head, TRACE_MAGIC, have < 8 ? have : 8) || !have)
 		return refuse(why, at, 0, "not a contigbench trace");
 	if (have >= 12 && get32(head + 8) != TRACE_VERSION)
 		return refuse(why, at, 8, "format version %u, this program reads version %u", get32(head + 8),
-			      TRACE_VERSION);
+		              TRACE_VERSION);
 	if (have < TRACE_HEADER)
 		return refuse(why, at, have, "truncated inside the header");
 	if (get32(head + 12) != TRACE_HEADER)
@@ -145,7 +145,7 @@ int trace_header_get(const uint8_t *head, size_t have, uint64_t size, struct tra
 	uint64_t said = get64(head + TRACE_FILE_BYTES);
 	if (size != said)
 		return refuse(why, at, size < said ? size : said, "%s: %" PRIu64 " bytes instead of %" PRIu64,
-			      size < said ? "truncated" : "something follows the trace", size, said);
+		              size < said ? "truncated" : "something follows the trace", size, said);
 	*chunks = get64(head + TRACE_CHUNKS);
 	int rc = get_fields(head, info, at, why);
 	return rc ? rc : check_fields(info, size, at, why);

@@ -16,17 +16,17 @@
 #define TRACE_MAGIC                                                                                                    \
 	"\x89"                                                                                                         \
 	"CTR\r\n\x1a\n"
-#define TRACE_VERSION	 1u
-#define TRACE_HEADER	 384u /* bytes */
+#define TRACE_VERSION    1u
+#define TRACE_HEADER     384u /* bytes */
 #define TRACE_HEADER_SUM 376u /* where its checksum is */
 #define TRACE_FILE_BYTES 16u
-#define TRACE_CHUNKS	 24u
+#define TRACE_CHUNKS     24u
 
-#define TRACE_TAG_CHUNK	  0x4b4e4843u /* "CHNK" */
-#define TRACE_CHUNK	  48u	      /* bytes of a chunk's header */
-#define TRACE_CHUNK_SUM	  40u
+#define TRACE_TAG_CHUNK   0x4b4e4843u /* "CHNK" */
+#define TRACE_CHUNK       48u         /* bytes of a chunk's header */
+#define TRACE_CHUNK_SUM   40u
 #define TRACE_TAG_TRAILER 0x4c494154u /* "TAIL" */
-#define TRACE_TRAILER	  40u
+#define TRACE_TRAILER     40u
 #define TRACE_TRAILER_SUM 32u
 
 enum trace_method {
@@ -40,9 +40,9 @@ enum trace_method {
  */
 #define TRACE_CHUNK_EVENTS 65536u
 #define TRACE_CHUNK_CODES  4096u /* codes defined in one chunk */
-#define TRACE_COLUMN_MAX   10u	 /* bytes an event takes in one column, at most: a code and its definition */
-#define TRACE_DEFINITION   8u	 /* bytes of the definition of a code */
-#define TRACE_RATIO_MAX	   64u	 /* a chunk that compresses better is stored */
+#define TRACE_COLUMN_MAX   10u   /* bytes an event takes in one column, at most: a code and its definition */
+#define TRACE_DEFINITION   8u    /* bytes of the definition of a code */
+#define TRACE_RATIO_MAX    64u   /* a chunk that compresses better is stored */
 
 /*
  * Page kinds have numbers of their own in the file, so that a kind added to contig.h changes no trace. 0 in the second
@@ -135,7 +135,7 @@ static inline uint64_t fnv(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
-/* ---- header (trace_header.c) ------------------------------------------------------------------------------------ */
+/* ---- header (trace_header.c) ----------------------------------------------------------------- */
 
 void trace_header_put(uint8_t head[TRACE_HEADER], const struct trace_info *info, uint64_t file_bytes, uint64_t chunks);
 
@@ -144,6 +144,6 @@ void trace_header_put(uint8_t head[TRACE_HEADER], const struct trace_info *info,
  * *why and the byte it is about in *at.
  */
 int trace_header_get(const uint8_t *head, size_t have, uint64_t size, struct trace_info *info, uint64_t *chunks,
-		     uint64_t *at, struct contig_diag *why);
+                     uint64_t *at, struct contig_diag *why);
 
 #endif

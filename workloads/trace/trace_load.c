@@ -33,7 +33,7 @@ int trace_open(const char *path, struct trace *t, struct contig_diag *diag)
 	t->events = malloc((t->info.nr_events + 1) * sizeof(*t->events)); /* + 1: the one that shows there are more */
 	if (!t->events) {
 		snprintf(diag->text, sizeof(diag->text), "%s: no memory for %" PRIu64 " events", path,
-			 t->info.nr_events);
+		         t->info.nr_events);
 		rc = -ENOMEM;
 		goto out;
 	}

@@ -82,7 +82,7 @@ static int take(struct trace_reader *r, void *to, size_t len, struct contig_diag
 	return 0;
 }
 
-/* ---- header ----------------------------------------------------------------------------------------------------- */
+/* ---- header ---------------------------------------------------------------------------------- */
 
 static int read_header(struct trace_reader *r, struct contig_diag *diag)
 {
@@ -97,7 +97,7 @@ static int read_header(struct trace_reader *r, struct contig_diag *diag)
 	return rc;
 }
 
-/* ---- chunks ----------------------------------------------------------------------------------------------------- */
+/* ---- chunks ---------------------------------------------------------------------------------- */
 
 static int check_chunk(struct trace_reader *r, struct contig_diag *diag)
 {
@@ -110,14 +110,14 @@ static int check_chunk(struct trace_reader *r, struct contig_diag *diag)
 		return refuse(r, diag, at + 8, "chunk of %u events, not 1 to %u", c->events, TRACE_CHUNK_EVENTS);
 	if (c->first_id != r->check.next_id)
 		return refuse(r, diag, at + 12, "chunk begins at id %u instead of %" PRIu64, c->first_id,
-			      r->check.next_id);
+		              r->check.next_id);
 	if (c->first_ns != r->check.last_ns)
 		return refuse(r, diag, at + 16, "chunk begins at %" PRIu64 " ns instead of %" PRIu64, c->first_ns,
-			      r->check.last_ns);
+		              r->check.last_ns);
 	for (unsigned int i = 0; i < COL_NR; i++) {
 		if (c->column[i] > c->events * TRACE_COLUMN_MAX || (i != COL_ID && c->column[i] < c->events))
 			return refuse(r, diag, at + 28 + 4 * i, "column of %u bytes for %u events", c->column[i],
-				      c->events);
+			              c->events);
 		raw += c->column[i];
 	}
 	if (c->packed > r->size - r->at)
@@ -225,7 +225,7 @@ static int check_totals(struct trace_reader *r, struct contig_diag *diag)
 	for (size_t k = 0; k < sizeof(totals) / sizeof(totals[0]); k++) {
 		if (totals[k].said != totals[k].found)
 			return refuse(r, diag, totals[k].at, "the header says %" PRIu64 " %s, the file has %" PRIu64,
-				      totals[k].said, totals[k].what, totals[k].found);
+			              totals[k].said, totals[k].what, totals[k].found);
 	}
 	if (i->duration_ns < r->check.last_ns)
 		return refuse(r, diag, 72, "the last event is later than the end of the trace");
@@ -274,7 +274,7 @@ static int next_part(struct trace_reader *r, struct contig_diag *diag)
 	}
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static const char *get_code(struct trace_reader *r, struct trace_event *e)
 {
@@ -368,7 +368,7 @@ int trace_reader_next(struct trace_reader *r, struct trace_event *e, struct cont
 	return 1;
 }
 
-/* ---- open and close --------------------------------------------------------------------------------------------- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static int open_file(struct trace_reader *r, const char *path, struct contig_diag *diag)
 {
@@ -384,7 +384,7 @@ static int open_file(struct trace_reader *r, const char *path, struct contig_dia
 		rc = -EINVAL;
 	if (rc)
 		snprintf(diag->text, sizeof(diag->text), "%s: can not read: %s", path,
-			 rc == -EINVAL ? "not a regular file" : strerror(-rc));
+		         rc == -EINVAL ? "not a regular file" : strerror(-rc));
 	else
 		r->size = (uint64_t)st.st_size;
 	return rc;

@@ -15,7 +15,7 @@
 #include "varint.h"
 
 #define ZSTD_LEVEL 5 /* 2 % smaller than level 3 on a recorded build, and still 10 million events a second */
-#define SLOTS	   (2 * TRACE_CHUNK_CODES)
+#define SLOTS      (2 * TRACE_CHUNK_CODES)
 
 struct trace_writer {
 	char *path, *temp;
@@ -273,7 +273,7 @@ out:
 	if (!rc)
 		return w;
 	snprintf(diag->text, sizeof(diag->text), "%s: can not write: %s", path,
-		 rc == -EINVAL ? "not a regular file" : strerror(-rc));
+	         rc == -EINVAL ? "not a regular file" : strerror(-rc));
 	if (w)
 		destroy(w);
 	errno = -rc;
