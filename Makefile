@@ -50,6 +50,9 @@ $(BUILD)/%.cc.o: %.cc
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
 
+conformance: all ## recorded kernel answers against the model
+	$(BUILD)/contigbench conformance tests/conformance
+
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
@@ -67,6 +70,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check perf format install clean help
+.PHONY: all conformance check perf format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -140,8 +140,8 @@ struct contig_what {
 	uint8_t kind; /* KERNEL, RECLAIMABLE, LRU, LRU_COMPOUND or USER */
 	uint8_t order;
 	uint8_t migratetype; /* UNMOVABLE, MOVABLE or RECLAIMABLE */
+	bool this_node;      /* other nodes than `node` are not tried */
 	uint8_t node;        /* preferred node; others follow in ascending order, wrapping round */
-	bool this_node;      /* ... or are not tried at all */
 	uint8_t pad[3];
 };
 
@@ -272,9 +272,15 @@ struct contig_lab {
 	int (*set_type)(struct contig *c, block_t block, enum migratetype mt);
 	/* The type that the block reports (MT_ISOLATE while isolated) and the one stored behind it. */
 	enum migratetype (*type)(struct contig *c, block_t block, enum migratetype *stored);
+	/*
+	 * Take or drop an extra reference to the run over pfn: it can not be migrated, and if its owner frees it, it goes when
+	 * the reference is dropped. -EBUSY if it is free.
+	 */
 	int (*pin)(struct contig *c, pfn_t pfn, bool on);
-	int (*freeze)(struct contig *c, pfn_t pfn); /* force the refcount of a kernel page to 0 */
-	int (*to_lru)(struct contig *c, pfn_t pfn); /* PAGE_USER becomes PAGE_LRU (or its compound) */
+	/* Force the refcount of one page in use to 0. -EBUSY if it is free. */
+	int (*freeze)(struct contig *c, pfn_t pfn);
+	/* PAGE_USER becomes PAGE_LRU (or its compound). -EINVAL if it is none. */
+	int (*to_lru)(struct contig *c, pfn_t pfn);
 	/* Drain every cpu's lists as drain_all_pages() does. Returns pages drained. */
 	uint32_t (*drain)(struct contig *c);
 	/* The run that begins at or covers pfn. */

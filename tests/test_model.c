@@ -376,6 +376,72 @@ static void test_moved_page_is_not_here(void **state)
 	}
 }
 
+/* A pin is a reference: what its owner frees goes when the pin is dropped, and stays in the way until then. */
+static void test_freed_while_pinned(void **state)
+{
+	(void)state;
+	FOR_EACH_KERNEL(k)
+	{
+		struct world w;
+
+		world_open(&w, *k, "[MM] L F0 F1 F2 | F3");
+		assert_int_equal(w.c->ops->lab->pin(w.c, 0, true), 0);
+		world_free(&w, 0);
+		world_expect(&w, "[MM] L F0 F1 F2 | F3");
+		assert_int_equal(contig_free(w.c, 0, 0, 1), -EAGAIN);
+		assert_int_equal(world_take(&w, CALLER_MOVABLE, 0, 8), -EBUSY);
+		assert_int_equal(w.out.autopsy.reason, WHY_PINNED);
+		assert_int_equal(w.c->ops->lab->pin(w.c, 0, false), 0);
+		world_drain(&w);
+		world_expect(&w, "[MM] F4");
+		world_close(&w);
+	}
+}
+
+/* this_node means it, also when the other node's per-cpu list is full: node 0 is NORMAL, node 1 MOVABLE only. */
+static void test_this_node(void **state)
+{
+	struct contig_what what = { .kind = PAGE_KERNEL, .migratetype = MT_UNMOVABLE, .node = 1, .this_node = true };
+
+	(void)state;
+	FOR_EACH_KERNEL(k)
+	{
+		struct contig_hooks none = { 0 };
+		struct contig_geometry g;
+		struct contig_diag diag;
+
+		contig_geometry_x86_64(&g, 4096);
+		g.nr_zones = 2;
+		g.zones[1] = (struct contig_zone){ .start = 4096, .pages = 4096, .node = 1, .type = ZONE_MOVABLE };
+		struct contig *c = contig_open(*k, &g, &none, &diag);
+
+		assert_int_equal(contig_alloc(c, 0, unmovable, 1), 0);
+		assert_int_equal(contig_free(c, 0, 0, 1), 0);
+		assert_int_equal(contig_alloc(c, 0, what, 2), -ENOMEM);
+		what.this_node = false;
+		assert_int_equal(contig_alloc(c, 0, what, 2), 0);
+		what.this_node = true;
+		what.migratetype = MT_MOVABLE;
+		what.kind = PAGE_LRU;
+		assert_true(contig_alloc(c, 0, what, 3) >= 4096);
+		what.migratetype = MT_UNMOVABLE;
+		what.kind = PAGE_KERNEL;
+		contig_close(c);
+	}
+}
+
+/* v6.1 isolates the block of a compound over the border for as long as it migrates it; it gets its own type back (8.10). */
+static void test_temporary_isolation(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, "linux-6.1", "[UU] T4");
+	assert_int_equal(world_take(&w, CALLER_MOVABLE, 8, 8), 0);
+	world_expect(&w, "[UM] F3 | A*8");
+	world_close(&w);
+}
+
 /* The owner splits a compound that has been collected: its pieces are migrated one by one. */
 static void test_split_while_migrating(void **state)
 {
@@ -588,6 +654,9 @@ int main(void)
 		cmocka_unit_test(test_stale_pcp_page),
 		cmocka_unit_test(test_free_into_isolated),
 		cmocka_unit_test(test_moved_page_is_not_here),
+		cmocka_unit_test(test_freed_while_pinned),
+		cmocka_unit_test(test_this_node),
+		cmocka_unit_test(test_temporary_isolation),
 		cmocka_unit_test(test_split_while_migrating),
 		cmocka_unit_test(test_pinned_late),
 		cmocka_unit_test(test_no_target),

@@ -298,7 +298,7 @@ static void test_signals(void **state)
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct contig_diag diag;
 	struct trace t;
-	char marker[64], script[128];
+	char marker[64], script[128], instance[64];
 	int status;
 
 	(void)state;
@@ -320,7 +320,8 @@ static void test_signals(void **state)
 		kill(pid, signals[i]);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == CLI_NO);
-		assert_int_equal(entries(INSTANCES, "contigbench-"), 0);
+		snprintf(instance, sizeof(instance), "contigbench-%d-", (int)pid);
+		assert_int_equal(entries(INSTANCES, instance), 0);
 		assert_int_equal(trace_open_info(file, &t, &diag), 0);
 		unlink(file);
 	}

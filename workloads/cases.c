@@ -136,7 +136,7 @@ static int parse_key(const char *key, char *value, uint32_t npb, struct scripted
 }
 
 /* Everything must lie in the arena, and a page can be one thing only. */
-static int check_case(const struct scripted_case *c, uint32_t npb, struct contig_diag *diag)
+static int check_case(struct scripted_case *c, uint32_t npb, struct contig_diag *diag)
 {
 	const struct case_spans *all[] = { &c->kern, &c->user, &c->thp, &c->frozen, &c->pin };
 	uint32_t pages = c->nr_blocks * npb;
@@ -145,6 +145,8 @@ static int check_case(const struct scripted_case *c, uint32_t npb, struct contig
 		return BAD("the line has no case=");
 	if (!c->nr_blocks || c->nr_blocks > CASE_MAX_BLOCKS)
 		return BAD("%s: npb= must lie in 1..%u", c->name, CASE_MAX_BLOCKS);
+	if (!c->types[0])
+		memset(c->types, 'M', c->nr_blocks);
 	if (strlen(c->types) != c->nr_blocks || strspn(c->types, "UMRHC") != c->nr_blocks)
 		return BAD("%s: mt=%s must name %u types out of U M R H C", c->name, c->types, c->nr_blocks);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -11,7 +11,7 @@
 
 #include "../allocators/contig.h"
 
-#define CASE_MAX_SPANS  64u
+#define CASE_MAX_SPANS  4096u
 #define CASE_MAX_OPS    32u
 #define CASE_MAX_BLOCKS 64u
 

@@ -87,12 +87,11 @@ static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cp
 int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner)
 {
 	struct model *m = model_of(c);
-	uint32_t state = state_of(what);
 	struct zone *z = m->first_zone[what.node][what.migratetype];
 	pfn_t pfn;
 
-	if (likely(!state_order(state) && alloc_hot(z, cpu, (enum migratetype)what.migratetype, &pfn))) {
-		page_set(&m->page[pfn], state, owner);
+	if (likely(what_is_plain(what) && alloc_hot(z, cpu, (enum migratetype)what.migratetype, &pfn))) {
+		page_set(&m->page[pfn], what_bytes(what), owner); /* plain: its bytes are the state */
 		return pfn;
 	}
 	return alloc_slow(m, cpu, what, owner);
@@ -127,7 +126,8 @@ static __attribute__((noinline)) int free_slow(struct model *m, struct pcp *pcp,
 	assert(cpu < m->nr_cpus);
 	if (!z || !is_allocation(p->state) || page_owner(p) != owner || p->state & STATE_FREED)
 		return -EAGAIN;
-	if (p->state & STATE_MIGRATING) { /* migration holds a reference: the last one to let go frees it */
+	/* migration or a pin holds a reference: the last one to let go frees it */
+	if (p->state & (STATE_MIGRATING | STATE_PINNED)) {
 		p->state |= STATE_FREED;
 		return 0;
 	}

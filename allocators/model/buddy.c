@@ -55,7 +55,7 @@ void free_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, en
 
 void free_by_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order)
 {
-	if (order <= m->P || m->policy.free_large == free_large_head_type) {
+	if (order <= m->P || !by_block(m)) {
 		free_run(m, z, pfn, order, type_at(m, pfn), false);
 		return;
 	}

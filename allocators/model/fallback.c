@@ -124,7 +124,7 @@ static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 	block_t b = pfn >> m->P;
 	uint32_t free, movable;
 
-	if (!zone_has(z, b << m->P) || !zone_has(z, (b << m->P) + npb(m) - 1))
+	if (!block_inside(m, z, b))
 		return PFN_NONE;
 	count_block(m, z, b, &free, &movable);
 	if (!block_alike(m, stored_type(m, b), mt, free, movable))

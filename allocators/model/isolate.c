@@ -74,11 +74,6 @@ static void mark_isolate_as(struct model *m, struct zone *z, block_t b, enum mig
 
 /* ---- isolate --------------------------------------------------------------------------------- */
 
-static bool block_inside(const struct model *m, const struct zone *z, block_t b)
-{
-	return zone_has(z, b << m->P) && zone_has(z, (b << m->P) + npb(m) - 1);
-}
-
 /* The zone may begin inside its first block. */
 static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
 {
@@ -138,7 +133,7 @@ static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype
 	if (!zone_has(z, buddy) || !state_is_free(m->page[buddy].state, order) || block_isolated(m, buddy >> m->P))
 		return false;
 	/* With M > P + 1 the run may cover further blocks, isolated still: hygiene (I8) takes it apart instead. */
-	if (order > m->P && m->policy.free_large == free_large_per_block)
+	if (order > m->P && by_block(m))
 		return false;
 	/* not counted out, as it is isolated */
 	book_drift(z, 0, state_type(state) == MT_ISOLATE ? 0 : -(int64_t)(1u << order));
@@ -148,12 +143,10 @@ static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype
 	return true;
 }
 
-void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_caller caller, struct contig_work *work)
+void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work)
 {
 	if (!block_isolated(m, b))
 		return;
-	enum migratetype mt = caller == CALLER_CMA ? MT_CMA : MT_MOVABLE;
-
 	if (m->policy.undo_type == undo_type_preserved)
 		mt = stored_type(m, b);
 	work->blocks++;
@@ -193,27 +186,32 @@ static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t star
 	return 0;
 }
 
-/* v5.19-v6.9: a movable compound over the border is migrated here; its own block is isolated for as long as that takes. */
-static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn_t head, enum contig_caller caller,
-                              struct blocker *by, struct contig_work *work)
+/*
+ * v5.19-v6.9: a movable compound over the border is migrated here; its own block is isolated for as long as that takes, as
+ * if a caller of its own type had asked, and gets that type back.
+ */
+static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn_t head, struct blocker *by,
+                              struct contig_work *work)
 {
 	pfn_t end = head + run_pages(m, head);
 	block_t own = head >> m->P;
 	bool temporary = !block_isolated(m, own);
+	enum migratetype mt = stored_type(m, own);
+	enum contig_caller caller = mt == MT_CMA ? CALLER_CMA : CALLER_MOVABLE;
 
 	if (temporary && block_isolate(m, z, own, head, end, caller, by, work))
 		return -EBUSY;
 	int rc = migrate_now(m, z, cpu, head, end, work);
 
 	if (temporary)
-		block_unisolate(m, z, own, caller, work);
+		block_unisolate(m, z, own, mt, work);
 	if (rc)
 		*by = (struct blocker){ head, m->page[head].state & STATE_PINNED ? WHY_PINNED : WHY_NO_TARGET };
 	return rc;
 }
 
-int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, enum contig_caller caller,
-                     struct blocker *by, struct contig_work *work)
+int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, struct blocker *by,
+                     struct contig_work *work)
 {
 	if (m->policy.iso_straddle == iso_straddle_none || !zone_has(z, border) || !zone_has(z, border - 1))
 		return 0;
@@ -224,7 +222,7 @@ int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border
 		return 0;
 	if (state_is(m->page[head].state, PAGE_LRU_COMPOUND) &&
 	    m->policy.iso_straddle == iso_straddle_split_and_migrate) {
-		if (migrate_straddling(m, z, cpu, head, caller, by, work))
+		if (migrate_straddling(m, z, cpu, head, by, work))
 			return -EBUSY;
 		head = head_of(m, border);
 		if (head == border)

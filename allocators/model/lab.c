@@ -57,13 +57,13 @@ static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 	if (block_isolated(m, b))
 		return -EBUSY;
 	/* v6.10: nothing moves in a block that the zone's end cuts, so it keeps its type (3.4) */
-	if (m->policy.free_large == free_large_per_block && (!zone_has(z, pfn) || !zone_has(z, pfn + npb(m) - 1)))
+	if (by_block(m) && !block_inside(m, z, b))
 		return -EINVAL;
 	pfn_t head = head_of(m, pfn);
 	uint32_t state = m->page[head].state;
 
 	/* where every page is on its block's list, a run over several blocks comes apart first */
-	if (m->policy.free_large == free_large_per_block && state_is(state, PAGE_FREE) && state_order(state) > m->P) {
+	if (by_block(m) && state_is(state, PAGE_FREE) && state_order(state) > m->P) {
 		enum migratetype was = state_type(state);
 		pfn_t end = head + run_pages(m, head);
 
@@ -105,12 +105,32 @@ static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on)
 
 static int lab_pin(struct contig *c, pfn_t pfn, bool on)
 {
-	return set_flag(model_of(c), pfn, STATE_PINNED, on);
+	struct model *m = model_of(c);
+	int rc = set_flag(m, pfn, STATE_PINNED, on);
+
+	/* its owner has freed it meanwhile: this was the last reference */
+	if (!rc && !on) {
+		pfn_t head = head_of(m, pfn);
+		uint32_t state = m->page[head].state;
+
+		if (state & STATE_FREED && !(state & STATE_MIGRATING))
+			free_pages(m, zone_of(m, head), 0, head, state_order(state));
+	}
+	return rc;
 }
 
 static int lab_freeze(struct contig *c, pfn_t pfn)
 {
-	return set_flag(model_of(c), pfn, STATE_FROZEN, true);
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+
+	/* results of a contiguous request are single pages that we only keep together */
+	if (z && state_is(m->page[head_of(m, pfn)].state, PAGE_CONTIG)) {
+		split_at(m, pfn);
+		if (zone_has(z, pfn + 1) && head_of(m, pfn + 1) <= pfn)
+			split_at(m, pfn + 1);
+	}
+	return set_flag(m, pfn, STATE_FROZEN, true);
 }
 
 static int lab_to_lru(struct contig *c, pfn_t pfn)

@@ -50,8 +50,8 @@ static pfn_t target_for(struct model *m, struct zone *z, uint32_t cpu, uint32_t 
 		.order = (uint8_t)state_order(state), .kind = PAGE_LRU, .migratetype = MT_MOVABLE, .node = z->node
 	};
 
-	/* most are single pages, and this node's list of this cpu has one */
-	if (likely(!what.order && alloc_hot(z, cpu, MT_MOVABLE, &pfn)))
+	/* most are single pages, and the list of this cpu in the zone that comes first has one */
+	if (likely(!what.order && z == m->first_zone[z->node][MT_MOVABLE] && alloc_hot(z, cpu, MT_MOVABLE, &pfn)))
 		return pfn;
 	return alloc_pages(m, cpu, what);
 }
@@ -67,7 +67,7 @@ static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_
 {
 	uint32_t state = m->page[pfn].state;
 
-	if (state & STATE_FREED) { /* nobody wants it any more */
+	if (state & STATE_FREED && !(state & STATE_PINNED)) { /* nobody wants it any more */
 		free_pages(m, z, cpu, pfn, state_order(state));
 		return MOVED;
 	}
@@ -171,7 +171,7 @@ void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migra
 			if (!(state & STATE_MIGRATING))
 				continue;
 			m->page[pfn].state &= ~(uint32_t)STATE_MIGRATING;
-			if (state & STATE_FREED)
+			if (state & STATE_FREED && !(state & STATE_PINNED))
 				free_pages(m, z, cpu, pfn, state_order(state));
 		}
 	}

@@ -75,12 +75,23 @@ static_assert(offsetof(struct contig_what, kind) == 0 && offsetof(struct contig_
                       offsetof(struct contig_what, migratetype) == 2,
               "as in state");
 
-static inline uint32_t state_of(struct contig_what what)
+static inline uint32_t what_bytes(struct contig_what what)
 {
 	uint32_t bytes;
 
 	memcpy(&bytes, &what, sizeof(bytes));
-	return bytes & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK);
+	return bytes;
+}
+
+static inline uint32_t state_of(struct contig_what what)
+{
+	return what_bytes(what) & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK);
+}
+
+/* Order 0, and any node will do. */
+static inline bool what_is_plain(struct contig_what what)
+{
+	return !(what_bytes(what) & ~(STATE_KIND_MASK | STATE_TYPE_MASK));
 }
 
 static inline enum page_kind state_kind(uint32_t state)
@@ -216,6 +227,12 @@ static inline bool zone_has(const struct zone *z, pfn_t pfn)
 	return pfn - z->start < z->pages;
 }
 
+/* Does the zone hold the whole block? */
+static inline bool block_inside(const struct model *m, const struct zone *z, block_t b)
+{
+	return zone_has(z, b << m->P) && zone_has(z, (b << m->P) + npb(m) - 1);
+}
+
 /* The zone of a pfn; NULL in a hole. */
 static inline struct zone *zone_of(struct model *m, pfn_t pfn)
 {
@@ -303,6 +320,15 @@ static inline void block_retype(struct model *m, struct zone *z, block_t b, enum
 	if (block_isolated(m, b)) /* a run over it was allocatable (8.2 b1): the counter is not told */
 		z->lost_isolation++;
 	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | (uint8_t)mt);
+}
+
+/*
+ * Do runs of several blocks belong to each of their blocks (v6.10)? Then they are freed block by block, and whatever
+ * changes a block's type takes its free pages along.
+ */
+static inline bool by_block(const struct model *m)
+{
+	return m->policy.free_large == free_large_per_block;
 }
 
 /* Types that an allocation may fall back between (1.4). */
@@ -456,11 +482,11 @@ struct blocker {
 /* Isolate one block after checking [start, end) of it. 0 or -EBUSY with *by. */
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
                   struct blocker *by, struct contig_work *work);
-/* Un-isolate one block if it is isolated. */
-void block_unisolate(struct model *m, struct zone *z, block_t b, enum contig_caller caller, struct contig_work *work);
+/* Un-isolate one block if it is isolated; to mt, unless the policy preserves types. */
+void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work);
 /* What crosses `border`, on one side of which a block has been isolated (v5.19): split, migrate, or -EBUSY with *by. */
-int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, enum contig_caller caller,
-                     struct blocker *by, struct contig_work *work);
+int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, struct blocker *by,
+                     struct contig_work *work);
 
 int model_range_begin(struct contig *c, const struct contig_range_args *args, struct contig_range **out);
 int model_range_step(struct contig_range *r, struct contig_work *work);

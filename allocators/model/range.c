@@ -50,6 +50,12 @@ static block_t last_block(const struct range *r)
 	return r->behind - 1;
 }
 
+/* What undo passes: the caller's type, whatever the blocks had (until v6.16). */
+static enum migratetype undo_type(const struct range *r)
+{
+	return r->args.caller == CALLER_CMA ? MT_CMA : MT_MOVABLE;
+}
+
 /* ---- how it ends ----------------------------------------------------------------------------- */
 
 static void fail(struct range *r, int rc, enum contig_phase phase, struct blocker by)
@@ -109,10 +115,10 @@ static bool isolate_end(struct range *r, block_t b, pfn_t border, bool skip, str
 {
 	if (!skip && isolate(r, b, by, work))
 		return false;
-	if (!straddle_resolve(r->m, r->z, r->args.cpu, border, (enum contig_caller)r->args.caller, by, work))
+	if (!straddle_resolve(r->m, r->z, r->args.cpu, border, by, work))
 		return true;
 	if (!skip)
-		block_unisolate(r->m, r->z, b, (enum contig_caller)r->args.caller, work);
+		block_unisolate(r->m, r->z, b, undo_type(r), work);
 	return false;
 }
 
@@ -287,7 +293,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 
 		if (!type_mergeable(reported_type(m, b)))
 			continue;
-		if (m->policy.free_large == free_large_per_block) {
+		if (by_block(m)) {
 			uint32_t counted, moved = move_block(m, z, b, MT_MOVABLE, &counted);
 
 			book_drift(z, 0, (int64_t)moved - counted);
@@ -346,12 +352,12 @@ static enum range_state step_grab(struct range *r, struct contig_work *work)
 static enum range_state step_undo_own(struct range *r, struct contig_work *work)
 {
 	if (r->next < r->own) {
-		block_unisolate(r->m, r->z, r->next++, (enum contig_caller)r->args.caller, work);
+		block_unisolate(r->m, r->z, r->next++, undo_type(r), work);
 		return R_UNDO_OWN;
 	}
 	if (r->last_own) {
 		r->last_own = false;
-		block_unisolate(r->m, r->z, last_block(r), (enum contig_caller)r->args.caller, work);
+		block_unisolate(r->m, r->z, last_block(r), undo_type(r), work);
 		return R_UNDO_OWN;
 	}
 	/* the undo hazard (5.5): this may un-isolate what another request has isolated */
@@ -361,7 +367,7 @@ static enum range_state step_undo_own(struct range *r, struct contig_work *work)
 static enum range_state step_undo_all(struct range *r, struct contig_work *work)
 {
 	if (r->next < r->behind)
-		block_unisolate(r->m, r->z, r->next++, (enum contig_caller)r->args.caller, work);
+		block_unisolate(r->m, r->z, r->next++, undo_type(r), work);
 	return r->next < r->behind ? R_UNDO_ALL : R_DONE;
 }
 

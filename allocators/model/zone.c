@@ -59,9 +59,7 @@ static int map_metadata(struct model *m)
 	const struct zone *z = m->zone;
 
 	for (block_t b = 0; b < blocks; b++) { /* a new block is MOVABLE (1.3) */
-		bool inside = zone_has(z, b << m->P) && zone_has(z, (b << m->P) + npb(m) - 1);
-
-		m->block[b] = (uint8_t)(MT_MOVABLE | (inside ? 0 : BLOCK_OTHER_ZONE));
+		m->block[b] = (uint8_t)(MT_MOVABLE | (block_inside(m, z, b) ? 0 : BLOCK_OTHER_ZONE));
 	}
 	return 0;
 }

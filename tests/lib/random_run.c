@@ -115,6 +115,8 @@ static void do_free(struct run *r)
 		return;
 	check(r, contig_free(r->c, below(r, r->g.nr_cpus), r->piece[o].pfn, o) == 0, "a live allocation is not there");
 	check(r, contig_free(r->c, 0, r->piece[o].pfn, o) == -EAGAIN, "freed twice");
+	if (r->piece[o].pinned) /* the last reference goes */
+		r->c->ops->lab->pin(r->c, r->piece[o].pfn, false);
 	r->piece[o].pfn = PFN_NONE;
 }
 
@@ -254,8 +256,11 @@ static void finish(struct run *r)
 			r->held[r->nr_held++] = (struct held){ r->args[i].start, r->args[i].nr };
 	}
 	for (owner_t o = 1; o <= OWNERS; o++) {
-		if (r->piece[o].pfn != PFN_NONE)
-			check(r, contig_free(r->c, 0, r->piece[o].pfn, o) == 0, "a survivor is not there");
+		if (r->piece[o].pfn == PFN_NONE)
+			continue;
+		check(r, contig_free(r->c, 0, r->piece[o].pfn, o) == 0, "a survivor is not there");
+		if (r->piece[o].pinned)
+			r->c->ops->lab->pin(r->c, r->piece[o].pfn, false);
 	}
 	for (uint32_t i = 0; i < r->nr_held; i++)
 		check(r, contig_range_free(r->c, 0, r->held[i].start, r->held[i].nr) == 0, "held pages are not there");

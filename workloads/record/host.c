@@ -150,6 +150,7 @@ int host_read(struct host *h, struct contig_diag *diag)
 
 /* ---- per-cpu lists --------------------------------------------------------------------------- */
 
+#define SHORTEST     "2147483647" /* of percpu_pagelist_high_fraction: what we set for a moment */
 #define FRACTION     "/proc/sys/vm/percpu_pagelist_high_fraction"
 #define STAT_REFRESH "/proc/sys/vm/stat_refresh"
 
@@ -192,8 +193,11 @@ void host_drain_pcp(struct host_pcp *pcp)
 	char nothing[32];
 
 	/* the shortest lists there are: four batches; short ones are also refilled with little at a time */
-	if (!read_text(FRACTION, pcp->fraction, sizeof(pcp->fraction)) || !write_text(FRACTION, "2147483647"))
+	if (!read_text(FRACTION, pcp->fraction, sizeof(pcp->fraction)) || !write_text(FRACTION, SHORTEST))
 		pcp->fraction[0] = 0;
+	/* left behind by a recorder that was killed, or another's just now: nobody else would want it so */
+	if (!strncmp(pcp->fraction, SHORTEST, strlen(SHORTEST)))
+		strcpy(pcp->fraction, "0");
 	/*
 	 * Refreshing the counters runs the periodic work of every cpu at once, which since v6.7 (51a755c56dc0) lowers
 	 * pcp->high by an eighth at a time, down to its minimum, and frees what is above. A list that was tuned up to
