@@ -3,6 +3,7 @@
 
 BUILD	?= build
 PREFIX	?= /usr/local
+RESULTS	?= results/latest
 CC	?= gcc
 CXX	?= g++
 OPT	?= -O3 -g
@@ -53,6 +54,9 @@ check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
+paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs LaTeX
+	BUILD=$(BUILD) scripts/paper $(RESULTS)
+
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
@@ -67,6 +71,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check perf format install clean help
+.PHONY: all check perf paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
