@@ -3,6 +3,7 @@
 
 BUILD	?= build
 PREFIX	?= /usr/local
+RESULTS	?= results/latest
 CC	?= gcc
 CXX	?= g++
 OPT	?= -O3 -g
@@ -56,6 +57,9 @@ conformance: all ## recorded kernel answers against the model
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
+paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs LaTeX
+	BUILD=$(BUILD) scripts/paper $(RESULTS)
+
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
@@ -70,6 +74,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all conformance check perf format install clean help
+.PHONY: all check conformance perf paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

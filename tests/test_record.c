@@ -274,7 +274,6 @@ static void test_failing_commands(void **state)
 	assert_int_equal(record("-o", file, "/nonexistent/command"), CLI_USAGE);
 	said("/nonexistent/command: No such file or directory; nothing was recorded");
 	assert_int_equal(entries(dir, ""), 0);
-	assert_int_equal(entries(INSTANCES, "contigbench-"), 0);
 }
 
 /* An instance whose recorder is dead is removed; others are not touched. */
@@ -283,11 +282,14 @@ static void test_sweep(void **state)
 	(void)state;
 	if (!can_record)
 		skip();
+	/* other recorders may run on this machine, and an earlier run of this test may have been killed */
+	rmdir(INSTANCES "/contigbench-4194304-17");
+	rmdir(INSTANCES "/contigbench-test");
 	assert_int_equal(mkdir(INSTANCES "/contigbench-4194304-17", 0700), 0); /* above any pid */
 	assert_int_equal(mkdir(INSTANCES "/contigbench-test", 0700), 0);
 	assert_int_equal(record("-o", file, "true"), CLI_OK);
 	said("removed 1 tracefs instance of dead recorders");
-	assert_int_equal(entries(INSTANCES, "contigbench-"), 1);
+	assert_int_equal(entries(INSTANCES, "contigbench-4194304-17"), 0);
 	assert_int_equal(rmdir(INSTANCES "/contigbench-test"), 0);
 	unlink(file);
 }
