@@ -489,6 +489,80 @@ static void test_highatomic_merge(void **state)
 	}
 }
 
+/* HA3: pieces of the reserve's block land on MOVABLE lists when a small request splits the merged run. */
+static void test_highatomic_split(void **state)
+{
+	const struct contig_what page = { .kind = PAGE_LRU, .migratetype = MT_MOVABLE };
+
+	(void)state;
+	for (enum generation g = B; g <= C; g++) {
+		struct contig_run run;
+		struct world w;
+
+		world_open_alone(&w, generation[g], "[HM] F3 | F0 L F1 F2");
+		world_free(&w, 9);
+		assert_int_equal(contig_alloc(w.c, 0, page, WORLD_PAGES + 1), 0);
+		world_expect(&w, "[HM] L F0 F1 F2 | F3");
+		w.c->ops->lab->run(w.c, 4, &run);
+		assert_int_equal(run.list, MT_MOVABLE);
+		world_close(&w);
+	}
+}
+
+/*
+ * HA2: the merged run is taken by an UNMOVABLE fallback. With HIGHATOMIC the lower block it goes alone and the types stay;
+ * with HIGHATOMIC the upper one both blocks are retyped, and the reserve is gone.
+ */
+static void test_highatomic_stolen(void **state)
+{
+	const struct contig_what kernel = { .kind = PAGE_KERNEL, .migratetype = MT_UNMOVABLE, .order = 1 };
+
+	(void)state;
+	for (enum generation g = B; g <= C; g++) {
+		struct world w;
+
+		world_open_alone(&w, generation[g], "[HM] F3 | F0 L F1 F2");
+		world_free(&w, 9);
+		assert_int_equal(contig_alloc(w.c, 0, kernel, WORLD_PAGES + 1), 0);
+		world_expect_types(&w, "HM");
+		world_close(&w);
+
+		world_open_alone(&w, generation[g], "[MH] F0 L F1 F2 | F3");
+		world_free(&w, 1);
+		world_expect(&w, "[MH] F4");
+		assert_int_equal(contig_alloc(w.c, 0, kernel, WORLD_PAGES + 1), 0);
+		world_expect_types(&w, "UU");
+		world_close(&w);
+	}
+}
+
+/* ---- 8.5 v4: an unmovable compound of order M over both blocks, request pb1: early, unless tails are not looked at ---- */
+
+static void test_unmovable_compound(void **state)
+{
+	const struct contig_what slab = { .kind = PAGE_KERNEL, .migratetype = MT_UNMOVABLE, .order = 4 };
+
+	(void)state;
+	for (enum generation g = 0; g < NR_GENERATIONS; g++) {
+		for (int thp = 0; thp < 2; thp++) {
+			/* C without THP fails late; B looks at pb0, D to F at what crosses the border: early either way */
+			bool late = g == C && !thp;
+			char backend[64];
+			struct world w;
+
+			snprintf(backend, sizeof(backend), "%s+unmovable_compound_tail=%s", generation[g],
+			         thp ? "head_check" : "refcount_only");
+			world_open(&w, backend, "[MM] F4");
+			pfn_t at = (pfn_t)contig_alloc(w.c, 0, slab, WORLD_PAGES + 1);
+
+			assert_int_equal(world_take(&w, CALLER_MOVABLE, at + 8, 8), -EBUSY);
+			assert_int_equal(w.out.autopsy.phase, late ? PHASE_TEST : PHASE_ISOLATE);
+			assert_int_equal(w.moves, 0);
+			world_close(&w);
+		}
+	}
+}
+
 /* ---- 8.8: U beside M, M freed last: they merge everywhere; from E on the merged pair is of one type ---- */
 
 static void test_fallbackable_merge(void **state)
@@ -588,6 +662,9 @@ int main(void)
 		cmocka_unit_test(test_undo_hazard),
 		cmocka_unit_test(test_range_of_interest),
 		cmocka_unit_test(test_highatomic_merge),
+		cmocka_unit_test(test_highatomic_split),
+		cmocka_unit_test(test_highatomic_stolen),
+		cmocka_unit_test(test_unmovable_compound),
 		cmocka_unit_test(test_fallbackable_merge),
 		cmocka_unit_test(test_neighbour_type),
 		cmocka_unit_test(test_round_trip),
