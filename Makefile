@@ -8,7 +8,9 @@ CC	?= gcc
 CXX	?= g++
 OPT	?= -O3 -g
 SANITIZE ?=
-VERSION	:= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+# of a changed tree with a digest of the changes: two of them are not the same program
+VERSION	:= $(shell git describe --always --dirty=-dirty.`git diff HEAD 2>/dev/null | cksum | cut -d' ' -f1` 2>/dev/null || \
+	echo unknown)
 # revision.h is rewritten only when the revision has changed, so that what names it is compiled again exactly then
 $(shell mkdir -p $(BUILD) && echo '#define CONTIGBENCH_REVISION "$(VERSION)"' >$(BUILD)/revision.h.new && \
 	{ cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \

@@ -99,13 +99,13 @@ int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *d
 		return contig_diag_set(
 			diag, -EINVAL,
 			"pageblock_order %u is above MAX_PAGE_ORDER %u, which no kernel since v5.18 allows: "
-			"ask for it explicitly (big blocks) or lower it",
+			"ask for it explicitly (--big-blocks) or lower it",
 			g->pageblock_order, g->max_order);
 	if (g->section_order && g->max_order > g->section_order && !g->big_buddies_ok)
 		return contig_diag_set(
 			diag, -EINVAL,
 			"MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
-			"section: ask for it explicitly (big buddies) or raise the section",
+			"section: ask for it explicitly (--big-buddies) or raise the section",
 			g->max_order, g->section_order);
 	if (!g->nr_cpus || g->nr_cpus > CONTIG_MAX_CPUS)
 		return contig_diag_set(diag, -EINVAL, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);

@@ -103,7 +103,8 @@ int cli_printed(int status)
 {
 	bool failed = fflush(stdout) | ferror(stdout);
 
-	if (!failed || status == CLI_MACHINE)
+	/* whoever reads has had enough */
+	if (!failed || status == CLI_MACHINE || errno == EPIPE)
 		return status;
 	return cli_error(CLI_MACHINE, "can not print: %s", errno ? strerror(errno) : "the output is cut short");
 }

@@ -56,6 +56,9 @@ static void default_path(char out[2048])
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%d-%H%M%S", &tm);
 	snprintf(out, 2048, "results/%s-%s", date, cli_revision());
+	/* two runs in one second */
+	for (unsigned int n = 2; exists(out) && n < 1000; n++)
+		snprintf(out, 2048, "results/%s-%s-%u", date, cli_revision(), n);
 }
 
 static int name(struct folder *d, const char *path)

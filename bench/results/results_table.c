@@ -108,9 +108,12 @@ static void fill(struct cell cells[NR_COLUMNS], const struct results *r, const s
 	cells[k++] = milliseconds(row->got.p50, row->successes);
 	cells[k++] = milliseconds(row->got.p99, row->successes);
 	cells[k++] = milliseconds(row->got.max, row->successes);
-	cells[k++] = decimal((int64_t)(retyped[RETYPE_UNDO] + retyped[RETYPE_GRAB]), seeds, 1);
-	cells[k++] = decimal((int64_t)(retyped[RETYPE_FALLBACK] + retyped[RETYPE_MERGE]), seeds, 1);
-	cells[k++] = decimal((int64_t)row->mixed_blocks, seeds, 1);
+	/* an allocator that is not Linux has no migratetypes */
+	bool types = !plan_is_baseline(results_backend(r, row));
+
+	cells[k++] = types ? decimal((int64_t)(retyped[RETYPE_UNDO] + retyped[RETYPE_GRAB]), seeds, 1) : dash;
+	cells[k++] = types ? decimal((int64_t)(retyped[RETYPE_FALLBACK] + retyped[RETYPE_MERGE]), seeds, 1) : dash;
+	cells[k++] = types ? decimal((int64_t)row->mixed_blocks, seeds, 1) : dash;
 	cells[k++] = decimal(row->unusable, seeds * 1000, 3);
 	cells[k++] = decimal(row->fragmentation, seeds * 1000, 3);
 	cells[k] = decimal((int64_t)row->failed_allocs * 100, (int64_t)row->allocs, 3);
@@ -239,7 +242,15 @@ void results_table(FILE *f, const struct results *r)
 	        "difference "
 	        "to %s over the same seeds.\n",
 	        r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", o->backends[0]);
-	if (o->nr_seeds < 10)
+	fprintf(f, "aged by %u earlier pass%s; a request every %g ms, held for %g ms; %" PRIu64 " requests a row.\n",
+	        o->age, o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6,
+	        r->rows[0].requests);
+	if (!o->age)
+		fputs("nothing was freed and allocated before the pass that counts: --age 1 shows an allocator in use.\n",
+		      f);
+	if (o->nr_seeds == 1)
+		fputs("one seed: no intervals.\n", f);
+	else if (o->nr_seeds < 10)
 		fputs("fewer than 10 seeds: intervals are rough.\n", f);
 	for (uint32_t i = 0; i < r->plan->nr_rows; i += group) {
 		fputc('\n', f);

@@ -265,9 +265,8 @@ static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t oc
 		return CLI_USAGE;
 	if (w->program.duration_ns < o->interval_ns)
 		return cli_error(CLI_USAGE,
-		                 "%s lasts %llu us, shorter than the interval between requests: lower "
-		                 "--interval-ms",
-		                 w->name, (unsigned long long)w->program.duration_ns / 1000);
+		                 "%s lasts %.3f ms, shorter than the %g ms between requests: lower --interval-ms",
+		                 w->name, (double)w->program.duration_ns / 1e6, (double)o->interval_ns / 1e6);
 	for (uint32_t s = 0; s < o->nr_sizes; s++) {
 		const struct run_place at = { .workload = workload, .occupancy = occupancy, .size = s };
 		char label[16];

@@ -169,8 +169,10 @@ int state_load_run(const char *dir, struct state_run *run)
 	*run = (struct state_run){ 0 };
 	snprintf(path, sizeof(path), "%s/run.json", dir);
 	if (access(path, R_OK))
-		return cli_error(CLI_USAGE, "--resume %s: %s; an interrupted run leaves a folder that ends in .partial",
-		                 dir, strerror(errno));
+		return cli_error(
+			CLI_USAGE,
+			"--resume %s: no interrupted run (run.json: %s); one leaves a folder that ends in .partial",
+			dir, strerror(errno));
 	json_t *json = json_load_file(path, 0, &error);
 
 	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o}", "revision", &revision, "folder", &folder, "arguments",
