@@ -75,7 +75,11 @@ set key off
 
 # ---- panels one above the other; all measures in mm
 width = 85.0
-legend = 1.0 + 2.9 * ((lines + 1) / 2)
+# long names stand one to a line
+longest = 0
+do for [i = 1:lines] { longest = strlen(name_of(i)) > longest ? strlen(name_of(i)) : longest }
+columns = longest > 21 ? 1 : 2
+legend = 1.0 + 2.9 * ((lines + columns - 1) / columns)
 panel = panels > 3 ? 30.0 : 36.0
 foot = 14.0
 height = legend + panels * panel + foot
@@ -111,7 +115,7 @@ do for [format in "pdf svg png"] {
 				workload, seeds) at screen 0.5, screen 5.0 / height center noenhanced font ",6"
 		}
 		if (o == 1) {
-			set key at screen 0.5, screen from_top(1) center top horizontal maxcols 2 samplen 3.2 spacing 0.95 \
+			set key at screen 0.5, screen from_top(1) center top horizontal maxcols columns samplen 3.2 spacing 0.95 \
 				width 0 noenhanced
 		} else {
 			set key off

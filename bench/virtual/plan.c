@@ -264,9 +264,10 @@ static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t oc
 	if (check_nodes(g, w) != CLI_OK)
 		return CLI_USAGE;
 	if (w->program.duration_ns < o->interval_ns)
-		return cli_error(CLI_USAGE,
-		                 "%s lasts %.3f ms, shorter than the %g ms between requests: lower --interval-ms",
-		                 w->name, (double)w->program.duration_ns / 1e6, (double)o->interval_ns / 1e6);
+		return cli_error(
+			CLI_USAGE,
+			"%s lasts %.3f ms, shorter than the interval between requests of %g ms: lower --interval-ms",
+			w->name, (double)w->program.duration_ns / 1e6, (double)o->interval_ns / 1e6);
 	for (uint32_t s = 0; s < o->nr_sizes; s++) {
 		const struct run_place at = { .workload = workload, .occupancy = occupancy, .size = s };
 		char label[16];
