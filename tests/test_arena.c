@@ -70,6 +70,11 @@ static void lru_batches_are_flushed(void **state)
 	       (struct step[]){ { 0, "ok", "A*512 | F7 F5 F4 F3 F2 L F0 F1 F6 F8" }, { 0, "ok", "A*512 | A*512" } });
 	expect(ALL, "case=T npb=4 mt=MMMM user=1100 nolru=1 ops=a:0+512;a:1024+512", NULL,
 	       (struct step[]){ { 0, "ok", "A*512 | F9 | F6 F3 F2 L F0 F1 F4 F5 F7 F8 | F9" }, { 0, "ok", NULL } });
+	/* a batch that is full flushes itself: 15 pages on 6.1, 31 on 6.12 */
+	expect(0x2, "case=T npb=2 user=0+16 nolru=1 ops=a:512+16", "L*15 X F4 F5 F6 F7 F8 | F9",
+	       (struct step[]){ { 0, "ok", NULL } });
+	expect(0xc, "case=T npb=2 user=0+32 nolru=1 ops=a:512+16", "L*31 X F5 F6 F7 F8 | F9",
+	       (struct step[]){ { 0, "ok", NULL } });
 	/* isolation itself flushes nothing */
 	expect(ALL, "case=T npb=2 mt=MM user=100 nolru=1 ops=a:0+512;a:0+512", NULL,
 	       (struct step[]){ { -EBUSY, "isolate", "F6 F5 F2 X F0 F1 F3 F4 F7 F8 | F9" },

@@ -15,6 +15,7 @@ struct recorded_kernel {
 	const char *backend;
 	uint32_t front;        /* pages of the zone before the arena */
 	uint8_t free_front[5]; /* 1 + order of the few free runs there, 0 behind the last */
+	uint8_t lru_batch;     /* fresh user pages that a cpu collects before it puts them all on the LRU */
 };
 
 /* NULL if no recorded kernel has that name. */
@@ -33,6 +34,8 @@ struct arena {
 	uint8_t *role;  /* by offset: enum in arena.c */
 	pfn_t *mapping; /* user mappings in ascending order of placing: where they are, PFN_NONE when unmapped */
 	uint32_t nr_mappings;
+	uint32_t lru_batch;  /* of the recorded kernel */
+	uint32_t fresh;      /* user pages in the batch, not on the LRU yet */
 	uint32_t moved;      /* mappings moved by the operation that runs */
 	uint32_t moved_away; /* pages of these that went outside the arena */
 };
