@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/* range_free.c - free_contig_range: giving back what a request got, all or a part (5.5). */
+#include "model.h"
+
+static bool all_contig(const struct model *m, pfn_t pfn, pfn_t end)
+{
+	for (pfn_t head = head_of(m, pfn); head < end; head += run_pages(m, head)) {
+		if (!state_is(m->page[head].state, PAGE_CONTIG))
+			return false;
+	}
+	return true;
+}
+
+/* Until v7.1: single pages, ascending, through the per-cpu lists. */
+static void free_as_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end)
+{
+	while (pfn < end) {
+		/* what is left of a run has no head while its first pages go: nothing looks at it before they are all gone */
+		for (pfn_t next = pfn + run_pages(m, pfn); pfn < next; pfn++)
+			free_pages(m, z, cpu, pfn, 0);
+	}
+}
+
+/* v7.2: the largest aligned chunks, each by the path of its order. */
+static void free_as_chunks(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end)
+{
+	clear_heads(m, pfn, end);
+	while (pfn < end) {
+		unsigned int order = chunk_order(m, pfn, end);
+
+		free_pages(m, z, cpu, pfn, order);
+		pfn += 1u << order;
+	}
+}
+
+int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, start);
+	pfn_t end = start + nr;
+
+	assert(cpu < m->nr_cpus);
+	if (!nr || !z || nr > zone_end(z) - start || !all_contig(m, start, end))
+		return -EINVAL;
+	split_at(m, start);
+	if (zone_has(z, end) && head_of(m, end) < end)
+		split_at(m, end);
+	if (m->policy.contig_free == contig_free_chunks)
+		free_as_chunks(m, z, cpu, start, end);
+	else
+		free_as_pages(m, z, cpu, start, end);
+	return 0;
+}
