@@ -222,6 +222,15 @@ char contig_type_letter(enum migratetype mt)
 	return (size_t)mt < COUNT(type_names) ? "UMRHCI"[mt] : '?';
 }
 
+enum migratetype contig_type_of_letter(char letter)
+{
+	enum migratetype mt = 0;
+
+	while (mt < MT_ISOLATE && contig_type_letter(mt) != letter)
+		mt++;
+	return mt < MT_ISOLATE ? mt : MT_NR;
+}
+
 /* blocks, free pages and suitable runs of spec section 10 */
 static void sum_free(const struct contig_stats *s, unsigned int max_order, unsigned int order, int64_t *runs,
                      int64_t *pages, int64_t *suitable)

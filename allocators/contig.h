@@ -18,7 +18,8 @@
  * Units: pages unless a name says otherwise; pfns count base pages from 0; [start, start + nr) excludes its end;
  * orders are log2 of pages; M (max_order) is inclusive. Nothing here knows of time: work is counted, not timed.
  * Every call returns 0 (or a pfn) or a negative errno. User mistakes get an errno and, where a struct contig_diag is
- * passed, one sentence; programming mistakes (a pfn no zone holds, a cpu that does not exist) assert.
+ * passed, one sentence; programming mistakes (a cpu that does not exist, a pfn that no zone holds) assert where a check does
+ * not cost the common path of alloc and free anything, and are undefined there.
  * One struct contig belongs to one thread at a time.
  */
 #ifndef CONTIG_H
@@ -417,8 +418,9 @@ static inline void contig_stats(struct contig *c, uint32_t zone, struct contig_s
 const char *contig_kind_name(enum page_kind kind);
 const char *contig_phase_name(enum contig_phase phase);
 const char *contig_reason_name(enum contig_reason reason);
-const char *contig_type_name(enum migratetype mt); /* as in /proc/pagetypeinfo */
-char contig_type_letter(enum migratetype mt);      /* U M R H C I */
+const char *contig_type_name(enum migratetype mt);   /* as in /proc/pagetypeinfo */
+char contig_type_letter(enum migratetype mt);        /* U M R H C I */
+enum migratetype contig_type_of_letter(char letter); /* the other way round; MT_NR for no letter of a type to ask for */
 
 /* Metrics of spec section 10, integer arithmetic, from stats->nr_free; order <= M of the geometry. */
 int contig_fragmentation_index(const struct contig_stats *s, unsigned int max_order,

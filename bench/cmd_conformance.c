@@ -14,8 +14,7 @@
 static const char help[] =
 	"usage: contigbench conformance DIR [-b BACKEND,...] [--json] [--quiet]\n"
 	"\n"
-	"Run the recorded cases and random requests of DIR on the model of the same kernel, its invariants checked "
-	"after every\n"
+	"Run the recorded cases and random requests of DIR on the model of the same kernel, its invariants checked after every\n"
 	"operation, and print how far the answers agree and every disagreement with both layout strings.\n"
 	"\n"
 	"  DIR            cases.txt, answers.jsonl, any random-*.jsonl with its random-*.layout.gz (docs/formats.md)\n"
@@ -23,8 +22,7 @@ static const char help[] =
 	"  --json         print the counts as JSON\n"
 	"  --quiet        do not list disagreements\n"
 	"\n"
-	"Exit status: 0 all agree in return code, stage and types; 1 some do not, or an invariant broke; 2 a file is "
-	"damaged.\n";
+	"Exit status: 0 all agree in return code, stage and types; 1 some do not, or an invariant broke; 2 a file is damaged.\n";
 
 struct printer {
 	bool quiet;

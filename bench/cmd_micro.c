@@ -19,8 +19,7 @@ static const char help[] =
 	"  order9_pair             order 9, allocate and free\n"
 	"  contig_free_block       contiguous request for one free pageblock\n"
 	"  contig_half_full_block  the same for one half full of LRU pages, which are migrated\n"
-	"each as NAME/BACKEND, with /gib:N behind it if N is not 1. Metadata only: there is no memory behind the "
-	"pages.\n"
+	"each as NAME/BACKEND, with /gib:N behind it if N is not 1. Metadata only: there is no memory behind the pages.\n"
 	"\n"
 	"  -b, --backend LIST  backends, knobs added with '+' (default: all of `contigbench list backends`)\n"
 	"  --gib LIST          sizes of the zone in GiB, 1 to 64 (default: 1)\n"
@@ -33,8 +32,7 @@ static const char help[] =
 	"--benchmark_display_aggregates_only\n"
 	"  --benchmark_format=console|json|csv --benchmark_out=FILE --benchmark_out_format=json|console|csv\n"
 	"  --benchmark_color=auto|true|false --benchmark_counters_tabular --benchmark_perf_counters=LIST\n"
-	"  --benchmark_context=KEY=VALUE,... --benchmark_time_unit=ns|us|ms|s --benchmark_min_warmup_time=SECONDS "
-	"--v=N\n"
+	"  --benchmark_context=KEY=VALUE,... --benchmark_time_unit=ns|us|ms|s --benchmark_min_warmup_time=SECONDS --v=N\n"
 	"\n"
 	"Exit status: 0 fine; 1 a benchmark failed; 2 unknown flag, or a filter that matches nothing;\n"
 	"3 the machine can not do it, such as perf counters with a library that was built without libpfm.\n";
@@ -200,8 +198,7 @@ static bool is_on(const char *value)
 static const char about_debug[] = "contigbench micro: \"Library was built as DEBUG\" (JSON: library_build_type) is "
 				  "about Google Benchmark as Debian "
 				  "packages it, with its assertions on. contigbench is not meant; its operations run "
-				  "in batches between two calls "
-				  "of the library.\n";
+				  "in batches between two calls of the library.\n";
 
 static int add_context(const struct options *o)
 {

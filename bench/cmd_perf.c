@@ -13,8 +13,7 @@
 static const char help[] =
 	"usage: contigbench perf [-b BACKEND[,BACKEND...]] [--figure NAME] [--trace FILE] [--json]\n"
 	"\n"
-	"Measures the figures that this project holds itself to, and prints one line each: name, backend, value, "
-	"unit,\n"
+	"Measures the figures that this project holds itself to, and prints one line each: name, backend, value, unit,\n"
 	"limit, and `ok` or `short`. Takes about a minute a backend.\n"
 	"\n"
 	"  -b, --backend LIST  backends, knobs added with '+' (default: linux-6.1,linux-7.2)\n"
@@ -24,10 +23,8 @@ static const char help[] =
 	"  --json              one JSON object a line\n"
 	"  --help              this text\n"
 	"\n"
-	"Instructions are counted by valgrind's callgrind and are the same on every run; times are medians on the wall "
-	"clock,\n"
-	"on one cpu, and for `aged-time` relative to a textbook buddy allocator that runs alternately with the "
-	"backend.\n"
+	"Instructions are counted by valgrind's callgrind and are the same on every run; times are medians on the wall clock,\n"
+	"on one cpu, and for `aged-time` relative to a textbook buddy allocator that runs alternately with the backend.\n"
 	"\n"
 	"Exit status: 0 all ok; 1 a figure is short of its limit; 2 wrong call; 3 a figure could not be had, such as\n"
 	"instructions without valgrind.\n";

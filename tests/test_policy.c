@@ -215,26 +215,17 @@ static void long_names(void **state)
 
 /* ---- what is not refused runs ---------------------------------------------------------------- */
 
-static void geometry(struct contig_geometry *g, uint8_t P, uint8_t M)
-{
-	contig_geometry_x86_64(g, 24u << P);
-	g->pageblock_order = P;
-	g->max_order = M;
-	g->nr_cpus = 2;
-	g->zones[0].wmark_min = 1;
-}
-
 static void run_spec(const char *spec, uint64_t steps)
 {
 	static const uint8_t orders[][2] = { { 3, 4 }, { 2, 5 }, { 3, 3 } };
 	struct contig_geometry g;
 
 	for (size_t i = 0; i < COUNT(orders); i++) {
-		geometry(&g, orders[i][0], orders[i][1]);
+		random_geometry(&g, orders[i][0], orders[i][1]);
 		random_run(spec, &g, 1 + i, steps);
 	}
 	/* a zone that begins and ends inside a block */
-	geometry(&g, 3, 4);
+	random_geometry(&g, 3, 4);
 	g.zones[0].start = 4;
 	g.zones[0].pages -= 9;
 	random_run(spec, &g, 9, steps);

@@ -28,15 +28,6 @@ static const char *const generations[] = {
 	"linux-7.2+fallback=old",
 };
 
-static void geometry(struct contig_geometry *g, uint8_t P, uint8_t M)
-{
-	contig_geometry_x86_64(g, 24u << P);
-	g->pageblock_order = P;
-	g->max_order = M;
-	g->nr_cpus = 2;
-	g->zones[0].wmark_min = 1;
-}
-
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
 	const char *text = getenv(name);
@@ -60,7 +51,7 @@ static void test_m_above_p(void **state)
 	struct contig_geometry g;
 
 	(void)state;
-	geometry(&g, 3, 4);
+	random_geometry(&g, 3, 4);
 	all_generations(&g, 4000);
 }
 
@@ -69,7 +60,7 @@ static void test_m_far_above_p(void **state)
 	struct contig_geometry g;
 
 	(void)state;
-	geometry(&g, 2, 6);
+	random_geometry(&g, 2, 6);
 	all_generations(&g, 4000);
 }
 
@@ -78,7 +69,7 @@ static void test_m_is_p(void **state)
 	struct contig_geometry g;
 
 	(void)state;
-	geometry(&g, 4, 4);
+	random_geometry(&g, 4, 4);
 	all_generations(&g, 4000);
 }
 
@@ -88,7 +79,7 @@ static void test_zones(void **state)
 	struct contig_geometry g;
 
 	(void)state;
-	geometry(&g, 3, 5);
+	random_geometry(&g, 3, 5);
 	g.nr_zones = 2;
 	g.zones[1] = (struct contig_zone){
 		.start = 24u * 8 + 4, .pages = 93, .node = 1, .type = ZONE_NORMAL, .wmark_min = 1
@@ -101,7 +92,7 @@ static void test_real_geometry(void **state)
 	struct contig_geometry g;
 
 	(void)state;
-	geometry(&g, 9, 10);
+	random_geometry(&g, 9, 10);
 	all_generations(&g, 100);
 }
 

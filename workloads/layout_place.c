@@ -29,15 +29,13 @@ struct placing {
 
 static int place_types(struct placing *p, const char *types, size_t nr)
 {
-	static const char letters[] = "UMRHC";
-
 	for (size_t i = 0; i < nr; i++) {
-		const char *at = strchr(letters, types[i]);
+		enum migratetype mt = contig_type_of_letter(types[i]);
 
-		if (!at)
+		if (mt == MT_NR)
 			return contig_diag_set(p->diag, -EINVAL,
 			                       "'%c' is no type that pageblock %zu can have: U M R H C", types[i], i);
-		if (p->c->ops->lab->set_type(p->c, p->first + (block_t)i, (enum migratetype)(at - letters)))
+		if (p->c->ops->lab->set_type(p->c, p->first + (block_t)i, mt))
 			return contig_diag_set(p->diag, -EINVAL, "pageblock %zu of the layout lies outside the zone",
 			                       i);
 	}

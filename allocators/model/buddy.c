@@ -30,10 +30,8 @@ bool merge_blocks(struct model *m, struct zone *z, pfn_t buddy, unsigned int ord
 	if (!may_merge(m, z, mt, buddy))
 		return false;
 	/* v6.10: compatible blocks that merge get one type, that of the page freed last */
-	if (m->policy.merge_rule == merge_rule_mergeable_retype && type_at(m, buddy) != mt) {
-		for (block_t b = buddy >> m->P; b < (buddy + (1u << order)) >> m->P; b++)
-			block_retype(m, z, b, mt, RETYPE_MERGE);
-	}
+	if (m->policy.merge_rule == merge_rule_mergeable_retype && type_at(m, buddy) != mt)
+		run_retype(m, z, buddy, order, mt, RETYPE_MERGE);
 	return true;
 }
 
@@ -78,7 +76,6 @@ void free_span(struct model *m, struct zone *z, pfn_t pfn, pfn_t end)
 void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
 {
 	pfn_t end = pfn + run_pages(m, pfn);
-
 	int64_t pages = end - pfn;
 
 	assert(pfn < at && at < end);
@@ -103,6 +100,22 @@ void split_at(struct model *m, pfn_t pfn)
 		m->page[upper] = *low;
 		head = pfn < upper ? head : upper;
 	}
+}
+
+bool all_of_kind(const struct model *m, pfn_t pfn, pfn_t end, enum page_kind kind)
+{
+	for (pfn_t head = head_of(m, pfn); head < end; head += run_pages(m, head)) {
+		if (!state_is(m->page[head].state, kind))
+			return false;
+	}
+	return true;
+}
+
+void cut_out(struct model *m, const struct zone *z, pfn_t pfn, pfn_t end)
+{
+	split_at(m, pfn);
+	if (zone_has(z, end) && head_of(m, end) < end)
+		split_at(m, end);
 }
 
 void clear_heads(struct model *m, pfn_t pfn, pfn_t end)

@@ -64,12 +64,6 @@ static bool block_alike(const struct model *m, enum migratetype block, enum migr
 	return free + alike >= npb(m) / 2;
 }
 
-static void claim_blocks(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)
-{
-	for (block_t b = pfn >> m->P; b < (pfn + (1u << order)) >> m->P; b++)
-		block_retype(m, z, b, mt, RETYPE_FALLBACK);
-}
-
 /* ---- old rule, v4.x-v6.9 (3.2.1) ------------------------------------------------------------- */
 
 /* Bring a run of order k over to mt's lists, with its whole block where that is worth it. */
@@ -82,7 +76,7 @@ static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k
 	if (was == MT_HIGHATOMIC || block_isolated(m, b))
 		goto single;
 	if (k >= m->P) {
-		claim_blocks(m, z, pfn, k, mt);
+		run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
 		goto single;
 	}
 	if (!should_claim(m, k, mt))
@@ -143,7 +137,7 @@ pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum m
 			continue;
 		if (k >= m->P) {
 			free_list_del(m, z, pfn);
-			claim_blocks(m, z, pfn, k, mt);
+			run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
 			expand(m, z, pfn, order, k, mt);
 			taken(m, z, pfn, order, mt);
 		} else {

@@ -24,6 +24,15 @@ static void unmark_isolated(struct model *m, struct zone *z, block_t b, enum mig
 	z->isolated--;
 }
 
+/* To MT_ISOLATE, or back to a type. */
+static void mark(struct model *m, struct zone *z, block_t b, enum migratetype to)
+{
+	if (to == MT_ISOLATE)
+		mark_isolated(m, z, b);
+	else
+		unmark_isolated(m, z, b, to);
+}
+
 /* ---- moving the block's free pages to and from the ISOLATE lists ----------------------------- */
 
 /*
@@ -42,7 +51,6 @@ static pfn_t large_run_over(const struct model *m, const struct zone *z, block_t
 
 /* Move the free pages of the block from type `from` to the lists of `to`, splitting what is larger than the block. */
 static void move_block_split(struct model *m, struct zone *z, block_t b, enum migratetype from, enum migratetype to,
-                             void (*mark)(struct model *, struct zone *, block_t, enum migratetype),
                              struct contig_work *work)
 {
 	pfn_t head = large_run_over(m, z, b);
@@ -64,12 +72,6 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 	account_free(z, moved, to);
 	mark(m, z, b, to);
 	work->moved += moved;
-}
-
-static void mark_isolate_as(struct model *m, struct zone *z, block_t b, enum migratetype mt)
-{
-	(void)mt;
-	mark_isolated(m, z, b);
 }
 
 /* ---- isolate --------------------------------------------------------------------------------- */
@@ -99,12 +101,11 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 			*by = (struct blocker){ first_page(m, z, b), WHY_ZONE_EDGE };
 			return -EBUSY;
 		}
-		move_block_split(m, z, b, stored_type(m, b), MT_ISOLATE, mark_isolate_as, work);
+		move_block_split(m, z, b, stored_type(m, b), MT_ISOLATE, work);
 		return 0;
 	}
 	/* until v6.9 a run moves whole and is charged to this block's type, whatever else it covers: the drift of 8.1 */
 	enum migratetype from = stored_type(m, b);
-
 	uint32_t counted, moved;
 
 	mark_isolated(m, z, b);
@@ -155,7 +156,7 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetyp
 		return;
 	}
 	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
-		move_block_split(m, z, b, MT_ISOLATE, mt, unmark_isolated, work);
+		move_block_split(m, z, b, MT_ISOLATE, mt, work);
 		return;
 	}
 	/* a run that went back with an earlier block, and was split since, is counted a second time here */

@@ -2,15 +2,6 @@
 /* lab.c - putting things down exactly, and looking at them: for scenarios and recorded layouts. */
 #include "freelist.h"
 
-static bool all_reserved(const struct model *m, pfn_t pfn, pfn_t end)
-{
-	for (pfn_t head = head_of(m, pfn); head < end; head += run_pages(m, head)) {
-		if (!state_is(m->page[head].state, PAGE_RESERVED))
-			return false;
-	}
-	return true;
-}
-
 static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_kind kind, owner_t owner)
 {
 	struct model *m = model_of(c);
@@ -20,11 +11,9 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP ||
 	    kind == PAGE_NONE || kind >= PAGE_KIND_NR)
 		return -EINVAL;
-	if (!all_reserved(m, pfn, end))
+	if (!all_of_kind(m, pfn, end, PAGE_RESERVED))
 		return -EBUSY;
-	split_at(m, pfn);
-	if (zone_has(z, end) && head_of(m, end) < end)
-		split_at(m, end);
+	cut_out(m, z, pfn, end);
 	clear_heads(m, pfn, end);
 	if (kind == PAGE_FREE) {
 		pfn_t buddy = pfn ^ (1u << order);
@@ -125,11 +114,8 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	struct zone *z = zone_of(m, pfn);
 
 	/* results of a contiguous request are single pages that we only keep together */
-	if (z && state_is(m->page[head_of(m, pfn)].state, PAGE_CONTIG)) {
-		split_at(m, pfn);
-		if (zone_has(z, pfn + 1) && head_of(m, pfn + 1) <= pfn)
-			split_at(m, pfn + 1);
-	}
+	if (z && all_of_kind(m, pfn, pfn + 1, PAGE_CONTIG))
+		cut_out(m, z, pfn, pfn + 1);
 	return set_flag(m, pfn, STATE_FROZEN, true);
 }
 

@@ -60,7 +60,7 @@ static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything in
 #define STATE_TYPE_MASK   0xff0000u
 #define STATE_PINNED      (1u << 4) /* an extra reference: can not be migrated */
 #define STATE_MIGRATING   (1u << 5) /* collected for migration: off the LRU until it is moved or put back */
-#define STATE_FREED       (1u << 6) /* freed by its owner while MIGRATING: goes when it is put back */
+#define STATE_FREED       (1u << 6) /* freed by its owner while MIGRATING or PINNED: goes with that reference */
 #define STATE_FROZEN      (1u << 7) /* in use with refcount 0 */
 #define STATE_INTERIOR    0u
 
@@ -322,6 +322,14 @@ static inline void block_retype(struct model *m, struct zone *z, block_t b, enum
 	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | (uint8_t)mt);
 }
 
+/* The same for every block that a run covers. */
+static inline void run_retype(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt,
+                              enum contig_retype why)
+{
+	for (block_t b = pfn >> m->P; b < (pfn + (1u << order)) >> m->P; b++)
+		block_retype(m, z, b, mt, why);
+}
+
 /*
  * Do runs of several blocks belong to each of their blocks (v6.10)? Then they are freed block by block, and whatever
  * changes a block's type takes its free pages along.
@@ -349,6 +357,10 @@ void free_span(struct model *m, struct zone *z, pfn_t pfn, pfn_t end);
 void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at);
 /* Halve the run over pfn, which is on no list, until one begins at pfn. */
 void split_at(struct model *m, pfn_t pfn);
+/* Are all runs that reach into [pfn, end) of this kind? */
+bool all_of_kind(const struct model *m, pfn_t pfn, pfn_t end, enum page_kind kind);
+/* Halve the runs over the ends of [pfn, end), which are on no list, until runs begin at both. */
+void cut_out(struct model *m, const struct zone *z, pfn_t pfn, pfn_t end);
 /* Forget the heads of all runs in [pfn, end), which are on no list and end at end. */
 void clear_heads(struct model *m, pfn_t pfn, pfn_t end);
 /*

@@ -2,15 +2,6 @@
 /* range_free.c - free_contig_range: giving back what a request got, all or a part (5.5). */
 #include "model.h"
 
-static bool all_contig(const struct model *m, pfn_t pfn, pfn_t end)
-{
-	for (pfn_t head = head_of(m, pfn); head < end; head += run_pages(m, head)) {
-		if (!state_is(m->page[head].state, PAGE_CONTIG))
-			return false;
-	}
-	return true;
-}
-
 /* Until v7.1: single pages, ascending, through the per-cpu lists. */
 static void free_as_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end)
 {
@@ -40,11 +31,9 @@ int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 	pfn_t end = start + nr;
 
 	assert(cpu < m->nr_cpus);
-	if (!nr || !z || nr > zone_end(z) - start || !all_contig(m, start, end))
+	if (!nr || !z || nr > zone_end(z) - start || !all_of_kind(m, start, end, PAGE_CONTIG))
 		return -EINVAL;
-	split_at(m, start);
-	if (zone_has(z, end) && head_of(m, end) < end)
-		split_at(m, end);
+	cut_out(m, z, start, end);
 	if (m->policy.contig_free == contig_free_chunks)
 		free_as_chunks(m, z, cpu, start, end);
 	else

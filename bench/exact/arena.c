@@ -213,10 +213,8 @@ static void free_rest_reverse(struct arena *a)
 
 static int set_types(struct arena *a)
 {
-	static const char letters[] = "UMRHC";
-
 	for (uint32_t b = 0; b < a->sc->nr_blocks; b++) {
-		enum migratetype mt = (enum migratetype)(strchr(letters, a->sc->types[b]) - letters);
+		enum migratetype mt = contig_type_of_letter(a->sc->types[b]);
 		int rc = a->c->ops->lab->set_type(a->c, (a->start >> a->g.pageblock_order) + b, mt);
 
 		if (rc)
@@ -318,7 +316,6 @@ static void run_alloc(struct arena *a, const struct case_op *op, struct arena_an
 	out->rc = contig_range_alloc(a->c, &args, &o);
 	out->stage = outcome_stage(&o);
 	out->migrated = o.total.migrated;
-	out->not_migrated = o.total.not_migrated;
 	/*
 	 * Past isolation every cpu's LRU batches are flushed: before migration from v5.19 on, behind it before. It makes no
 	 * difference to the request, as isolation has found no page of theirs in what it checked.

@@ -45,7 +45,6 @@ struct arena_answer {
 	int rc;
 	const char *stage; /* isolate, migrate, test, ok, done or skip */
 	uint32_t migrated;
-	uint32_t not_migrated;
 	uint32_t moved;
 	uint32_t moved_away;
 	char *types;

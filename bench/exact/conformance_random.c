@@ -94,7 +94,7 @@ static int add_block(void *ctx, const char *line, struct contig_diag *diag)
 		return contig_diag_set(diag, -EBADMSG, "not kernel, pageblock, type and two bitmaps");
 	unsigned long number = digits[strspn(digits, "0123456789")] ? MAX_BLOCKS : strtoul(digits, NULL, 10);
 
-	if (number >= MAX_BLOCKS || !strchr("UMRHC", type))
+	if (number >= MAX_BLOCKS || contig_type_of_letter(type) == MT_NR)
 		return contig_diag_set(diag, -EBADMSG, "pageblock %s of type %c: at most %u, of U M R H C", digits,
 		                       type, MAX_BLOCKS - 1);
 	struct layout *l = layout_of(ctx, kernel);
@@ -162,7 +162,6 @@ static int place_block(struct layout *l, block_t n)
 static int load_layout(struct layout *l, struct contig_diag *diag)
 {
 	static const struct contig_hooks no_hooks = { 0 };
-	static const char letters[] = "UMRHC";
 
 	arena_geometry(&l->g, l->nr_blocks * NPB);
 	l->c = contig_open(l->k->backend, &l->g, &no_hooks, diag);
@@ -171,7 +170,7 @@ static int load_layout(struct layout *l, struct contig_diag *diag)
 	for (block_t n = 0; n < l->nr_blocks; n++) {
 		if (!l->block[n].type)
 			return contig_diag_set(diag, -EBADMSG, "the layout of %s lacks pageblock %u", l->k->kernel, n);
-		if (l->c->ops->lab->set_type(l->c, n, (enum migratetype)(strchr(letters, l->block[n].type) - letters)))
+		if (l->c->ops->lab->set_type(l->c, n, contig_type_of_letter(l->block[n].type)))
 			return contig_diag_set(diag, -EBADMSG, "pageblock %u of %s can not be set up", n, l->k->kernel);
 	}
 	for (block_t n = 0; n < l->nr_blocks; n++) {

@@ -294,3 +294,12 @@ void random_run(const char *backend, const struct contig_geometry *g, uint64_t s
 	contig_close(r->c);
 	free(r);
 }
+
+void random_geometry(struct contig_geometry *g, uint8_t P, uint8_t M)
+{
+	contig_geometry_x86_64(g, 24u << P);
+	g->pageblock_order = P;
+	g->max_order = M;
+	g->nr_cpus = 2;
+	g->zones[0].wmark_min = 1;
+}

@@ -11,4 +11,7 @@
  */
 void random_run(const char *backend, const struct contig_geometry *g, uint64_t seed, uint64_t steps);
 
+/* A zone of 24 pageblocks for two cpus, watermarks out of the way. */
+void random_geometry(struct contig_geometry *g, uint8_t P, uint8_t M);
+
 #endif
