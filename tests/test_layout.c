@@ -37,7 +37,7 @@ static struct contig *open_reserved(const char *backend, struct contig_geometry 
 static void expect_drawn(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr,
                          const char *expected)
 {
-	char *types = layout_types(c, first, nr), *map = layout_map(c, g, first, nr, NULL, NULL), now[2048];
+	char *types = layout_types(c, first, nr), *map = layout_map(c, g, first, nr, false, NULL, NULL), now[2048];
 
 	assert_non_null(types);
 	assert_non_null(map);
@@ -137,7 +137,7 @@ static void letters_of_the_caller(void **state)
 	struct contig *c = open_reserved("linux-6.1", &g);
 
 	assert_int_equal(layout_place(c, &g, 0, "[MM] A*4 T1 F1 | F3", &diag), 0);
-	char *map = layout_map(c, &g, 0, 2, own_letter, (void *)&own_letter);
+	char *map = layout_map(c, &g, 0, 2, false, own_letter, (void *)&own_letter);
 
 	assert_string_equal(map, "A K A*2 T1 F1 | F3");
 	free(map);

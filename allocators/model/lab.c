@@ -114,6 +114,22 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	return set_flag(m, pfn, STATE_FROZEN, true);
 }
 
+static int lab_relist(struct contig *c, pfn_t pfn, enum migratetype mt)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+
+	if (!z || mt >= MT_ISOLATE || !state_is(m->page[pfn].state, PAGE_FREE))
+		return -EINVAL;
+	enum migratetype was = state_type(m->page[pfn].state);
+	bool apart = m->policy.merge_rule == merge_rule_mergeable && !(type_mergeable(was) && type_mergeable(mt));
+
+	if (was != mt && (hygienic(m) || apart))
+		return -EOPNOTSUPP;
+	free_list_move_tail(m, z, pfn, mt);
+	return 0;
+}
+
 static int lab_to_lru(struct contig *c, pfn_t pfn)
 {
 	struct page *p = &model_of(c)->page[pfn];
@@ -205,6 +221,7 @@ const struct contig_lab model_lab = {
 	.type = lab_type,
 	.pin = lab_pin,
 	.freeze = lab_freeze,
+	.relist = lab_relist,
 	.to_lru = lab_to_lru,
 	.convert = lab_convert,
 	.watermark = lab_watermark,
