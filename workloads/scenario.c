@@ -362,6 +362,9 @@ int scenario_read(struct scenario_file *f, const char *path, struct contig_diag 
 
 static void free_expect(struct scenario_expect *e)
 {
+	for (uint32_t i = 0; i < e->nr_backends; i++)
+		free(e->backend[i]);
+	free(e->backend);
 	free(e->backends);
 	free(e->stage);
 	free(e->why);

@@ -51,7 +51,9 @@ const char *scenario_count_name(enum scenario_count count);
 
 struct scenario_expect {
 	unsigned int line;
-	char *backends; /* names separated by commas, or "all" */
+	char *backends; /* as written: names separated by commas, or "all" */
+	uint32_t nr_backends;
+	char **backend; /* each of them */
 	int op;
 	bool has_rc;
 	int rc;

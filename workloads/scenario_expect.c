@@ -75,30 +75,37 @@ static const struct contig_backend *built_in(const char *name, size_t len)
 
 bool scenario_expects(const struct scenario_expect *e, const char *backend)
 {
-	const struct contig_backend *b = built_in(backend, strlen(backend));
-	size_t len = strlen(backend);
+	for (uint32_t i = 0; i < e->nr_backends; i++) {
+		const struct contig_backend *b =
+			strcmp(e->backend[i], "all") ? NULL : built_in(backend, strlen(backend));
 
-	if (!strcmp(e->backends, "all"))
-		return b && !b->baseline;
-	for (const char *at = e->backends; *at; at += strcspn(at, ","), at += *at == ',') {
-		if (strcspn(at, ",") == len && !strncmp(at, backend, len))
+		if (!strcmp(e->backend[i], backend) || (b && !b->baseline))
 			return true;
 	}
 	return false;
 }
 
-static int check_backends(const char *list, struct contig_diag *diag)
+/* Split "A,B" and check each; "all" are all generations. */
+static int parse_backends(struct scenario_expect *e, struct contig_diag *diag)
 {
 	struct contig_diag inner = { "" };
-	char *copy = strdup(list), *at = copy, *name;
-	int rc = copy ? 0 : contig_diag_set(diag, -ENOMEM, "no memory");
+	uint32_t room = 1;
 
-	while (!rc && strcmp(list, "all") && (name = strsep(&at, ","))) {
-		if (!built_in(name, strlen(name)) && contig_spec_check(name, &inner))
-			rc = BAD("%.200s", inner.text);
+	for (const char *at = e->backends; (at = strchr(at, ',')); at++)
+		room++;
+	e->backend = calloc(room, sizeof(*e->backend));
+	if (!e->backend)
+		return contig_diag_set(diag, -ENOMEM, "no memory");
+	for (const char *at = e->backends; e->nr_backends < room; at += strcspn(at, ",") + 1) {
+		char *name = strndup(at, strcspn(at, ","));
+
+		if (!name)
+			return contig_diag_set(diag, -ENOMEM, "no memory");
+		e->backend[e->nr_backends++] = name;
+		if (strcmp(name, "all") && !built_in(name, strlen(name)) && contig_spec_check(name, &inner))
+			return BAD("%.300s", inner.text);
 	}
-	free(copy);
-	return rc;
+	return 0;
 }
 
 /* ---- which operation ------------------------------------------------------------------------- */
@@ -266,7 +273,7 @@ int scenario_parse_expect(char *rest, const struct scripted_case *sc, struct sce
 		return BAD("expect: say backends, an operation, what it answers, and [MARK ROW]");
 	int rc = set_text(&e->backends, backends, diag);
 
-	rc = rc ? rc : check_backends(backends, diag);
+	rc = rc ? rc : parse_backends(e, diag);
 	if (!rc && !strcmp(op, "none"))
 		e->op = NO_ANSWER;
 	else if (!rc)
@@ -303,11 +310,8 @@ static bool overlap(const struct scenario_expect *a, const struct scenario_expec
 		if (scenario_expects(a, built->name) && scenario_expects(b, built->name))
 			return true;
 	}
-	for (const char *at = a->backends; *at; at += strcspn(at, ","), at += *at == ',') {
-		char name[512];
-
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ","), at);
-		if (strcmp(name, "all") && scenario_expects(b, name))
+	for (uint32_t i = 0; i < a->nr_backends; i++) {
+		if (strcmp(a->backend[i], "all") && scenario_expects(b, a->backend[i]))
 			return true;
 	}
 	return false;
