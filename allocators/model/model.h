@@ -584,9 +584,7 @@ int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
 int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
 /* Is the page in the hands of a request that is not done? */
 bool range_holds(const struct model *m, pfn_t pfn);
-/* offline.c: [start, end) is isolated and free: out of the buddy with it, and out of the zone. */
-void offline_remove(struct model *m, struct zone *z, pfn_t start, pfn_t end);
-/* May a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
+/* offline.c: may a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
 bool offline_harmless(uint32_t state);
 
 /* ---- highatomic.c: the reserve for high-order atomic allocations (9) --------------------------- */
