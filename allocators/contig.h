@@ -105,8 +105,9 @@ struct contig_zone {
 	uint8_t node;
 	uint8_t type; /* enum contig_zone_type */
 	/* 0 = what a kernel would compute for a zone of this size; else pages */
-	uint32_t managed;   /* used for batch, high and reserves only */
-	uint32_t wmark_min; /* an allocation that would leave no more than this fails; CONTIG_NO_WMARK: it may take all */
+	uint32_t managed; /* used for batch, high and reserves only */
+	uint32_t
+		wmark_min; /* an allocation that would leave no more than this fails; CONTIG_NO_WMARK: it may take all */
 	uint32_t wmark_low; /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
 };
 

@@ -14,6 +14,7 @@
 #include "../allocators/contig.h"
 #include "../allocators/policy.h"
 #include "../bench/virtual/rng.h"
+#include "lib/generations.h"
 #include "lib/random_run.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -21,16 +22,6 @@
 static uint8_t get(const struct contig_policy *p, const struct contig_knob *k)
 {
 	return ((const uint8_t *)p)[k->offset];
-}
-
-/* The next backend that has a policy, from *i on; NULL behind the last. */
-static const struct contig_backend *next_preset(size_t *i)
-{
-	const struct contig_backend *b;
-
-	while ((b = contig_backend_at((*i)++)) && !b->data)
-		;
-	return b;
 }
 
 static struct contig_policy policy_of(const struct contig_backend *b)
@@ -73,7 +64,7 @@ static void every_value_can_be_set(void **state)
 	unsigned int set = 0, refused = 0;
 
 	(void)state;
-	for (size_t at = 0; (b = next_preset(&at));) {
+	for (size_t at = 0; (b = next_generation(&at));) {
 		struct contig_knob k, other;
 
 		for (size_t i = 0; contig_knob_at(i, &k); i++) {
@@ -113,7 +104,7 @@ static void presets_survive(void **state)
 	const struct contig_backend *b, *on;
 
 	(void)state;
-	for (size_t i = 0; (b = next_preset(&i));) {
+	for (size_t i = 0; (b = next_generation(&i));) {
 		struct contig_policy want = policy_of(b);
 		char words[2048] = "";
 		struct contig_knob k;
@@ -125,7 +116,7 @@ static void presets_survive(void **state)
 			snprintf(words + at, sizeof(words) - at, "%s%s=%s", n ? "+" : "", k.name,
 			         k.values[get(&want, &k)].name);
 		}
-		for (size_t j = 0; (on = next_preset(&j));) {
+		for (size_t j = 0; (on = next_generation(&j));) {
 			struct contig_policy p = policy_of(on);
 			struct contig_diag diag = { "" };
 
@@ -247,7 +238,7 @@ static void every_turned_knob_runs(void **state)
 	char spec[128];
 
 	(void)state;
-	for (size_t at = 0; (b = next_preset(&at));) {
+	for (size_t at = 0; (b = next_generation(&at));) {
 		for (size_t i = 0; contig_knob_at(i, &k); i++) {
 			for (unsigned int v = 0; v < k.nr_values; v++) {
 				struct contig_diag diag = { "" };
@@ -275,8 +266,8 @@ static bool random_spec(struct rng *rng, char *spec, size_t size)
 	struct contig_knob k;
 
 	for (uint64_t n = rng_next(rng) % 12; n; n--)
-		next_preset(&at);
-	len = (size_t)snprintf(spec, size, "%s", next_preset(&at)->name);
+		next_generation(&at);
+	len = (size_t)snprintf(spec, size, "%s", next_generation(&at)->name);
 	for (size_t i = rng_next(rng) % 4; turned && contig_knob_at(i, &k); i += 1 + rng_next(rng) % 6, turned--) {
 		unsigned int v = (unsigned int)(rng_next(rng) % k.nr_values);
 

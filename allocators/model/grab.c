@@ -230,8 +230,7 @@ enum range_state step_count(struct range *r, struct contig_work *work)
 	for (; r->pfn < until && r->pfn < r->end; work->scanned++) {
 		pfn_t pfn = r->pfn;
 
-		if (!state_is(m->page[pfn].state, PAGE_FREE) ||
-		    !may_grab(r->z, type_at(m, pfn), run_pages(m, pfn))) {
+		if (!state_is(m->page[pfn].state, PAGE_FREE) || !may_grab(r->z, type_at(m, pfn), run_pages(m, pfn))) {
 			r->pfn = r->outer; /* nothing to give back */
 			return grab_failed(r, pfn);
 		}

@@ -66,14 +66,10 @@ static const struct {
 	uint8_t size; /* enum size */
 	bool moves;
 } kinds[PAGE_KIND_NR] = {
-	[PAGE_KERNEL] = { 12, MT_UNMOVABLE, ANY, false },
-	[PAGE_RECLAIMABLE] = { 12, MT_RECLAIMABLE, ANY, false },
-	[PAGE_LRU] = { 40, MT_MOVABLE, SINGLE, true },
-	[PAGE_LRU_COMPOUND] = { 10, MT_MOVABLE, COMPOUND, true },
-	[PAGE_USER] = { 8, MT_MOVABLE, ANY, false },
-	[PAGE_NONCOMPOUND] = { 6, MT_UNMOVABLE, ANY, false },
-	[PAGE_MOVABLE_OPS] = { 6, MT_MOVABLE, SINGLE, true },
-	[PAGE_HUGETLB] = { 3, MT_MOVABLE, BLOCK, true },
+	[PAGE_KERNEL] = { 12, MT_UNMOVABLE, ANY, false },     [PAGE_RECLAIMABLE] = { 12, MT_RECLAIMABLE, ANY, false },
+	[PAGE_LRU] = { 40, MT_MOVABLE, SINGLE, true },        [PAGE_LRU_COMPOUND] = { 10, MT_MOVABLE, COMPOUND, true },
+	[PAGE_USER] = { 8, MT_MOVABLE, ANY, false },          [PAGE_NONCOMPOUND] = { 6, MT_UNMOVABLE, ANY, false },
+	[PAGE_MOVABLE_OPS] = { 6, MT_MOVABLE, SINGLE, true }, [PAGE_HUGETLB] = { 3, MT_MOVABLE, BLOCK, true },
 	[PAGE_HUGETLB_POOL] = { 3, MT_MOVABLE, BLOCK, true },
 };
 
