@@ -5,7 +5,7 @@
 /* Of a kind that moves, and nobody else holds a reference: a pinned page is skipped without being tried. */
 static bool collectable(const struct model *m, uint32_t state)
 {
-	if (state & (STATE_PINNED | STATE_MIGRATING))
+	if (state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN))
 		return false;
 	switch (state_kind(state)) {
 	case PAGE_LRU:

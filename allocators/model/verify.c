@@ -179,7 +179,8 @@ static int check_counters(const struct model *m, const struct zone *z, const str
 		return BROKEN("I6: zone %u: %llu free HIGHATOMIC pages counted, lists hold %llu", z->index,
 		              (unsigned long long)z->free_highatomic, (unsigned long long)n->highatomic_lists);
 	/* until v6.9 a page goes by the type it was freed as, while its block may have become CMA, or have been */
-	if (hygienic(m) && !z->isolated_counted && (z->free_cma != n->cma_lists || z->free_cma != n->cma_blocks))
+	if (hygienic(m) && !z->isolated_counted &&
+	    ((uint64_t)z->free_cma != n->cma_lists || (uint64_t)z->free_cma != n->cma_blocks))
 		return BROKEN("I6: zone %u: NR_FREE_CMA is %llu, CMA lists hold %llu, CMA blocks %llu", z->index,
 		              (unsigned long long)z->free_cma, (unsigned long long)n->cma_lists,
 		              (unsigned long long)n->cma_blocks);
