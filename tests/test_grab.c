@@ -89,8 +89,7 @@ static void the_bug_is_seen(void **state)
 	(void)state;
 	assert_int_equal(finish(&w, r), -EBUSY);
 	assert_int_equal(w.c->ops->lab->verify(w.c, &diag), -EUCLEAN);
-	assert_string_equal(diag.text,
-	                    "pfn 0 was taken for a contiguous request that is over, and never given back");
+	assert_string_equal(diag.text, "pfn 0 was taken for a contiguous request that is over, and never given back");
 	/* and its owner has lost the busy page */
 	assert_int_equal(contig_free(w.c, 0, 8, USER + 8), -EAGAIN);
 	world_close(&w);

@@ -53,8 +53,8 @@ static void cap(void **state)
 
 		if (s.reserved_highatomic != rows[i].blocks * 512u || s.blocks[MT_HIGHATOMIC] != rows[i].blocks)
 			fail_msg("%s: %llu pages reserved in %llu blocks, not %u blocks", rows[i].backend,
-			         (unsigned long long)s.reserved_highatomic,
-			         (unsigned long long)s.blocks[MT_HIGHATOMIC], rows[i].blocks);
+			         (unsigned long long)s.reserved_highatomic, (unsigned long long)s.blocks[MT_HIGHATOMIC],
+			         rows[i].blocks);
 		assert_int_equal(c->ops->lab->verify(c, &diag), 0);
 		contig_close(c);
 	}
@@ -64,7 +64,8 @@ static void cap(void **state)
 static void trigger(void **state)
 {
 	(void)state;
-	FOR_EACH_GENERATION(b) {
+	FOR_EACH_GENERATION(b)
+	{
 		bool reserves = ((const struct contig_policy *)b->data)->highatomic_cap != highatomic_cap_none;
 		struct world w;
 
@@ -102,7 +103,8 @@ static void trigger(void **state)
 static void unreserve(void **state)
 {
 	(void)state;
-	FOR_EACH_GENERATION(b) {
+	FOR_EACH_GENERATION(b)
+	{
 		struct contig_what movable = { .kind = PAGE_LRU, .migratetype = MT_MOVABLE };
 		const struct contig_policy *p = b->data;
 		struct world w;
@@ -125,7 +127,8 @@ static void unreserve(void **state)
 static void isolation_leaks(void **state)
 {
 	(void)state;
-	FOR_EACH_GENERATION(b) {
+	FOR_EACH_GENERATION(b)
+	{
 		static const struct contig_hooks none = { 0 };
 		const struct contig_policy *p = b->data;
 		struct contig_range_args args = { .op = RANGE_ISOLATE };
@@ -138,7 +141,8 @@ static void isolation_leaks(void **state)
 		contig_geometry_x86_64(&g, 1u << 17);
 		g.zones[0].wmark_low = 1u << 17; /* v7.x reserves below it only */
 		struct contig *c = contig_open(b->name, &g, &none, &diag);
-		int64_t pfn = contig_alloc(c, 0, (struct contig_what){ .kind = PAGE_KERNEL, .order = 4, .highatomic = true }, 1);
+		int64_t pfn = contig_alloc(
+			c, 0, (struct contig_what){ .kind = PAGE_KERNEL, .order = 4, .highatomic = true }, 1);
 
 		assert_true(pfn >= 0);
 		assert_int_equal(contig_free(c, 0, (pfn_t)pfn, 1), 0);

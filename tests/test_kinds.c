@@ -35,9 +35,18 @@ struct answer {
 	enum contig_reason why;
 };
 
-#define OK       { PHASE_DONE, WHY_NONE }
-#define EARLY(w) { PHASE_ISOLATE, WHY_##w }
-#define LATE(w)  { PHASE_TEST, WHY_##w }
+#define OK                                                                                                             \
+	{                                                                                                              \
+		PHASE_DONE, WHY_NONE                                                                                   \
+	}
+#define EARLY(w)                                                                                                       \
+	{                                                                                                              \
+		PHASE_ISOLATE, WHY_##w                                                                                 \
+	}
+#define LATE(w)                                                                                                        \
+	{                                                                                                              \
+		PHASE_TEST, WHY_##w                                                                                    \
+	}
 
 /* clang-format off: a table */
 static const struct {
@@ -47,26 +56,26 @@ static const struct {
 	struct answer answer[NR_GROUPS];
 } rows[] = {
 	/* kind               order frozen  pinned      until 4.4         5.10                  later */
-	{ PAGE_KERNEL,          0, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_KERNEL,          3, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_KERNEL,          0, true,  false, { LATE(UNMOVABLE), LATE(UNMOVABLE),  LATE(UNMOVABLE) } },
-	{ PAGE_RECLAIMABLE,     0, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_NONCOMPOUND,     3, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_LRU,             0, false, false, { OK,              OK,               OK } },
-	{ PAGE_LRU,             0, false, true,  { LATE(PINNED),    LATE(PINNED),     LATE(PINNED) } },
-	{ PAGE_LRU_COMPOUND,    3, false, false, { LATE(COMPOUND),  OK,               OK } },
-	{ PAGE_LRU_COMPOUND,    3, false, true,  { LATE(PINNED),    LATE(PINNED),     LATE(PINNED) } },
-	{ PAGE_USER,            0, false, false, { LATE(NOT_LRU),   EARLY(NOT_LRU),   EARLY(NOT_LRU) } },
-	{ PAGE_MOVABLE_OPS,     0, false, false, { LATE(UNMOVABLE), OK,               OK } },
-	{ PAGE_HUGETLB,         3, false, false, { LATE(HUGETLB),   LATE(HUGETLB),    OK } },
-	{ PAGE_HUGETLB,         3, false, true,  { LATE(PINNED),    LATE(PINNED),     LATE(PINNED) } },
-	{ PAGE_HUGETLB_POOL,    3, false, false, { LATE(HUGETLB),   LATE(HUGETLB),    OK } },
-	{ PAGE_GIGANTIC,        3, false, false, { LATE(HUGETLB),   LATE(HUGETLB),    { PHASE_MIGRATE, WHY_HUGETLB } } },
-	{ PAGE_OFFLINE,         0, false, false, { LATE(OFFLINE),   EARLY(OFFLINE),   EARLY(OFFLINE) } },
-	{ PAGE_OFFLINE,         0, true,  false, { LATE(OFFLINE),   LATE(OFFLINE),    LATE(OFFLINE) } },
-	{ PAGE_HWPOISON,        0, false, false, { LATE(HWPOISON),  EARLY(HWPOISON),  EARLY(HWPOISON) } },
-	{ PAGE_RESERVED,        0, false, false, { LATE(RESERVED),  EARLY(RESERVED),  EARLY(RESERVED) } },
-	{ PAGE_ABSENT,          0, false, false, { LATE(ABSENT),    LATE(ABSENT),     LATE(ABSENT) } },
+	{ PAGE_KERNEL, 0, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
+	{ PAGE_KERNEL, 3, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
+	{ PAGE_KERNEL, 0, true, false, { LATE(UNMOVABLE), LATE(UNMOVABLE), LATE(UNMOVABLE) } },
+	{ PAGE_RECLAIMABLE, 0, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
+	{ PAGE_NONCOMPOUND, 3, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
+	{ PAGE_LRU, 0, false, false, { OK, OK, OK } },
+	{ PAGE_LRU, 0, false, true, { LATE(PINNED), LATE(PINNED), LATE(PINNED) } },
+	{ PAGE_LRU_COMPOUND, 3, false, false, { LATE(COMPOUND), OK, OK } },
+	{ PAGE_LRU_COMPOUND, 3, false, true, { LATE(PINNED), LATE(PINNED), LATE(PINNED) } },
+	{ PAGE_USER, 0, false, false, { LATE(NOT_LRU), EARLY(NOT_LRU), EARLY(NOT_LRU) } },
+	{ PAGE_MOVABLE_OPS, 0, false, false, { LATE(UNMOVABLE), OK, OK } },
+	{ PAGE_HUGETLB, 3, false, false, { LATE(HUGETLB), LATE(HUGETLB), OK } },
+	{ PAGE_HUGETLB, 3, false, true, { LATE(PINNED), LATE(PINNED), LATE(PINNED) } },
+	{ PAGE_HUGETLB_POOL, 3, false, false, { LATE(HUGETLB), LATE(HUGETLB), OK } },
+	{ PAGE_GIGANTIC, 3, false, false, { LATE(HUGETLB), LATE(HUGETLB), { PHASE_MIGRATE, WHY_HUGETLB } } },
+	{ PAGE_OFFLINE, 0, false, false, { LATE(OFFLINE), EARLY(OFFLINE), EARLY(OFFLINE) } },
+	{ PAGE_OFFLINE, 0, true, false, { LATE(OFFLINE), LATE(OFFLINE), LATE(OFFLINE) } },
+	{ PAGE_HWPOISON, 0, false, false, { LATE(HWPOISON), EARLY(HWPOISON), EARLY(HWPOISON) } },
+	{ PAGE_RESERVED, 0, false, false, { LATE(RESERVED), EARLY(RESERVED), EARLY(RESERVED) } },
+	{ PAGE_ABSENT, 0, false, false, { LATE(ABSENT), LATE(ABSENT), LATE(ABSENT) } },
 };
 /* clang-format on */
 
@@ -94,7 +103,8 @@ static void open_with(struct world *w, const char *backend, size_t row)
 static void who_finds_what_when(void **state)
 {
 	(void)state;
-	FOR_EACH_GENERATION(b) {
+	FOR_EACH_GENERATION(b)
+	{
 		for (size_t i = 0; i < COUNT(rows); i++) {
 			struct answer want = rows[i].answer[group_of(b->name)];
 			struct world w;
@@ -111,9 +121,7 @@ static void who_finds_what_when(void **state)
 				         contig_reason_name(got.why), contig_phase_name(want.phase),
 				         contig_reason_name(want.why));
 			/* -EBUSY, but for a hugetlb page that nothing can replace */
-			assert_int_equal(rc, !want.why                        ? 0
-			                     : want.phase == PHASE_MIGRATE ? -ENOMEM
-			                                                   : -EBUSY);
+			assert_int_equal(rc, !want.why ? 0 : want.phase == PHASE_MIGRATE ? -ENOMEM : -EBUSY);
 			world_close(&w);
 		}
 	}
@@ -125,7 +133,8 @@ static void offline_looks_through(void **state)
 	static const enum page_kind harmless[] = { PAGE_OFFLINE, PAGE_HWPOISON };
 
 	(void)state;
-	FOR_EACH_GENERATION(b) {
+	FOR_EACH_GENERATION(b)
+	{
 		for (size_t i = 0; i < COUNT(harmless); i++) {
 			struct contig_range_args args = { .nr = NMAX, .op = RANGE_OFFLINE };
 			struct world w;
@@ -157,12 +166,11 @@ static void offline_looks_through(void **state)
  */
 static void pool_page_is_replaced(void **state)
 {
-	static const struct contig_what block = { .kind = PAGE_LRU_COMPOUND,
-		                                   .order = 3,
-		                                   .migratetype = MT_MOVABLE };
+	static const struct contig_what block = { .kind = PAGE_LRU_COMPOUND, .order = 3, .migratetype = MT_MOVABLE };
 
 	(void)state;
-	FOR_EACH_GENERATION(b) {
+	FOR_EACH_GENERATION(b)
+	{
 		struct world w;
 
 		if (group_of(b->name) != HUGE)
