@@ -118,7 +118,7 @@ static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k
 	enum migratetype was = stored_type(m, b);
 	uint32_t free, movable;
 
-	if (was == MT_HIGHATOMIC || block_isolated(m, b))
+	if (was == MT_HIGHATOMIC)
 		goto single;
 	if (k >= m->P) {
 		run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
