@@ -204,10 +204,24 @@ static int run_kernel(struct arena *a, const struct case_op *op, struct arena_an
 	return 0;
 }
 
+/* What a driver holds logically unplugged comes back as the request's result that it was. */
+static void replug(struct arena *a, const struct case_op *op)
+{
+	for (pfn_t pfn = a->start + op->start, end = pfn + op->nr; pfn < end; pfn++) {
+		struct contig_run run;
+
+		a->c->ops->lab->run(a->c, pfn, &run);
+		if (run.kind == PAGE_OFFLINE && a->c->ops->lab->convert &&
+		    !a->c->ops->lab->convert(a->c, pfn, 1, PAGE_CONTIG, OWNER_NONE))
+			a->role[pfn - a->start] = ROLE_GOT;
+	}
+}
+
 static int run_free(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag)
 {
 	(void)diag;
 	out->stage = "skip";
+	replug(a, op);
 	give_role(a, op, ROLE_GOT, out);
 	give_role(a, op, ROLE_KERNEL, out);
 	free_runs(a, op, any_run, out);
