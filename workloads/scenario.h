@@ -55,6 +55,7 @@ struct scenario_expect {
 	uint32_t nr_backends;
 	char **backend; /* each of them */
 	int op;
+	bool broken; /* an invariant breaks there, and the scenario ends */
 	bool has_rc;
 	int rc;
 	char *stage, *why, *types, *map; /* NULL: not said */

@@ -261,7 +261,7 @@ static int parse_evidence(char *text, struct scenario_expect *e, struct contig_d
 
 static bool says_anything(const struct scenario_expect *e)
 {
-	return e->has_rc || e->stage || e->why || e->types || e->map || e->counts;
+	return e->broken || e->has_rc || e->stage || e->why || e->types || e->map || e->counts;
 }
 
 int scenario_parse_expect(char *rest, const struct scripted_case *sc, struct scenario_expect *e,
@@ -287,7 +287,9 @@ int scenario_parse_expect(char *rest, const struct scripted_case *sc, struct sce
 		word = word_next(&rest);
 		char *value = word ? word_value(word) : NULL;
 
-		if (!word)
+		if (word && !value && !strcmp(word, "broken"))
+			e->broken = true;
+		else if (!word)
 			rc = BAD(
 				"an expectation ends with its evidence, K, D or ?, and the row of the specification: [D 8.1]");
 		else
@@ -320,8 +322,9 @@ static bool overlap(const struct scenario_expect *a, const struct scenario_expec
 const struct scenario_expect *scenario_said_before(const struct scenario *s, const struct scenario_expect *e)
 {
 	for (const struct scenario_expect *f = s->expect; f < e; f++) {
-		bool both_say = (f->has_rc && e->has_rc) || (f->stage && e->stage) || (f->why && e->why) ||
-		                (f->types && e->types) || (f->map && e->map) || (f->counts & e->counts);
+		bool both_say = (f->broken && e->broken) || (f->has_rc && e->has_rc) || (f->stage && e->stage) ||
+		                (f->why && e->why) || (f->types && e->types) || (f->map && e->map) ||
+		                (f->counts & e->counts);
 
 		if (f->op == e->op ? !both_say && f->op != NO_ANSWER : f->op != NO_ANSWER && e->op != NO_ANSWER)
 			continue;

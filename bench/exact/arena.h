@@ -58,6 +58,7 @@ struct arena {
 	uint32_t moved;      /* allocations moved by the operation that runs */
 	uint32_t moved_away; /* pages of these that went outside the arena */
 	int64_t leak;        /* COUNT_LEAK at the start */
+	int running;         /* what is being answered, as in struct arena_answer */
 	struct arena_request request[ARENA_REQUESTS];
 };
 

@@ -438,6 +438,7 @@ static int tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell
 {
 	int rc = a->c->ops->lab->verify(a->c, diag);
 
+	a->running = ans->op;
 	ans->moved = a->moved;
 	ans->moved_away = a->moved_away;
 	take_counts(a, ans->count);

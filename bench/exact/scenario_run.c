@@ -56,6 +56,8 @@ static int run_all(struct scenario_result *r, struct contig_diag *diag)
 		rc = arena_run(&a, i, keep, r, diag);
 		i = rc < 0 ? i : (uint32_t)rc;
 	}
+	if (rc == -EUCLEAN)
+		r->broken_at = a.running;
 	arena_close(&a);
 	return rc < 0 ? rc : r->no_memory ? contig_diag_set(diag, -ENOMEM, "no memory") : 0;
 }
@@ -86,6 +88,8 @@ static void compare(struct scenario_result *r, const struct scenario_expect *e, 
 		      { "map", e->map, ans->map } };
 	char want[24], have[24];
 
+	if (e->broken)
+		differ(r, e, e->op, "invariants", "broken", "hold");
 	if (e->has_rc && e->rc != ans->rc)
 		differ(r, e, e->op, "rc", scenario_rc(e->rc, want), scenario_rc(ans->rc, have));
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -113,10 +117,12 @@ static const struct arena_answer *answer_of(const struct scenario_result *r, int
 static void compare_all(struct scenario_result *r)
 {
 	const struct scenario *s = r->scenario;
+	bool foreseen = r->broken_at == NO_ANSWER;
 
 	r->verdict = scenario_speaks_of(s, r->backend) ? SCENARIO_AGREES : SCENARIO_NOTHING_EXPECTED;
 	for (uint32_t i = 0; i < s->nr_expects; i++) {
 		const struct scenario_expect *e = &s->expect[i];
+		const struct arena_answer *ans = answer_of(r, e->op);
 
 		if (!scenario_expects(e, r->backend))
 			continue;
@@ -126,41 +132,49 @@ static void compare_all(struct scenario_result *r)
 		}
 		if (e->evidence == EVIDENCE_UNCERTAIN && r->verdict == SCENARIO_AGREES)
 			r->verdict = SCENARIO_AGREES_UNCERTAIN;
-		const struct arena_answer *ans = answer_of(r, e->op);
-
-		if (ans)
+		if (e->broken && e->op == r->broken_at)
+			foreseen = true;
+		else if (ans)
 			compare(r, e, ans);
 		else
 			differ(r, e, e->op, "answer", "one", "none: it did not come to that");
+	}
+	if (!foreseen)
+		differ(r, NULL, r->broken_at, "invariants", "hold", r->why.text);
+}
+
+/* The backend can not do it: that is no answer, and where one is expected it differs. */
+static void not_possible(struct scenario_result *r, const char *why)
+{
+	const struct scenario *s = r->scenario;
+
+	r->verdict = SCENARIO_NOT_POSSIBLE;
+	for (uint32_t i = 0; i < s->nr_expects; i++) {
+		const struct scenario_expect *e = &s->expect[i];
+
+		if (!scenario_expects(e, r->backend))
+			continue;
+		if (e->op == NO_ANSWER) {
+			r->verdict = SCENARIO_NO_SUCH_STATE;
+			return;
+		}
+		differ(r, e, e->op, "answer", "one", why);
 	}
 }
 
 int scenario_run(struct scenario_result *r, const struct scenario *s, const char *backend, struct contig_diag *diag)
 {
-	*r = (struct scenario_result){ .scenario = s, .backend = backend };
+	*r = (struct scenario_result){ .scenario = s, .backend = backend, .broken_at = NO_ANSWER };
 	int rc = run_all(r, diag);
 
 	if (rc && rc != -EOPNOTSUPP && rc != -ENODATA && rc != -EUCLEAN)
 		return rc;
 	if (rc)
 		r->why = *diag;
-	if (rc == -EUCLEAN) {
-		differ(r, NULL, r->nr_answers ? r->answer[r->nr_answers - 1].op : AT_START, "invariants", "hold",
-		       diag->text);
-	} else if (rc) {
-		r->verdict = SCENARIO_NOT_POSSIBLE;
-		for (uint32_t i = 0; i < s->nr_expects; i++) {
-			if (!scenario_expects(&s->expect[i], backend))
-				continue;
-			if (s->expect[i].op == NO_ANSWER) {
-				r->verdict = SCENARIO_NO_SUCH_STATE;
-				break;
-			}
-			differ(r, &s->expect[i], s->expect[i].op, "answer", "one", diag->text);
-		}
-	} else {
+	if (rc == -EOPNOTSUPP || rc == -ENODATA)
+		not_possible(r, diag->text);
+	else
 		compare_all(r);
-	}
 	return r->no_memory ? contig_diag_set(diag, -ENOMEM, "no memory") : 0;
 }
 

@@ -35,6 +35,7 @@ struct scenario_result {
 	struct arena_answer *answer; /* the start first */
 	uint32_t nr_differences;
 	struct scenario_difference *difference;
+	int broken_at; /* where an invariant broke, NO_ANSWER if none did */
 	bool no_memory;
 };
 
