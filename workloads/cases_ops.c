@@ -218,9 +218,9 @@ static int parse_op(char *word, struct scripted_case *c, struct case_op *op, str
 	while (i < NR_VERBS && strcmp(word, verbs[i].name))
 		i++;
 	if (i == NR_VERBS) { /* what later recordings do, and the model does not know yet */
-		if (!word[0] || !arguments)
+		if (!word[0] || word[1] || !arguments)
 			return BAD("'%s' is not an operation: %s", op->text, case_known_ops());
-		snprintf(c->beyond, sizeof(c->beyond), "%.29s:", word);
+		snprintf(c->beyond, sizeof(c->beyond), "%c:", word[0]);
 		return 0;
 	}
 	op->verb = verbs[i].verb;
