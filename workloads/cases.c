@@ -222,6 +222,8 @@ static int check_case(struct scripted_case *c, uint32_t npb, struct contig_diag 
 
 		if (has_span(op) && (op->start >= pages || op->nr > pages - op->start))
 			rc = BAD("%s: %s lies outside the arena of %u pages", c->name, op->text, pages);
+		else if (op->verb == OP_TYPE && (op->start | op->nr) & (npb - 1))
+			rc = BAD("%s: %s does not cover whole pageblocks of %u pages", c->name, op->text, npb);
 	}
 	return rc;
 }

@@ -159,6 +159,9 @@ static bool read_arguments(unsigned int takes, char *at, struct case_op *op)
 	}
 	if (takes & TYPE && !read_type(next_argument(&at), op))
 		return false;
+	/* what one may allocate; a block may be of any type */
+	if (takes & ORDER && op->mt > MT_RECLAIMABLE)
+		return false;
 	if (takes & KIND && !read_kind(next_argument(&at), op))
 		return false;
 	while (at) {

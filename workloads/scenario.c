@@ -157,7 +157,7 @@ static int read_geometry(struct reader *r, char *rest, struct contig_diag *diag)
 			rc = value ? geometry_word(r, word, value, diag)
 			           : BAD("'%s' is not key=value, or a quote is left open", word);
 	}
-	return rc;
+	return rc ? rc : contig_geometry_check(&r->g, diag);
 }
 
 static bool name_is_free(const struct reader *r, const char *name)

@@ -19,7 +19,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		pfn_t buddy = pfn ^ (1u << order);
 
 		/* below a pageblock a free pair always merges: such a layout can not be */
-		if (order < m->P && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
+		if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
 			page_set(&m->page[pfn], state_make(PAGE_RESERVED, order, MT_UNMOVABLE), OWNER_NONE);
 			return -EINVAL;
 		}
