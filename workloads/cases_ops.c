@@ -82,7 +82,7 @@ const char *case_known_ops(void)
 static bool read_type(const char *word, struct case_op *op)
 {
 	op->mt = contig_type_of_letter(word[0]);
-	return !word[1] && op->mt != MT_NR;
+	return op->mt != MT_NR && !word[1];
 }
 
 static bool read_kind(const char *word, struct case_op *op)
