@@ -189,6 +189,8 @@ static void refused_with_the_reason(void **state)
 		{ "contigbench-scenario 1\ngeometry Q=3\n", ":2: 'Q=' is nothing that a geometry has: P, M, section" },
 		{ "contigbench-scenario 1\ngeometry P=21\n", ":2: P=21: pageblock_order, a number up to 20" },
 		{ "contigbench-scenario 1\ngeometry M=x\n", ":2: M=x: MAX_PAGE_ORDER, inclusive, a number" },
+		{ "contigbench-scenario 1\ngeometry P=20 M=20 free=9\ncase=T map=\"[M] F20\"\n",
+		  ":3: T: 10485760 pages: a scenario" },
 		{ "contigbench-scenario 1\ngeometry free=-1\n", ":2: free=-1: free pageblocks behind the arena" },
 		{ "contigbench-scenario 1\ngeometry zone=high\n", ":2: zone=high: dma32, normal or movable" },
 		{ "contigbench-scenario 1\ngeometry P=0 M=4\n" ONE, "pageblock_order 0: must lie in 1..20" },

@@ -10,6 +10,7 @@
 
 #define BAD(...)       contig_diag_set(diag, -EINVAL, __VA_ARGS__)
 #define MAX_FILE_BYTES (16u << 20)
+#define MAX_ZONE_PAGES (1u << 22)
 
 /* What the lines so far have set. */
 struct reader {
@@ -170,13 +171,18 @@ static bool name_is_free(const struct reader *r, const char *name)
 }
 
 /* The zone: the arena to the next multiple of the largest order, then what is free behind it. */
-static void size_zone(struct scenario *s)
+static int size_zone(struct scenario *s, struct contig_diag *diag)
 {
 	unsigned int large = s->g.max_order > s->g.pageblock_order ? s->g.max_order : s->g.pageblock_order;
-	uint32_t step = 1u << large, arena = s->sc.nr_blocks << s->g.pageblock_order;
-	uint32_t behind = s->free_blocks << s->g.pageblock_order;
+	uint64_t step = 1u << large, arena = (uint64_t)s->sc.nr_blocks << s->g.pageblock_order;
+	uint64_t behind = (uint64_t)s->free_blocks << s->g.pageblock_order;
+	uint64_t pages = (arena + step - 1) / step * step + (behind + step - 1) / step * step;
 
-	s->g.zones[0].pages = (arena + step - 1) / step * step + (behind + step - 1) / step * step;
+	if (pages > MAX_ZONE_PAGES)
+		return BAD("%s: %llu pages: a scenario has at most %u", s->sc.name, (unsigned long long)pages,
+		           MAX_ZONE_PAGES);
+	s->g.zones[0].pages = (uint32_t)pages;
+	return 0;
 }
 
 static int read_case(struct reader *r, const char *line, unsigned int number, struct contig_diag *diag)
@@ -213,9 +219,7 @@ static int read_case(struct reader *r, const char *line, unsigned int number, st
 		return BAD(
 			"%s: without map= a case is built as the recorded answers were: `geometry recorded` goes in front",
 			s->sc.name);
-	if (!s->recorded)
-		size_zone(s);
-	return s->recorded ? 0 : contig_geometry_check(&s->g, diag);
+	return s->recorded ? 0 : size_zone(s, diag);
 }
 
 static int read_expect(struct reader *r, char *rest, unsigned int number, struct contig_diag *diag)

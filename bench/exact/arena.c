@@ -303,28 +303,3 @@ void arena_close(struct arena *a)
 	free(a->at);
 	free(a->mapping);
 }
-
-/* ---- looking --------------------------------------------------------------------------------- */
-
-static char letter_at(void *ctx, pfn_t pfn, const struct contig_run *run)
-{
-	const struct arena *a = ctx;
-	uint32_t at = pfn - a->start;
-
-	/* recorded answers can not tell these compounds from hugetlb pages in use */
-	if (a->recorded && (run->kind == PAGE_HUGETLB_POOL || (run->kind == PAGE_USER && run->order)))
-		return 'C';
-	if (run->kind != PAGE_CONTIG || run->frozen || at >= arena_pages(a))
-		return 0;
-	return a->role[at] == ROLE_KERNEL ? 'K' : 'A';
-}
-
-char *arena_types(struct arena *a)
-{
-	return layout_types(a->c, a->start >> a->g.pageblock_order, a->sc->nr_blocks);
-}
-
-char *arena_map(struct arena *a)
-{
-	return layout_map(a->c, &a->g, a->start >> a->g.pageblock_order, a->sc->nr_blocks, !a->recorded, letter_at, a);
-}

@@ -24,6 +24,9 @@ int arena_build(struct arena *a, struct contig_diag *diag);
 /* COUNT_LEAK, but for what it was at the start. */
 int64_t arena_leak(struct arena *a);
 
+/* Tell an answer together with the state as it is now. 0, -EUCLEAN if an invariant is broken, or -ENOMEM. */
+int arena_tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell, void *ctx, struct contig_diag *diag);
+
 void arena_drain_lru(struct arena *a);
 void arena_drain_pcp(struct arena *a);
 /* Free pages that a request got. */

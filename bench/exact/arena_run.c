@@ -377,88 +377,7 @@ static int (*const run[])(struct arena *a, const struct case_op *op, struct aren
 	[OP_UNRESERVE] = run_unreserve, [OP_WATERMARK] = run_watermark,
 };
 
-/* ---- answers --------------------------------------------------------------------------------- */
-
-static int64_t reserve_error(const struct arena *a, const struct contig_stats *s)
-{
-	return (int64_t)s->reserved_highatomic - ((int64_t)s->blocks[MT_HIGHATOMIC] << a->g.pageblock_order);
-}
-
-int64_t arena_leak(struct arena *a)
-{
-	struct contig_stats s;
-
-	contig_stats(a->c, CONTIG_ALL_ZONES, &s);
-	return reserve_error(a, &s);
-}
-
-/* Free pages in blocks that are not isolated, and in CMA blocks: what the counters should say (I6b). */
-static void count_free(struct arena *a, int64_t *all, int64_t *cma)
-{
-	unsigned int order = a->g.pageblock_order;
-
-	*all = *cma = 0;
-	for (uint32_t i = 0; i < a->g.nr_zones; i++) {
-		struct contig_run r;
-
-		for (pfn_t pfn = a->g.zones[i].start, end = pfn + a->g.zones[i].pages; pfn < end; pfn = r.pfn + r.nr) {
-			a->c->ops->lab->run(a->c, pfn, &r);
-			uint32_t inside = r.nr < 1u << order ? r.nr : 1u << order;
-
-			for (pfn_t p = r.pfn; r.kind == PAGE_FREE && p < r.pfn + r.nr; p += inside) {
-				enum migratetype mt = a->c->ops->lab->type(a->c, p >> order, NULL);
-
-				*all += mt == MT_ISOLATE ? 0 : inside;
-				*cma += mt == MT_CMA ? inside : 0;
-			}
-		}
-	}
-}
-
-static void take_counts(struct arena *a, int64_t *count)
-{
-	struct contig_stats s;
-	int64_t all, cma;
-
-	contig_stats(a->c, CONTIG_ALL_ZONES, &s);
-	count_free(a, &all, &cma);
-	count[COUNT_FREE] = (int64_t)s.free;
-	count[COUNT_FREE_CMA] = (int64_t)s.free_cma;
-	count[COUNT_PCP] = (int64_t)s.pcp;
-	count[COUNT_ISOLATED] = (int64_t)s.isolated;
-	count[COUNT_RESERVED] = (int64_t)s.reserved_highatomic;
-	count[COUNT_FREE_HIGHATOMIC] = (int64_t)s.free_highatomic;
-	count[COUNT_DRIFT] = (int64_t)s.free - all;
-	count[COUNT_DRIFT_CMA] = (int64_t)s.free_cma - cma;
-	count[COUNT_LEAK] = reserve_error(a, &s) - a->leak;
-}
-
-/* The state as it is now goes with the answer. */
-static int tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell, void *ctx, struct contig_diag *diag)
-{
-	int rc = a->c->ops->lab->verify(a->c, diag);
-
-	a->running = ans->op;
-	ans->moved = a->moved;
-	ans->moved_away = a->moved_away;
-	take_counts(a, ans->count);
-	ans->types = arena_types(a);
-	ans->map = arena_map(a);
-	if (!ans->types || !ans->map)
-		rc = contig_diag_set(diag, -ENOMEM, "no memory");
-	if (!rc)
-		tell(ctx, ans);
-	free(ans->types);
-	free(ans->map);
-	return rc;
-}
-
-int arena_tell_start(struct arena *a, arena_tell tell, void *ctx, struct contig_diag *diag)
-{
-	struct arena_answer ans = { .op = AT_START, .stage = "done", .why = "none" };
-
-	return tell_state(a, &ans, tell, ctx, diag);
-}
+/* ---- an operation after the other -------------------------------------------------------------- */
 
 static void drain_before(struct arena *a)
 {
@@ -487,7 +406,7 @@ static int tell_requests(struct arena *a, arena_tell tell, void *ctx, struct con
 			continue;
 		a->request[i].ended = false;
 		answer_outcome(&a->request[i].out, &ans);
-		rc = tell_state(a, &ans, tell, ctx, diag);
+		rc = arena_tell_state(a, &ans, tell, ctx, diag);
 	}
 	return rc;
 }
@@ -506,7 +425,7 @@ int arena_run(struct arena *a, uint32_t first, arena_tell tell, void *ctx, struc
 		rc = run[sc->op[at].verb](a, &sc->op[at], &ans, diag);
 		if (alone)
 			drain_after(a, &sc->op[at]);
-		rc = rc ? rc : tell_state(a, &ans, tell, ctx, diag);
+		rc = rc ? rc : arena_tell_state(a, &ans, tell, ctx, diag);
 	} while (!rc && ++at < sc->nr_ops && sc->op[at].joined);
 	if (rc || alone)
 		return rc ? rc : (int)at;
