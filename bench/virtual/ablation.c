@@ -96,20 +96,30 @@ static int walk(struct run_options *o, const struct knob_values *first, const st
 	return status;
 }
 
-/* Knobs in the order in which the walk came to the values of the end. */
-static void sort_by_turn(struct knob_list *list, const struct origin *origin)
+/* Knob of the group that the walk came to last: the group is as young as that. */
+static uint16_t youngest(const struct knob_group *g, const struct origin *origin)
 {
-	for (uint32_t i = 1; i < list->nr; i++) {
-		for (uint32_t k = i; k && origin->turn[list->knob[k - 1]] > origin->turn[list->knob[k]]; k--) {
-			uint16_t knob = list->knob[k];
+	uint16_t knob = g->list.knob[0];
 
-			list->knob[k] = list->knob[k - 1];
-			list->knob[k - 1] = knob;
-		}
+	for (uint32_t i = 1; i < g->list.nr; i++) {
+		if (origin->turn[g->list.knob[i]] > origin->turn[knob])
+			knob = g->list.knob[i];
 	}
+	return knob;
 }
 
-/* Each group alone: `base` with it as in `other`. Backwards, that is where the step comes from. */
+static int add_alone(struct run_options *o, enum ablation_way way, const struct knob_values *base,
+                     const struct knob_values *other, const struct knob_group *g, const char *release)
+{
+	const struct knob_values with = knobs_switched(base, other, &g->list);
+
+	/* backwards, `base` is where the step leads */
+	if (way == ABLATION_BACKWARD)
+		return add_step(o, way, release, &with, base, g);
+	return add_step(o, way, release, base, &with, g);
+}
+
+/* Each group alone: `base` with it as in `other`. */
 static int alone(struct run_options *o, enum ablation_way way, const struct knob_values *base,
                  const struct knob_values *other, const struct knob_list *list, const struct origin *origin)
 {
@@ -118,17 +128,13 @@ static int alone(struct run_options *o, enum ablation_way way, const struct knob
 
 	if (knobs_apart(base, other, list, &groups))
 		return cli_error(CLI_MACHINE, "no memory");
-	for (uint32_t i = 0; i < groups.nr && status == CLI_OK; i++) {
-		const struct knob_group *g = &groups.group[i];
-		const struct knob_values with = knobs_switched(base, other, &g->list);
-		bool back = way == ABLATION_BACKWARD;
-		uint16_t latest = g->list.knob[0];
+	for (uint32_t turn = 0; turn < origin->turns && status == CLI_OK; turn++) {
+		for (uint32_t i = 0; i < groups.nr && status == CLI_OK; i++) {
+			uint16_t knob = youngest(&groups.group[i], origin);
 
-		for (uint32_t k = 1; k < g->list.nr; k++) {
-			if (origin->turn[g->list.knob[k]] > origin->turn[latest])
-				latest = g->list.knob[k];
+			if (origin->turn[knob] == turn)
+				status = add_alone(o, way, base, other, &groups.group[i], origin->release[knob]);
 		}
-		status = add_step(o, way, origin->release[latest], back ? &with : base, back ? base : &with, g);
 	}
 	knobs_free(&groups);
 	return status;
@@ -177,7 +183,6 @@ int ablation_make(struct run_options *o)
 	if (a->first == UINT32_MAX)
 		return CLI_MACHINE;
 	status = walk(o, &first, &last, &origin);
-	sort_by_turn(&list, &origin);
 	if (status == CLI_OK)
 		status = alone(o, ABLATION_FORWARD, &first, &last, &list, &origin);
 	if (status == CLI_OK)

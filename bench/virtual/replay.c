@@ -191,6 +191,7 @@ static void end_request(struct replay *r, uint32_t k)
 	r->ranges[k] = NULL;
 	rec->rc = out.rc;
 	rec->total = out.total;
+	rec->undo = out.by_phase[PHASE_UNDO];
 	if (!out.rc)
 		return;
 	rec->phase = out.autopsy.phase;
@@ -213,6 +214,8 @@ static int step_request(struct replay *r, uint64_t ns, uint32_t k)
 	const struct replay_watch *watch = r->params.watch;
 
 	rec->end_ns = ns + cost_of(r->params.cost, &work);
+	if (work.phase != PHASE_UNDO)
+		rec->failed_ns = rec->end_ns;
 	executor_retry(&r->x);
 	if (!more)
 		end_request(r, k);

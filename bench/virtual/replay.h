@@ -48,7 +48,8 @@ struct replay_params {
 struct request_record {
 	uint64_t begin_ns;
 	uint64_t end_ns;
-	uint64_t since_ns; /* when the blocking page's owner allocated it */
+	uint64_t failed_ns; /* end of the last step before it was undone */
+	uint64_t since_ns;  /* when the blocking page's owner allocated it */
 	pfn_t start;
 	uint32_t cpu;
 	int32_t rc;
@@ -60,6 +61,7 @@ struct request_record {
 	uint8_t kind;    /* enum page_kind of the blocking page */
 	uint8_t pad;
 	struct contig_work total;
+	struct contig_work undo; /* the part of total that undid what was done */
 };
 
 #define EVENT_NONE UINT32_MAX
