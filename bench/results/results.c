@@ -196,21 +196,13 @@ static FILE *create(char path[4096], const char *dir, const char *name)
 /* Flush, sum up and close. 0 or an errno. */
 static int finish(FILE *f, char hex[65])
 {
-	static const size_t chunk = 1 << 16;
-	struct sha256 sum;
-	char *buffer = malloc(chunk);
-	int err = buffer ? 0 : ENOMEM;
+	int err = 0;
 
 	errno = 0;
-	if (!err && (fflush(f) || ferror(f) || fseek(f, 0, SEEK_SET)))
+	if (fflush(f) || ferror(f) || fseek(f, 0, SEEK_SET))
 		err = errno ? errno : EIO;
-	sha256_init(&sum);
-	for (size_t n; !err && (n = fread(buffer, 1, chunk, f));)
-		sha256_add(&sum, buffer, n);
-	if (!err && ferror(f))
-		err = EIO;
-	sha256_hex(&sum, hex);
-	free(buffer);
+	if (!err)
+		err = sha256_stream(f, hex);
 	if (fclose(f) && !err)
 		err = errno;
 	return err;
