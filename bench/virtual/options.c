@@ -192,15 +192,16 @@ enum {
 	OPT_JSON,
 	OPT_ABLATE,
 	OPT_COUNT,
+	OPT_ANSWERS,
 };
 
 /* Peculiarities of commands. */
 #define OWN_BACKENDS_TWICE 1u /* -b A,A makes sense */
-#define OWN_COUNT          2u
+#define OWN_COMPARISON     2u
 #define OWN_RESULTS        4u /* makes a results folder, from many replays */
 
 const struct run_dialect run_dialect = { "run", OWN_RESULTS, "50,70,90", "1-10", "64p,1b,2b,4b,8b" };
-const struct run_dialect diverge_dialect = { "diverge", OWN_BACKENDS_TWICE | OWN_COUNT, "70", "1", "1b" };
+const struct run_dialect diverge_dialect = { "diverge", OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
 /* an ablation has a hundred backends and more */
 static const struct run_dialect ablate_dialect = { "run", OWN_RESULTS, "70", "1-10", "1b" };
 
@@ -208,7 +209,8 @@ static bool knows(const struct run_dialect *d, int opt)
 {
 	switch (opt) {
 	case OPT_COUNT:
-		return d->flags & OWN_COUNT;
+	case OPT_ANSWERS:
+		return d->flags & OWN_COMPARISON;
 	case OPT_SAMPLES:
 	case OPT_FORCE:
 	case OPT_RESUME:
@@ -247,6 +249,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "ablate", required_argument, NULL, OPT_ABLATE },
 	{ "count", no_argument, NULL, OPT_COUNT },
+	{ "answers", no_argument, NULL, OPT_ANSWERS },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -366,6 +369,8 @@ static int take(const struct run_dialect *d, struct run_options *o, int opt, con
 		return set(&o->help);
 	case OPT_COUNT:
 		return set(&o->count);
+	case OPT_ANSWERS:
+		return set(&o->answers);
 	case OPT_ABLATE:
 		o->ablate = arg;
 		o->defined = true;

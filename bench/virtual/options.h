@@ -43,6 +43,7 @@ struct run_options {
 	const char *ablate;        /* run: "A..B" */
 	struct ablation *ablation; /* ... made of it: the backends above are its states */
 	bool count;                /* diverge: to the end of the trace */
+	bool answers;              /* diverge: what is placed elsewhere is no difference */
 
 	/* 0 or -1: as the trace's machine */
 	int page_shift;

@@ -40,6 +40,7 @@ void diverge_options_usage(FILE *to)
 	      "Replay a trace on two backends in lockstep, and show the first event that they answer differently or\n"
 	      "place elsewhere, and which knob makes the difference. Exit status: 0 no difference, 1 they part.\n\n"
 	      "  -b, --backends A,B       KNOB=VALUE chained with + behind a name\n"
+	      "      --answers            look at answers only: who gets pages, not which ones\n"
 	      "      --count              to the end of the trace: how much differs, for each knob switched alone in A\n"
 	      "      --occupancy PERCENT  the trace's peak use as percent of the zone (70)\n"
 	      "      --seeds SEED         which ranges are asked for, and the order of ageing (1)\n"
