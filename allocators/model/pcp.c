@@ -94,8 +94,10 @@ uint64_t pcp_count(const struct model *m, const struct zone *z)
 	return pages;
 }
 
-bool pcp_takes(const struct model *m, unsigned int order)
+bool pcp_takes(const struct model *m, const struct zone *z, unsigned int order)
 {
+	if (z->pcp_disabled)
+		return false;
 	if (m->policy.pcp_orders == pcp_orders_zero)
 		return order == 0;
 	/* no kernel has blocks of less than order 3; a small geometry must not put runs of several blocks on one list */
@@ -155,7 +157,8 @@ static uint32_t drain_list(struct model *m, struct zone *z, struct pcp *pcp, uns
 	struct pcp_list *l = &pcp->list[index];
 	const unsigned int order = list_order(m, index);
 	/* until v6.9 the type read when the page was freed counts, unless the zone has an isolated block (v3.18) */
-	const bool reread = m->policy.pcp_type == pcp_type_reread || z->isolated;
+	const bool reread =
+		m->policy.pcp_type == pcp_type_reread || (m->policy.pcp_type == pcp_type_cached && z->isolated);
 
 	for (uint32_t n = runs; n; n--) {
 		pfn_t pfn = *--l->tail;
@@ -231,6 +234,25 @@ uint32_t pcp_drain_all(struct model *m, struct zone *z)
 		drain(m, z, &z->pcp[cpu], pcp_pages(&z->pcp[cpu]), 0);
 	}
 	return drained;
+}
+
+uint32_t pcp_disable(struct model *m, struct zone *z)
+{
+	uint32_t drained = pcp_drain_all(m, z);
+
+	z->pcp_disabled++;
+	/* no room anywhere: whoever frees or allocates comes to pcp_takes() */
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		for (unsigned int i = 0; i < PCP_LISTS; i++)
+			z->pcp[cpu].list[i].head = z->pcp[cpu].list[i].tail = z->pcp[cpu].list[i].base;
+	}
+	return drained;
+}
+
+void pcp_enable(struct zone *z)
+{
+	assert(z->pcp_disabled);
+	z->pcp_disabled--;
 }
 
 /* ---- free: to the head; too many: some go back ----------------------------------------------- */
