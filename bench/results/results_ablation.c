@@ -329,6 +329,40 @@ static void table_line(FILE *f, const char *release, const char *what, const str
 	}
 }
 
+static bool is_zero(const struct stats_interval *i)
+{
+	return !i->value && (!i->bounded || (!i->low && !i->high));
+}
+
+static bool changes_nothing(const struct change *c)
+{
+	return is_zero(&c->gain) && is_zero(&c->cost);
+}
+
+/* What does not show in any count is named in few lines; the CSV has it all. */
+static void table_silent(FILE *f, const struct tally *t, enum ablation_way way)
+{
+	const struct ablation *a = t->r->plan->options->ablation;
+	const char *before = "  no difference: ";
+	size_t column = 0;
+
+	for (uint32_t i = 0; i < a->nr_steps; i++) {
+		const struct ablation_step *s = &a->steps[i];
+		const struct change c = between(t, s->from, s->to);
+
+		if (s->way != way || !changes_nothing(&c))
+			continue;
+		if (column && column + strlen(s->knobs) > 110) {
+			before = ",\n    ";
+			column = 0;
+		}
+		column += (size_t)fprintf(f, "%s%s", before, s->knobs);
+		before = ", ";
+	}
+	if (column)
+		fputc('\n', f);
+}
+
 static void table_way(FILE *f, const struct tally *t, enum ablation_way way)
 {
 	const struct run_options *o = t->r->plan->options;
@@ -352,12 +386,15 @@ static void table_way(FILE *f, const struct tally *t, enum ablation_way way)
 		if (s->way != way)
 			continue;
 		c = between(t, s->from, s->to);
+		if (changes_nothing(&c))
+			continue;
 		table_line(f, s->release, s->knobs, &c);
 		if (s->why)
 			fprintf(f, "  %-11s   together, since %s\n", "", s->why);
 	}
 	if (way != ABLATION_WALK && left_over(t, way, &c))
 		table_line(f, "", "left over: what they do together", &c);
+	table_silent(f, t, way);
 }
 
 static void table_group(FILE *f, const struct tally *t)
