@@ -34,14 +34,27 @@ static const struct program *program(const struct diverge *d)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
+/* Both sides show the pageblock already. */
+static bool in_view(const struct diverge *d, const struct picture view[2], pfn_t mark)
+{
+	block_t b = mark >> d->params.geometry->pageblock_order;
+
+	for (int side = 0; side < 2; side++) {
+		const struct picture *p = &view[side];
+
+		if (p->map ? b < p->first || b - p->first >= p->nr
+		           : b != p->mark >> d->params.geometry->pageblock_order)
+			return false;
+	}
+	return true;
+}
+
 static void add_view(struct diverge *d, const struct lockstep *l, pfn_t mark)
 {
-	unsigned int order = d->params.geometry->pageblock_order;
-
 	if (mark == PFN_NONE || d->nr_views == MAX_VIEWS)
 		return;
 	for (uint32_t i = 0; i < d->nr_views; i++) {
-		if (d->view[i][0].mark >> order == mark >> order)
+		if (in_view(d, d->view[i], mark))
 			return;
 	}
 	for (int side = 0; side < 2; side++) {
@@ -146,7 +159,8 @@ static void print_request(const struct diverge *d, const struct divergence *at)
 static void print_views(const struct diverge *d)
 {
 	for (uint32_t i = 0; i < d->nr_views; i++) {
-		printf("\nmemory then, around pfn %u (docs/formats.md, layout string)\n", d->view[i][0].mark);
+		printf("\nmemory after event %u, around pfn %u (docs/formats.md, layout string)\n",
+		       d->found.all[0].first.event, d->view[i][0].mark);
 		for (int side = 0; side < 2; side++) {
 			const struct picture *p = &d->view[i][side];
 

@@ -82,8 +82,6 @@ static int replay(struct explanation *e)
 	look.geometry = params.geometry;
 	params.stop = &e->stop;
 	params.watch = &watch;
-	/* the run may ask for fewer, but what comes behind this one is of no interest */
-	params.max_requests = look.request + UINT64_C(1);
 	cli_progress("replaying", 0, 1);
 	int rc = replay_run(&params, &result, &diag);
 

@@ -142,6 +142,8 @@ int results_make(struct results *r, const struct matrix *m)
 	for (uint32_t i = 0; i < m->plan->nr_rows && !rc; i += m->plan->options->nr_backends)
 		compare(r, i, counts, counts + seeds);
 	free(counts);
+	if (!rc && m->plan->options->ablation)
+		rc = results_ablation_make(r);
 	if (rc)
 		results_free(r);
 	return rc;
@@ -150,6 +152,7 @@ int results_make(struct results *r, const struct matrix *m)
 void results_free(struct results *r)
 {
 	free(r->rows);
+	free(r->changes);
 	*r = (struct results){ 0 };
 }
 

@@ -48,10 +48,17 @@ struct result_row {
 	bool unequal_work; /* more than 0.1 % of the trace's allocations failed */
 };
 
+/* From one backend to another, over the same seeds and requests. */
+struct change {
+	struct stats_interval gain; /* of the success rate, millionths */
+	struct stats_interval cost; /* millionths of a page migrated, by request */
+};
+
 struct results {
 	const struct run_plan *plan;
 	const struct replay_result *replays;
 	struct result_row *rows; /* plan->nr_rows */
+	struct change *changes;  /* of an ablation: results_ablation.c */
 };
 
 /* 0 or -ENOMEM; free with results_free(). All replays of the matrix must be done. */
@@ -73,7 +80,9 @@ void results_summary_csv(FILE *f, const struct results *r);
 void results_success_csv(FILE *f, const struct results *r);
 void results_replays_csv(FILE *f, const struct results *r);
 void results_failures_csv(FILE *f, const struct results *r);
-/* Of a run with --ablate; the table is in the place of the other one. */
+/* Of a run with --ablate: 0 or -ENOMEM; what results_make() calls. */
+int results_ablation_make(struct results *r);
+/* The table is in the place of the other one. */
 void results_ablation_table(FILE *f, const struct results *r);
 void results_ablation_csv(FILE *f, const struct results *r);
 void results_ablation_json(FILE *f, const struct results *r);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* results_ablation.c - what each knob brought and cost, of a run with --ablate. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,19 +8,19 @@
 #include "../virtual/ablation.h"
 #include "results.h"
 
-/* Per workload, occupancy and size: successes and migrated pages of each backend, by seed. */
-struct tally {
-	const struct results *r;
-	uint32_t first; /* row of the group's first backend */
-	struct stats_count *got;
-	struct stats_count *migrated;
-	struct stats_term *terms; /* scratch */
-};
+/*
+ * Changes of a group (workload, occupancy, size) lie side by side: the whole way, what is left over of it by each way
+ * of asking, then the steps.
+ */
+#define TOTAL     0u
+#define LEFT_OVER 1u
+#define STEPS     (LEFT_OVER + ABLATION_WAYS)
 
-/* A change from one state to another, or what is left of one. */
-struct change {
-	struct stats_interval gain; /* millionths of requests */
-	struct stats_interval cost; /* millionths of pages by request */
+struct group {
+	const struct results *r;
+	const struct ablation *a;
+	uint32_t first; /* row of its first backend */
+	struct change *changes;
 };
 
 static uint32_t nr_groups(const struct run_plan *plan)
@@ -27,96 +28,129 @@ static uint32_t nr_groups(const struct run_plan *plan)
 	return plan->nr_rows / plan->options->nr_backends;
 }
 
-static bool tally_group(struct tally *t, const struct results *r, uint32_t group)
+static struct group group_at(const struct results *r, uint32_t i)
 {
 	const struct run_options *o = r->plan->options;
-	size_t seeds = o->nr_seeds, nr = o->nr_backends * seeds;
 
-	*t = (struct tally){ .r = r, .first = group * o->nr_backends };
-	t->got = calloc(nr, sizeof(*t->got));
-	t->migrated = calloc(nr, sizeof(*t->migrated));
-	t->terms = calloc(2 * (size_t)o->ablation->nr_steps + 2, sizeof(*t->terms));
-	if (!t->got || !t->migrated || !t->terms)
-		return false;
+	return (struct group){
+		.r = r,
+		.a = o->ablation,
+		.first = i * o->nr_backends,
+		.changes = r->changes + (size_t)i * (STEPS + o->ablation->nr_steps),
+	};
+}
+
+static const struct result_row *row_of(const struct group *g, uint32_t backend)
+{
+	return &g->r->rows[g->first + backend];
+}
+
+/* ---- the numbers ----------------------------------------------------------------------------- */
+
+/* Successes and migrated pages of each backend of a group, by seed; and rates to add up, of backends by number. */
+struct tally {
+	size_t seeds;
+	struct stats_count *got;
+	struct stats_count *migrated;
+	struct stats_term *terms;
+	uint32_t *backends;
+	size_t nr;
+};
+
+static void count(struct tally *t, const struct group *g)
+{
+	size_t nr = g->r->plan->options->nr_backends * t->seeds;
+
 	for (size_t i = 0; i < nr; i++) {
-		const struct replay_result *replay = &r->replays[t->first * seeds + i];
+		const struct replay_result *replay = &g->r->replays[g->first * t->seeds + i];
 
-		t->got[i].requests = t->migrated[i].requests = replay->nr_requests;
+		t->got[i] = t->migrated[i] = (struct stats_count){ .requests = replay->nr_requests };
 		for (uint32_t k = 0; k < replay->nr_requests; k++) {
 			t->got[i].successes += !replay->requests[k].rc;
 			t->migrated[i].successes += replay->requests[k].total.migrated;
 		}
 	}
-	return true;
 }
 
-static void tally_free(struct tally *t)
+static void add_terms(struct tally *t, uint32_t from, uint32_t to, int weight)
 {
-	free(t->got);
-	free(t->migrated);
-	free(t->terms);
+	t->backends[t->nr] = to;
+	t->terms[t->nr++].weight = weight;
+	t->backends[t->nr] = from;
+	t->terms[t->nr++].weight = -weight;
 }
 
-/* Backend numbers to terms, once over successes and once over pages. */
-static struct change change_of(const struct tally *t, const uint32_t *backends, const int *weights, size_t nr)
+static struct change sum_up(struct tally *t)
 {
-	size_t seeds = t->r->plan->options->nr_seeds;
 	struct change c;
 
-	for (size_t i = 0; i < nr; i++)
-		t->terms[i] = (struct stats_term){ t->got + backends[i] * seeds, weights[i] };
-	c.gain = stats_sum(t->terms, nr, seeds);
-	for (size_t i = 0; i < nr; i++)
-		t->terms[i].counts = t->migrated + backends[i] * seeds;
-	c.cost = stats_sum(t->terms, nr, seeds);
+	for (size_t i = 0; i < t->nr; i++)
+		t->terms[i].counts = t->got + t->backends[i] * t->seeds;
+	c.gain = stats_sum(t->terms, t->nr, t->seeds);
+	for (size_t i = 0; i < t->nr; i++)
+		t->terms[i].counts = t->migrated + t->backends[i] * t->seeds;
+	c.cost = stats_sum(t->terms, t->nr, t->seeds);
+	t->nr = 0;
 	return c;
 }
 
-static struct change between(const struct tally *t, uint32_t from, uint32_t to)
+static void make_group(struct tally *t, const struct group *g)
 {
-	return change_of(t, (const uint32_t[]){ to, from }, (const int[]){ 1, -1 }, 2);
-}
+	const struct ablation *a = g->a;
 
-static struct change total(const struct tally *t)
-{
-	const struct ablation *a = t->r->plan->options->ablation;
-
-	return between(t, a->first, a->last);
-}
-
-/* The total less the steps of one way. False without memory. */
-static bool left_over(const struct tally *t, enum ablation_way way, struct change *out)
-{
-	const struct ablation *a = t->r->plan->options->ablation;
-	size_t max = 2 * (size_t)a->nr_steps + 2, nr = 2;
-	uint32_t *backends = calloc(max, sizeof(*backends));
-	int *weights = calloc(max, sizeof(*weights));
-	bool ok = backends && weights;
-
-	if (ok) {
-		backends[0] = a->last;
-		backends[1] = a->first;
-		weights[0] = 1;
-		weights[1] = -1;
+	count(t, g);
+	add_terms(t, a->first, a->last, 1);
+	g->changes[TOTAL] = sum_up(t);
+	for (uint32_t i = 0; i < a->nr_steps; i++) {
+		add_terms(t, a->steps[i].from, a->steps[i].to, 1);
+		g->changes[STEPS + i] = sum_up(t);
 	}
-	for (uint32_t i = 0; ok && i < a->nr_steps; i++) {
-		if (a->steps[i].way != way)
-			continue;
-		backends[nr] = a->steps[i].to;
-		weights[nr++] = -1;
-		backends[nr] = a->steps[i].from;
-		weights[nr++] = 1;
+	for (uint32_t way = 0; way < ABLATION_WAYS; way++) {
+		add_terms(t, a->first, a->last, 1);
+		for (uint32_t i = 0; i < a->nr_steps; i++) {
+			if (a->steps[i].way == way)
+				add_terms(t, a->steps[i].from, a->steps[i].to, -1);
+		}
+		g->changes[LEFT_OVER + way] = sum_up(t);
 	}
-	if (ok)
-		*out = change_of(t, backends, weights, nr);
-	free(backends);
-	free(weights);
-	return ok;
 }
 
-static const struct result_row *row_of(const struct tally *t, uint32_t backend)
+int results_ablation_make(struct results *r)
 {
-	return &t->r->rows[t->first + backend];
+	const struct run_options *o = r->plan->options;
+	size_t terms = 2 * (size_t)o->ablation->nr_steps + 2, nr = (size_t)o->nr_backends * o->nr_seeds;
+	struct tally t = {
+		.seeds = o->nr_seeds,
+		.got = calloc(nr, sizeof(*t.got)),
+		.migrated = calloc(nr, sizeof(*t.migrated)),
+		.terms = calloc(terms, sizeof(*t.terms)),
+		.backends = calloc(terms, sizeof(*t.backends)),
+	};
+	int rc = -ENOMEM;
+
+	r->changes = calloc(nr_groups(r->plan) * (size_t)(STEPS + o->ablation->nr_steps), sizeof(*r->changes));
+	if (t.got && t.migrated && t.terms && t.backends && r->changes) {
+		for (uint32_t i = 0; i < nr_groups(r->plan); i++) {
+			const struct group g = group_at(r, i);
+
+			make_group(&t, &g);
+		}
+		rc = 0;
+	}
+	free(t.got);
+	free(t.migrated);
+	free(t.terms);
+	free(t.backends);
+	return rc;
+}
+
+static void each_group(FILE *f, const struct results *r, void (*one)(FILE *f, const struct group *g))
+{
+	for (uint32_t i = 0; i < nr_groups(r->plan); i++) {
+		const struct group g = group_at(r, i);
+
+		one(f, &g);
+	}
 }
 
 static int64_t pages_by_request(const struct result_row *row)
@@ -138,13 +172,12 @@ static void csv_pages(FILE *f, const struct stats_interval *i)
 }
 
 /* s NULL: the whole way, or what is left over of it */
-static void csv_line(FILE *f, const struct tally *t, const char *way, uint32_t number, const struct ablation_step *s,
-                     const char *what, const struct change *c)
+static void csv_line(FILE *f, const struct group *g, const char *way, uint32_t number, const struct ablation_step *s,
+                     const struct change *c)
 {
-	const struct run_plan *plan = t->r->plan;
-	const struct ablation *a = plan->options->ablation;
-	const struct run_place at = row_of(t, 0)->at;
-	uint32_t from = s ? s->from : a->first, to = s ? s->to : a->last;
+	const struct run_plan *plan = g->r->plan;
+	const struct run_place at = row_of(g, 0)->at;
+	uint32_t from = s ? s->from : g->a->first, to = s ? s->to : g->a->last;
 	char size[16], occupancy[16];
 
 	run_size_label(&plan->options->sizes[at.size], size);
@@ -152,7 +185,7 @@ static void csv_line(FILE *f, const struct tally *t, const char *way, uint32_t n
 	csv_text(f, plan->workloads[at.workload].name);
 	fprintf(f, ",%s,%s,%u,%s,%u,%s,", occupancy, size, plan_request_pages(plan, &at), way, number,
 	        s ? s->release : "");
-	csv_text(f, what);
+	csv_text(f, s ? s->knobs : number ? "left over" : "");
 	fputc(',', f);
 	csv_text(f, s ? s->before : "");
 	fputc(',', f);
@@ -166,34 +199,19 @@ static void csv_line(FILE *f, const struct tally *t, const char *way, uint32_t n
 	fputc('\n', f);
 }
 
-static void csv_group(FILE *f, const struct tally *t)
+static void csv_group(FILE *f, const struct group *g)
 {
-	const struct ablation *a = t->r->plan->options->ablation;
-	struct change c = total(t);
+	const struct ablation *a = g->a;
 
-	csv_line(f, t, "total", 0, NULL, "", &c);
+	csv_line(f, g, "total", 0, NULL, &g->changes[TOTAL]);
 	for (enum ablation_way way = 0; way < ABLATION_WAYS; way++) {
 		uint32_t number = 0;
 
 		for (uint32_t i = 0; i < a->nr_steps; i++) {
-			if (a->steps[i].way != way)
-				continue;
-			c = between(t, a->steps[i].from, a->steps[i].to);
-			csv_line(f, t, ablation_way_name(way), ++number, &a->steps[i], a->steps[i].knobs, &c);
+			if (a->steps[i].way == way)
+				csv_line(f, g, ablation_way_name(way), ++number, &a->steps[i], &g->changes[STEPS + i]);
 		}
-		if (left_over(t, way, &c))
-			csv_line(f, t, ablation_way_name(way), number + 1, NULL, "left over", &c);
-	}
-}
-
-static void each_group(FILE *f, const struct results *r, void (*one)(FILE *f, const struct tally *t))
-{
-	for (uint32_t i = 0; i < nr_groups(r->plan); i++) {
-		struct tally t;
-
-		if (tally_group(&t, r, i))
-			one(f, &t);
-		tally_free(&t);
+		csv_line(f, g, ablation_way_name(way), number + 1, NULL, &g->changes[LEFT_OVER + way]);
 	}
 }
 
@@ -234,10 +252,9 @@ static void json_key(FILE *f, const char *key, const char *text)
 	fputc(',', f);
 }
 
-static void json_step(FILE *f, const struct tally *t, const struct ablation_step *s)
+static void json_step(FILE *f, const struct group *g, const struct ablation_step *s, const struct change *c)
 {
-	const struct run_options *o = t->r->plan->options;
-	const struct change c = between(t, s->from, s->to);
+	const struct run_options *o = g->r->plan->options;
 
 	fputc('{', f);
 	json_key(f, "release", s->release);
@@ -247,50 +264,44 @@ static void json_step(FILE *f, const struct tally *t, const struct ablation_step
 		json_key(f, "together_because", s->why);
 	json_key(f, "from_backend", o->backends[s->from]);
 	json_key(f, "to_backend", o->backends[s->to]);
-	json_change(f, &c);
+	json_change(f, c);
 	fputc('}', f);
 }
 
-static void json_way(FILE *f, const struct tally *t, enum ablation_way way)
+static void json_way(FILE *f, const struct group *g, enum ablation_way way)
 {
-	const struct ablation *a = t->r->plan->options->ablation;
+	const struct ablation *a = g->a;
 	const char *separator = "";
-	struct change c;
 
 	fprintf(f, ",\n   \"%s\":{\"steps\":[", ablation_way_name(way));
 	for (uint32_t i = 0; i < a->nr_steps; i++) {
 		if (a->steps[i].way != way)
 			continue;
 		fprintf(f, "%s\n    ", separator);
-		json_step(f, t, &a->steps[i]);
+		json_step(f, g, &a->steps[i], &g->changes[STEPS + i]);
 		separator = ",";
 	}
-	fputc(']', f);
-	if (left_over(t, way, &c)) {
-		fputs(",\"left_over\":{", f);
-		json_change(f, &c);
-		fputc('}', f);
-	}
-	fputc('}', f);
+	fputs("],\"left_over\":{", f);
+	json_change(f, &g->changes[LEFT_OVER + way]);
+	fputs("}}", f);
 }
 
-static void json_group(FILE *f, const struct tally *t)
+static void json_group(FILE *f, const struct group *g)
 {
-	const struct run_plan *plan = t->r->plan;
-	const struct run_place at = row_of(t, 0)->at;
-	const struct change c = total(t);
+	const struct run_plan *plan = g->r->plan;
+	const struct run_place at = row_of(g, 0)->at;
 	char size[16], occupancy[16];
 
 	run_size_label(&plan->options->sizes[at.size], size);
 	occupancy_label(plan_occupancy(plan, &at), occupancy);
-	fputs(t->first ? ",\n  {" : "\n  {", f);
+	fputs(g->first ? ",\n  {" : "\n  {", f);
 	json_key(f, "workload", plan->workloads[at.workload].name);
 	fprintf(f, "\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,\"total\":{", occupancy, size,
 	        plan_request_pages(plan, &at));
-	json_change(f, &c);
+	json_change(f, &g->changes[TOTAL]);
 	fputc('}', f);
 	for (enum ablation_way way = 0; way < ABLATION_WAYS; way++)
-		json_way(f, t, way);
+		json_way(f, g, way);
 	fputc('}', f);
 }
 
@@ -340,17 +351,15 @@ static bool changes_nothing(const struct change *c)
 }
 
 /* What does not show in any count is named in few lines; the CSV has it all. */
-static void table_silent(FILE *f, const struct tally *t, enum ablation_way way)
+static void table_silent(FILE *f, const struct group *g, enum ablation_way way)
 {
-	const struct ablation *a = t->r->plan->options->ablation;
 	const char *before = "  no difference: ";
 	size_t column = 0;
 
-	for (uint32_t i = 0; i < a->nr_steps; i++) {
-		const struct ablation_step *s = &a->steps[i];
-		const struct change c = between(t, s->from, s->to);
+	for (uint32_t i = 0; i < g->a->nr_steps; i++) {
+		const struct ablation_step *s = &g->a->steps[i];
 
-		if (s->way != way || !changes_nothing(&c))
+		if (s->way != way || !changes_nothing(&g->changes[STEPS + i]))
 			continue;
 		if (column && column + strlen(s->knobs) > 110) {
 			before = ",\n    ";
@@ -363,11 +372,9 @@ static void table_silent(FILE *f, const struct tally *t, enum ablation_way way)
 		fputc('\n', f);
 }
 
-static void table_way(FILE *f, const struct tally *t, enum ablation_way way)
+static void table_way(FILE *f, const struct group *g, enum ablation_way way)
 {
-	const struct run_options *o = t->r->plan->options;
-	const struct ablation *a = o->ablation;
-	struct change c;
+	const struct ablation *a = g->a;
 
 	switch (way) {
 	case ABLATION_WALK:
@@ -383,30 +390,26 @@ static void table_way(FILE *f, const struct tally *t, enum ablation_way way)
 	for (uint32_t i = 0; i < a->nr_steps; i++) {
 		const struct ablation_step *s = &a->steps[i];
 
-		if (s->way != way)
+		if (s->way != way || changes_nothing(&g->changes[STEPS + i]))
 			continue;
-		c = between(t, s->from, s->to);
-		if (changes_nothing(&c))
-			continue;
-		table_line(f, s->release, s->knobs, &c);
+		table_line(f, s->release, s->knobs, &g->changes[STEPS + i]);
 		if (s->why)
 			fprintf(f, "  %-11s   together, since %s\n", "", s->why);
 	}
-	if (way != ABLATION_WALK && left_over(t, way, &c))
-		table_line(f, "", "left over: what they do together", &c);
-	table_silent(f, t, way);
+	if (way != ABLATION_WALK)
+		table_line(f, "", "left over: what they do together", &g->changes[LEFT_OVER + way]);
+	table_silent(f, g, way);
 }
 
-static void table_group(FILE *f, const struct tally *t)
+static void table_group(FILE *f, const struct group *g)
 {
-	const struct run_plan *plan = t->r->plan;
-	const struct ablation *a = plan->options->ablation;
-	const struct result_row *first = row_of(t, a->first), *last = row_of(t, a->last);
+	const struct run_plan *plan = g->r->plan;
+	const struct ablation *a = g->a;
+	const struct result_row *first = row_of(g, a->first), *last = row_of(g, a->last);
 	char size[16], rate[2][48], pages[2][24];
-	const struct change c = total(t);
 
 	fputc('\n', f);
-	table_heading(f, t->r, &first->at);
+	table_heading(f, g->r, &first->at);
 	run_size_label(&plan->options->sizes[first->at.size], size);
 	text_interval(rate[0], &first->rate, 10000, false);
 	text_interval(rate[1], &last->rate, 10000, false);
@@ -414,11 +417,11 @@ static void table_group(FILE *f, const struct tally *t)
 	text_fixed(pages[1], pages_by_request(last), 1000000, 1);
 	fprintf(f, "requests of %s: %s %s %%, %s pages migrated by request; %s %s %%, %s pages\n", size, a->from,
 	        rate[0], pages[0], a->to, rate[1], pages[1]);
-	table_line(f, "total", "", &c);
+	table_line(f, "total", "", &g->changes[TOTAL]);
 	for (enum ablation_way way = 0; way < ABLATION_WAYS; way++)
-		table_way(f, t, way);
+		table_way(f, g, way);
 	for (uint32_t i = 0; i < plan->options->nr_backends; i++) {
-		if (row_of(t, i)->unequal_work)
+		if (row_of(g, i)->unequal_work)
 			fprintf(f, "! unequal work: more than 0.1 %% of the trace's allocations failed on %s\n",
 			        plan->options->backends[i]);
 	}
