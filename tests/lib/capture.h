@@ -4,7 +4,7 @@
 #define CAPTURE_H
 
 struct capture {
-	int status;       /* exit status; 128 + signal if it was killed */
+	int status;         /* exit status; 128 + signal if it was killed */
 	char text[1 << 18]; /* stdout and stderr */
 };
 
