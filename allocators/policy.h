@@ -167,6 +167,7 @@
 	VALUE(pcp_overflow, batch, "until v5.13")                                                                      \
 	VALUE(pcp_overflow, doubling, "v5.14-v6.6: doubled by each overflow in a row")                                 \
 	VALUE(pcp_overflow, free_count, "v6.7: as many as were freed in a row")                                        \
+	VALUE(pcp_overflow, batch_steps, "v7.x: the same a batch at a time, each beginning at the list just freed to") \
                                                                                                                        \
 	KNOB(pcp_refill, "how many order-0 pages a refill takes")                                                      \
 	VALUE(pcp_refill, batch, "until v6.6")                                                                         \

@@ -105,7 +105,8 @@
 #define V7_2                                                                                                           \
 	V6_12, .iso_store = iso_store_separate_bit, .undo_type = undo_type_preserved,                                  \
 	       .highatomic_trigger = highatomic_trigger_min_wmark, .contig_free = contig_free_chunks,                  \
-	       .cma_mutex = cma_mutex_per_area, .gigantic_test = gigantic_test_unmovable
+	       .pcp_overflow = pcp_overflow_batch_steps, .cma_mutex = cma_mutex_per_area,                              \
+	       .gigantic_test = gigantic_test_unmovable
 
 /* clang-format on */
 

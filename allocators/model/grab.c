@@ -159,11 +159,11 @@ static bool grab_run(struct range *r, pfn_t pfn)
 	return true;
 }
 
-/* Runs [pfn, end) that were grabbed go back to the buddy. Their blocks are isolated: nothing goes to per-cpu lists. */
+/* Runs [pfn, end) that were grabbed go back, single pages by now, as free_contig_range hands them back. */
 static void give_back(struct range *r, pfn_t pfn, pfn_t end)
 {
-	clear_heads(r->m, pfn, end);
-	free_span(r->m, r->z, pfn, end);
+	if (pfn < end)
+		free_contig_pages(r->m, r->z, r->args.cpu, pfn, end);
 }
 
 /* The bug as posted in 2011: instead of what was taken, the busy page is freed, whoever has it. */
@@ -230,8 +230,7 @@ enum range_state step_count(struct range *r, struct contig_work *work)
 	for (; r->pfn < until && r->pfn < r->end; work->scanned++) {
 		pfn_t pfn = r->pfn;
 
-		if (!state_is(m->page[pfn].state, PAGE_FREE) ||
-		    !may_grab(r->z, type_at(m, pfn), run_pages(m, pfn))) {
+		if (!state_is(m->page[pfn].state, PAGE_FREE) || !may_grab(r->z, type_at(m, pfn), run_pages(m, pfn))) {
 			r->pfn = r->outer; /* nothing to give back */
 			return grab_failed(r, pfn);
 		}

@@ -73,10 +73,13 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 		work->moved += npb(m);
 		return;
 	}
-	uint32_t moved = move_block(m, z, b, to, NULL);
+	uint32_t counted, moved = move_block(m, z, b, to, &counted);
 
+	/* with hygiene all of it came from `from` */
 	account_free(z, -(int64_t)moved, from);
 	account_free(z, moved, to);
+	book_drift(z, counted_pages(z, moved, to) - counted_pages(z, moved, from),
+	           counted_pages(z, moved, to) - counted);
 	mark(m, z, b, to);
 	work->moved += moved;
 }

@@ -224,7 +224,8 @@ struct zone {
 	uint64_t free; /* NR_FREE_PAGES */
 	uint64_t reserved_highatomic;
 	uint64_t free_highatomic; /* the part of free on HIGHATOMIC lists */
-	uint64_t free_cma;        /* NR_FREE_CMA_PAGES */
+	int64_t free_cma;         /* NR_FREE_CMA_PAGES; below 0 where a release has lost count ... */
+	int64_t cma_held;         /* ... which its readers take for 0 */
 	uint64_t isolated;        /* nr_isolate_pageblock */
 	int64_t drift; /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
 	uint64_t lost_isolation; /* blocks that were claimed while isolated, and are still counted in `isolated` */
@@ -505,7 +506,7 @@ uint64_t pcp_count(const struct model *m, const struct zone *z);
 /* Pages that count towards a watermark (2.4), the reserve aside: without CMA rights CMA pages do not. */
 static inline int64_t usable_pages(const struct zone *z, bool cma)
 {
-	return (int64_t)(z->free - (cma ? 0 : z->free_cma));
+	return (int64_t)z->free - (cma ? 0 : z->cma_held);
 }
 
 /* The common case of order 0: memory is not short and this cpu's list is not empty. */
@@ -581,12 +582,12 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 int model_range_step(struct contig_range *r, struct contig_work *work);
 void model_range_end(struct contig_range *r, struct contig_outcome *out);
 int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+/* The same for runs that lie wholly in [pfn, end), whose heads are forgotten. */
+void free_contig_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end);
 int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
 /* Is the page in the hands of a request that is not done? */
 bool range_holds(const struct model *m, pfn_t pfn);
-/* offline.c: [start, end) is isolated and free: out of the buddy with it, and out of the zone. */
-void offline_remove(struct model *m, struct zone *z, pfn_t start, pfn_t end);
-/* May a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
+/* offline.c: may a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
 bool offline_harmless(uint32_t state);
 
 /* ---- highatomic.c: the reserve for high-order atomic allocations (9) --------------------------- */

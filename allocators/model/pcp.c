@@ -69,7 +69,7 @@ int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct c
 	memset(z->pcp, 0, m->nr_cpus * sizeof(*z->pcp));
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
 		z->pcp[cpu].batch = batch_size(z->managed, g->page_shift);
-		if (m->policy.pcp_overflow == pcp_overflow_free_count)
+		if (m->policy.pcp_overflow >= pcp_overflow_free_count)
 			z->pcp[cpu].row_max = z->pcp[cpu].batch << PCP_SCALE_MAX;
 		set_high(m, z, wmark_low, local_cpus(g, z->node), &z->pcp[cpu]);
 	}
@@ -271,7 +271,7 @@ static void set_room(struct pcp *pcp, uint32_t high)
 int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
 {
 	uint32_t most = pcp->high > 2 * pcp->batch ? pcp->high - pcp->batch : pcp->batch;
-	uint32_t pages = pcp->batch;
+	uint32_t pages = pcp->batch, step;
 
 	switch ((enum knob_pcp_overflow)m->policy.pcp_overflow) {
 	case pcp_overflow_batch:
@@ -283,13 +283,18 @@ int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int 
 		pages = clamp(pages, pcp->batch, most);
 		break;
 	case pcp_overflow_free_count:
+	case pcp_overflow_batch_steps:
 		pages = clamp(pcp->row, pcp->batch, most);
 		break;
 	}
 	/* v6.7: the lists should hold what is freed in a row and a batch more */
 	if (m->policy.pcp_high == pcp_high_tuned && pcp->high < pcp->row + pcp->batch)
 		set_room(pcp, clamp(pcp->row + pcp->batch, pcp->high_min, pcp->high_max));
-	drain(m, z, pcp, pages, index);
+	/* v7.x lets go of the lock after each step, which counts as a batch whatever its last run was */
+	for (; pages; pages -= step) {
+		step = m->policy.pcp_overflow == pcp_overflow_batch_steps && pages > pcp->batch ? pcp->batch : pages;
+		drain(m, z, pcp, step, index);
+	}
 	return 0;
 }
 

@@ -290,8 +290,7 @@ static const struct {
 	[R_NOTIFY] = { PHASE_ISOLATE, step_notify },   [R_COLLECT] = { PHASE_MIGRATE, step_collect },
 	[R_MIGRATE] = { PHASE_MIGRATE, step_migrate }, [R_TEST] = { PHASE_TEST, step_any_test },
 	[R_COUNT] = { PHASE_GRAB, step_count },        [R_GRAB] = { PHASE_GRAB, step_grab },
-	[R_REMOVE] = { PHASE_GRAB, step_remove },      [R_UNDO_OWN] = { PHASE_UNDO, step_undo_own },
-	[R_UNDO_ALL] = { PHASE_UNDO, step_undo_all },
+	[R_UNDO_OWN] = { PHASE_UNDO, step_undo_own },  [R_UNDO_ALL] = { PHASE_UNDO, step_undo_all },
 };
 
 /* until v5.18 max(MAX_ORDER, pageblock) is isolated; blocks outside the zone are stepped over */

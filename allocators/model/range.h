@@ -6,7 +6,7 @@
  *      |                   |                                 |       |       ^
  *      +-> UNDO OWN -------+---------------------------------+-------+-------+
  *
- *   ISOLATE -> NOTIFY -> (MIGRATE -> TEST) until it is free -> REMOVE -> done			memory offline
+ *   ISOLATE -> NOTIFY -> (MIGRATE -> TEST) until it is free, and then gone -> done		memory offline
  *      |          |                     |                                     ^
  *      +----------+---------------------+--> UNDO ------------------------------+
  *
@@ -30,7 +30,6 @@ enum range_state {
 	R_TEST,
 	R_COUNT, /* the review of 2011: is all of it free? */
 	R_GRAB,
-	R_REMOVE,   /* offline: the free pages leave the buddy and the zone */
 	R_UNDO_OWN, /* isolation failed: what it has isolated itself */
 	R_UNDO_ALL, /* every isolated block of the range, whoever isolated it */
 	R_DONE,
@@ -77,6 +76,5 @@ bool test_isolated(const struct range *r, struct blocker *by, struct contig_work
 bool offline_range_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args);
 enum range_state step_notify(struct range *r, struct contig_work *work);
 enum range_state offline_step_test(struct range *r, struct contig_work *work);
-enum range_state step_remove(struct range *r, struct contig_work *work);
 
 #endif

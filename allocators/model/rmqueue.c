@@ -5,7 +5,7 @@
 /* Movable requests balance regular and CMA memory when more than half of what is free is CMA. */
 static bool cma_first(const struct zone *z)
 {
-	return z->free_cma > z->free / 2;
+	return z->free_cma > (int64_t)z->free / 2;
 }
 
 /* v3.x: CMA is part of the fallback, and RESERVE, where HIGHATOMIC is now, the last resort. */
