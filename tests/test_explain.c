@@ -155,7 +155,7 @@ static void every_failure(void **state)
 	assert_true(pictures > 10);
 }
 
-/* Lines of requests.jsonl number failures from 1 on, and say what they had cost, which is no more than all they cost. */
+/* Lines of requests.jsonl number failures from 1 on, and say what they had cost: no more than in all. */
 static void autopsies(void **state)
 {
 	uint64_t failures = 0;

@@ -21,7 +21,7 @@ struct stored {
 int stored_open(struct stored *s, const char *dir);
 void stored_close(struct stored *s);
 
-/* Call one(ctx, line) for each request, or for those that failed, until it says false. The line is the callback's to read. */
+/* Call one(ctx, line) for each request, or for those that failed, until it says false. */
 int stored_each(const struct stored *s, bool failures_only, bool (*one)(void *ctx, const json_t *line), void *ctx);
 
 /* The request of failure `n`, from 1 on. json_decref() it; NULL after a message. */

@@ -24,7 +24,7 @@ void run_options_usage(FILE *to)
 	      "      --age N              replay the trace N times before the pass that counts (0)\n"
 	      "      --samples N          of fragmentation over the pass that counts (20)\n"
 	      "      --verify=N           check every invariant after each N events; exit 1 if one is broken\n"
-	      "      --ablate A..B            instead of -b: from backend A to backend B, a knob at a time in the order of the\n"
+	      "      --ablate A..B        instead of -b: from backend A to backend B, a knob at a time in the order of the\n"
 	      "                           releases that brought it; gain and cost of each (70 %, 1b)\n" GEOMETRY
 	      "Results:\n"
 	      "  -j, --jobs N             replays at a time (number of cpus); changes no byte of the results\n"

@@ -17,8 +17,8 @@ struct picture {
 };
 
 /*
- * 0 or -ENOMEM; -EOPNOTSUPP if the backend does not let itself be looked at, or has no such page: *p is empty then. What
- * was in *p is freed.
+ * 0 or -ENOMEM; -EOPNOTSUPP if the backend does not let itself be looked at, or has no such page: *p is empty then.
+ * What was in *p before is freed.
  */
 int picture_take(struct contig *c, const struct contig_geometry *g, pfn_t mark, struct picture *p);
 void picture_free(struct picture *p);

@@ -7,17 +7,11 @@
 
 #include "executor.h"
 #include "replay.h"
-#include "rng.h"
+#include "survivors.h"
 #include "timeline.h"
 
 /* Events between two looks at the stop flag: a few tens of milliseconds. */
 #define STOP_EVERY (1u << 18)
-
-/* A survivor of the pass before, and the event before which it goes. */
-struct due {
-	uint32_t survivor;
-	uint32_t event;
-};
 
 struct replay {
 	struct replay_params params;
@@ -29,10 +23,7 @@ struct replay {
 	struct request_stream stream;
 	struct contig_range **ranges; /* by number of the request, while it runs */
 	struct timeline timeline;
-	struct due *due;
-	size_t nr_due;
-	size_t next_due;
-	struct rng due_cpu;
+	struct survivors survivors;
 	uint64_t verified; /* x.executed at the last verification */
 	uint32_t pass;     /* the one that runs: params.age is the one that counts */
 	bool begun;
@@ -44,53 +35,13 @@ static bool counts(const struct replay *r)
 	return r->pass == r->params.age;
 }
 
-/*
- * When survivors of the last pass go: in seeded order, spread evenly over this pass; sooner where both passes together
- * would need more pages than the trace ever does, since that is what the zone is sized for.
- */
-static void schedule_survivors(struct replay *r, uint32_t pass)
-{
-	const struct program *p = r->program;
-	struct rng rng = rng_seed(r->params.seed, RNG_SURVIVORS | (uint64_t)pass << 8);
-	uint64_t left = 0, live = 0;
-	size_t n = p->nr_survivors, k = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t j = rng_below(&rng, i + 1);
-
-		r->due[i] = r->due[j];
-		r->due[j].survivor = (uint32_t)i;
-		left += UINT64_C(1) << p->survivors[i].order;
-	}
-	for (size_t i = 0; i < p->nr_ops && k < n; i++) {
-		const struct program_op *op = &p->ops[i];
-		uint64_t need = 0;
-
-		if (program_code(op) == TRACE_ALLOC)
-			need = UINT64_C(1) << op->order;
-		else if (program_code(op) == TRACE_FREE)
-			live -= UINT64_C(1) << p->ops[op->birth].order;
-		live += need;
-		while (k < n && (p->duration_ns / (n + 1) * (k + 1) <= program_ns(op) ||
-		                 (need && live + left > p->peak_pages))) {
-			r->due[k].event = (uint32_t)i;
-			left -= UINT64_C(1) << p->survivors[r->due[k].survivor].order;
-			k++;
-		}
-	}
-	for (; k < n; k++)
-		r->due[k].event = (uint32_t)p->nr_ops;
-	r->nr_due = n;
-	r->next_due = 0;
-	r->due_cpu = rng;
-}
-
 static void free_due_survivors(struct replay *r)
 {
-	while (r->next_due < r->nr_due && r->due[r->next_due].event <= r->x.next) {
-		const struct program_survivor *s = &r->program->survivors[r->due[r->next_due++].survivor];
+	while (survivors_next(&r->survivors) <= r->x.next) {
+		uint32_t cpu;
+		const struct program_survivor *s = survivors_take(&r->survivors, r->params.geometry->nr_cpus, &cpu);
 
-		executor_free_survivor(&r->x, (uint32_t)rng_below(&r->due_cpu, r->params.geometry->nr_cpus), s);
+		executor_free_survivor(&r->x, cpu, s);
 	}
 }
 
@@ -113,8 +64,8 @@ static size_t next_stop(const struct replay *r, size_t limit)
 
 	if (stop > limit)
 		stop = limit;
-	if (r->next_due < r->nr_due && r->due[r->next_due].event < stop)
-		stop = r->due[r->next_due].event;
+	if (survivors_next(&r->survivors) < stop)
+		stop = survivors_next(&r->survivors);
 	if (every && r->verified + every - r->x.executed < stop - r->x.next)
 		stop = r->x.next + (size_t)(r->verified + every - r->x.executed);
 	return stop;
@@ -271,7 +222,7 @@ static int begin_pass(struct replay *r)
 	r->begun = true;
 	executor_rewind(&r->x);
 	if (r->pass)
-		schedule_survivors(r, r->pass);
+		survivors_schedule(&r->survivors, r->params.seed, r->pass);
 	if (!counts(r))
 		return 0;
 	contig_stats(r->backend, CONTIG_ALL_ZONES, &r->before);
@@ -390,10 +341,9 @@ static int prepare(struct replay *r)
 	if (rc)
 		return rc;
 	r->ranges = calloc(r->stream.nr + 1, sizeof(*r->ranges));
-	r->due = calloc(r->program->nr_survivors + 1, sizeof(*r->due));
 	r->result->requests = calloc(r->stream.nr + 1, sizeof(*r->result->requests));
 	r->result->samples = calloc((size_t)params->samples + 1, sizeof(*r->result->samples));
-	if (!r->ranges || !r->due || !r->result->requests || !r->result->samples)
+	if (survivors_init(&r->survivors, r->program) || !r->ranges || !r->result->requests || !r->result->samples)
 		return out_of_memory(r->diag);
 	r->backend = contig_open(params->backend, params->geometry, &r->x.hooks, r->diag);
 	r->x.backend = r->backend;
@@ -432,7 +382,7 @@ static void release(struct replay *r)
 	requests_free(&r->stream);
 	timeline_free(&r->timeline);
 	free(r->ranges);
-	free(r->due);
+	survivors_free(&r->survivors);
 }
 
 int replay_run(const struct replay_params *params, struct replay_result *result, struct contig_diag *diag)
