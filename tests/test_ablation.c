@@ -306,6 +306,15 @@ static void the_walk_is_a_walk(void **state)
 		release = brought;
 	}
 	assert_string_equal(at, "linux-7.2");
+	/* the other two ways begin where the walk begins, or end where it ends */
+	steps = json_object_get(json_object_get(group, "forward"), "steps");
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		assert_string_equal(json_string_value(json_object_get(json_array_get(steps, i), "from_backend")),
+		                    "linux-5.10");
+	steps = json_object_get(json_object_get(group, "backward"), "steps");
+	for (size_t i = 0; i < json_array_size(steps); i++)
+		assert_string_equal(json_string_value(json_object_get(json_array_get(steps, i), "to_backend")),
+		                    "linux-7.2");
 	json_decref(all);
 }
 

@@ -123,6 +123,33 @@ static void nothing_differs(void **state)
 	close_setup(&s);
 }
 
+/* A knob explains a difference if it makes the very same one: where, of what kind, and with B's answer. */
+static void the_same_difference(void **state)
+{
+	struct comparison all[2] = {
+		{ .differs = true, .first = { .what = PART_ALLOC_PLACE, .events = 17, .place = { 100, 200 } } },
+	};
+	const struct attribution found = { .all = all, .nr = 2 };
+
+	(void)state;
+	all[1] = all[0];
+	assert_true(attribution_explains(&found, &all[1]));
+	all[1].first.place[1]++;
+	assert_false(attribution_explains(&found, &all[1]));
+	all[1] = all[0];
+	all[1].first.events++;
+	assert_false(attribution_explains(&found, &all[1]));
+	all[1] = all[0];
+	all[1].first.what = PART_ALLOC_ANSWER;
+	assert_false(attribution_explains(&found, &all[1]));
+	all[1] = all[0];
+	all[1].first.record[1].rc = -16;
+	assert_false(attribution_explains(&found, &all[1]));
+	all[1] = all[0];
+	all[1].differs = false;
+	assert_false(attribution_explains(&found, &all[1]));
+}
+
 /* Side against side: who is first changes nothing but the sides. */
 static void both_ways(void **state)
 {
@@ -265,6 +292,8 @@ static void counts(void **state)
 		sum += counted(b, what[i]);
 	}
 	assert_true(sum > 100);
+	/* pages of requests that are answered alike go elsewhere, too */
+	assert_true(counted(b, "requests_migrated") > 0);
 	assert_true(json_is_true(json_object_get(json_array_get(knobs, 0), "explains")));
 	json_decref(o);
 	/* on a zone of one kernel page, whose requests do not meet, the difference of successes is all there is */
@@ -373,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_are_the_whole),
 		cmocka_unit_test(nothing_differs),
+		cmocka_unit_test(the_same_difference),
 		cmocka_unit_test(both_ways),
 		cmocka_unit_test(marks),
 		cmocka_unit_test(a_straddling_run),

@@ -253,11 +253,23 @@ static void half_a_file(void **state)
 	house_refused(cmd_explain, CLI_USAGE, "explain new", "new is no results folder (SHA256SUMS: ");
 }
 
-/* Results of another schema, with a sum that is right: refused for what they are. */
-static void another_schema(void **state)
+/* Write requests.jsonl anew, with the sum that belongs to it. */
+static void forge(const char *text, size_t len)
 {
 	struct sha256 sum;
 	char hex[65], sums[128];
+
+	house_write("new/requests.jsonl", text, len);
+	sha256_init(&sum);
+	sha256_add(&sum, text, len);
+	sha256_hex(&sum, hex);
+	snprintf(sums, sizeof(sums), "%s  requests.jsonl\n", hex);
+	house_write("new/SHA256SUMS", sums, strlen(sums));
+}
+
+/* Results of another schema: refused for what they are. */
+static void another_schema(void **state)
+{
 	size_t len;
 
 	(void)state;
@@ -266,13 +278,29 @@ static void another_schema(void **state)
 
 	assert_non_null(schema);
 	schema[strlen(RESULTS_SCHEMA) - 1] = '9';
-	house_write("new/requests.jsonl", text, len);
-	sha256_init(&sum);
-	sha256_add(&sum, text, len);
-	sha256_hex(&sum, hex);
-	snprintf(sums, sizeof(sums), "%s  requests.jsonl\n", hex);
-	house_write("new/SHA256SUMS", sums, strlen(sums));
+	forge(text, len);
 	house_refused(cmd_explain, CLI_USAGE, "explain new", "new has schema 'contigbench-run/9', this program knows");
+	free(text);
+}
+
+/* Results of a program that had another answer: said, and not explained away. */
+static void another_answer(void **state)
+{
+	size_t len;
+
+	(void)state;
+	house_run(cmd_run, CLI_OK, ONE);
+	char *text = house_contents("new/requests.jsonl", &len);
+	char *reason = strstr(strstr(text, "\"failure\":1,"), "\"reason\":\"unmovable\"");
+
+	assert_non_null(reason);
+	memcpy(strstr(reason, "unmovable"), "straddles", 9);
+	forge(text, len);
+	house_refused(cmd_explain, CLI_NO, "explain new --failure 1", "this request ends otherwise than it is stored");
+	house_run(cmd_explain, CLI_OK, "explain new --failure 2");
+	memset(reason, '{', 20);
+	forge(text, len);
+	house_refused(cmd_explain, CLI_USAGE, "explain new", "has a line that is no JSON");
 	free(text);
 }
 
@@ -308,6 +336,7 @@ int main(void)
 		cmocka_unit_test_teardown(no_folders, house_tidy),
 		cmocka_unit_test_teardown(half_a_file, house_tidy),
 		cmocka_unit_test_teardown(another_schema, house_tidy),
+		cmocka_unit_test_teardown(another_answer, house_tidy),
 		cmocka_unit_test_teardown(other_traces, house_tidy),
 	};
 
