@@ -21,6 +21,8 @@ static int compare(const struct attribution *t, struct comparison *c, const stru
 	b.backend = c->backend;
 	int rc = lockstep_open(t->a, &b, &l, diag);
 
+	if (!rc)
+		lockstep_name(l, c->knobs ? c->knobs : c->backend);
 	while (!rc && (rc = lockstep_next(l, &d)) == 1) {
 		rc = 0;
 		if (!is_difference(&d, how))
@@ -96,10 +98,8 @@ int attribute(struct attribution *out, const struct replay_params *a, const char
 
 	if (!rc && out->all[0].differs && !out->no_knobs)
 		rc = add_groups(out, &va, &vb, diag);
-	for (uint32_t i = 1; i < out->nr && !rc; i++) {
-		cli_progress("knobs", i - 1, out->nr);
+	for (uint32_t i = 1; i < out->nr && !rc; i++)
 		rc = compare(out, &out->all[i], how, diag);
-	}
 	cli_progress(NULL, 0, 0);
 	return rc;
 }

@@ -3,9 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../cli.h"
 #include "lockstep.h"
 
 #define NOT_ASSIGNED UINT32_MAX
+
+/* Events between two looks at the progress line. */
+#define PROGRESS_EVERY (UINT64_C(1) << 16)
 
 /* A page that a request has migrated. */
 struct move {
@@ -37,6 +41,7 @@ struct lockstep {
 	uint32_t *ready; /* requests that have ended on both, in that order */
 	uint32_t nr_ready;
 	uint32_t next_ready;
+	const char *name; /* for the progress line */
 	bool no_memory;
 };
 
@@ -117,9 +122,9 @@ void lockstep_close(struct lockstep *l)
 	free(l);
 }
 
-uint64_t lockstep_done(const struct lockstep *l)
+void lockstep_name(struct lockstep *l, const char *text)
 {
-	return l->done;
+	l->name = text;
 }
 
 struct contig *lockstep_backend(const struct lockstep *l, int side)
@@ -249,6 +254,8 @@ int lockstep_next(struct lockstep *l, struct divergence *d)
 			return 1;
 		if (l->done == l->total)
 			return 0;
+		if (l->name && !(l->done % PROGRESS_EVERY))
+			cli_progress(l->name, l->done, l->total);
 		l->done++;
 		l->to_compare = true;
 		for (int i = 0; i < 2; i++) {

@@ -42,7 +42,8 @@ void lockstep_close(struct lockstep *l);
 /* Go on to the next difference: 1, 0 when both have ended, or what replay_advance() says. */
 int lockstep_next(struct lockstep *l, struct divergence *out);
 
-uint64_t lockstep_done(const struct lockstep *l); /* events carried out */
+/* What the progress line calls it. The text must outlive the comparison. */
+void lockstep_name(struct lockstep *l, const char *text);
 struct contig *lockstep_backend(const struct lockstep *l, int side);
 
 #endif
