@@ -14,6 +14,7 @@ struct drawing {
 	uint32_t repeat;
 	bool empty;
 	bool marks;
+	size_t column; /* where the item begins */
 };
 
 static void end_repeat(struct drawing *d)
@@ -30,6 +31,7 @@ static void draw(struct drawing *d, const char *item)
 		return;
 	}
 	end_repeat(d);
+	d->column = (size_t)ftello(d->out) + !d->empty;
 	fprintf(d->out, "%s%s", d->empty ? "" : " ", item);
 	snprintf(d->item, sizeof(d->item), "%s", item);
 	d->empty = false;
@@ -93,8 +95,8 @@ static void draw_run(struct drawing *d, struct contig *c, const struct contig_ge
 	draw(d, item);
 }
 
-char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, bool marks,
-                 layout_letter letter, void *ctx)
+static char *map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, bool marks,
+                 layout_letter letter, void *ctx, pfn_t mark, size_t *column)
 {
 	const uint32_t npb = 1u << g->pageblock_order;
 	const pfn_t start = first << g->pageblock_order, end = (first + nr) << g->pageblock_order;
@@ -106,6 +108,7 @@ char *layout_map(struct contig *c, const struct contig_geometry *g, block_t firs
 	if (!d.out)
 		return NULL;
 	for (pfn_t pfn = start; pfn < end;) {
+		const pfn_t from = pfn;
 		struct contig_run run;
 
 		c->ops->lab->run(c, pfn, &run);
@@ -115,11 +118,26 @@ char *layout_map(struct contig *c, const struct contig_geometry *g, block_t firs
 
 		draw_run(&d, c, g, l ? l : item->letter, ordered, &run);
 		pfn = ordered ? run.pfn + run.nr : pfn + 1;
+		if (from <= mark && mark < pfn)
+			*column = d.column;
 		if (!(pfn & (npb - 1)) && pfn < end)
 			draw_border(&d);
 	}
 	end_repeat(&d);
 	return fclose(d.out) ? NULL : text;
+}
+
+char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, bool marks,
+                 layout_letter letter, void *ctx)
+{
+	return map(c, g, first, nr, marks, letter, ctx, PFN_NONE, NULL);
+}
+
+char *layout_map_marked(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, pfn_t mark,
+                        size_t *column)
+{
+	*column = 0;
+	return map(c, g, first, nr, false, NULL, NULL, mark, column);
 }
 
 char *layout_types(struct contig *c, block_t first, uint32_t nr)
