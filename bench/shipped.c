@@ -48,7 +48,7 @@ void shipped_each(const char *folder, const char *suffix, bool (*one)(void *ctx,
 
 	for (size_t i = 0; i < NR_PLACES && !found; i++) {
 		char *name = folder_at(i, folder);
-		int n = name ? scandir(name, &entries, NULL, alphasort) : -1;
+		int n = name ? scandir(name, &entries, NULL, versionsort) : -1;
 
 		for (int k = 0; k < n; k++) {
 			bool is_one = ends_so(entries[k]->d_name, suffix);

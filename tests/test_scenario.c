@@ -89,7 +89,7 @@ static void shipped_scenarios_hold(void **state)
 
 	(void)state;
 	shipped_each("scenarios", ".scn", file_holds, &nr);
-	assert_true(nr >= 70);
+	assert_true(nr >= 110);
 }
 
 /* Rows of the specification that some expectation must cite. */
