@@ -94,11 +94,11 @@ static void shipped_scenarios_hold(void **state)
 
 /* Rows of the specification that some expectation must cite. */
 static const char *const rows[] = {
-	"2.4",    "5.4",    "5.5",     "8.1",     "8.1 a1r", "8.1 a2",  "8.1 a3",  "8.1 a4", "8.2 b1",
-	"8.2 b2", "8.2 b3", "8.2 b3'", "8.2 b4",  "8.2 b5",  "8.2 b6",  "8.2 b7",  "8.3",    "8.3 c2",
-	"8.4",    "8.5 v1", "8.5 v2",  "8.5 v3",  "8.5 v4",  "8.5 v5",  "8.5 v6",  "8.6 b3", "8.6 b3'",
-	"8.6 b4", "8.6 b7", "8.7 HA1", "8.7 HA2", "8.7 HA3", "8.7 HA4", "8.7 HA5", "8.8",    "8.9",
-	"8.10",   "8.11",   "8.12",    "9",       "13.1",    "7.4",
+	"2.4",     "5.4",     "5.5",     "8.1",     "8.1 a1r", "8.1 a2", "8.1 a3",  "8.1 a4", "8.2 b1", "8.2 b2",
+	"8.2 b3",  "8.2 b3'", "8.2 b4",  "8.2 b5",  "8.2 b6",  "8.2 b7", "8.3",     "8.3 c2", "8.4",    "8.5 v1",
+	"8.5 v2",  "8.5 v3",  "8.5 v4",  "8.5 v5",  "8.5 v6",  "8.6 b3", "8.6 b3'", "8.6 b4", "8.6 b7", "8.7 HA1",
+	"8.7 HA2", "8.7 HA3", "8.7 HA4", "8.7 HA5", "8.8",     "8.9",    "8.10",    "8.11",   "8.12",   "9",
+	"13.1",    "7.4",     "3.1",     "3.2.1",   "3.2.2",   "3.2.3",  "3.5",     "4.5",    "5.2",    "6.3",
 };
 
 static bool file_cites(void *ctx, const char *name)
@@ -528,14 +528,14 @@ static void whatever_a_file_holds(void **state)
 	char text[2048];
 
 	(void)state;
-	for (unsigned int i = 0; i < 12000; i++) {
+	for (unsigned int i = 0; i < 6000; i++) {
 		snprintf(text, sizeof(text), "%s", texts[i % COUNT(texts)]);
 		for (uint64_t n = dice(&seed) % 2 + 1; n; n--)
 			change(text, sizeof(text), &seed);
 		survive(text, &ran);
 	}
 	/* the changes are not so wild that nothing could be read */
-	if (ran < 400)
+	if (ran < 300)
 		fail_msg("only %u could be read", ran);
 }
 

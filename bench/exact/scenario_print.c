@@ -116,19 +116,10 @@ static void print_row(const struct scenario_matrix *m, const struct scenario_row
 		       row->result[i].backend);
 }
 
-static const struct arena_answer *answer_of(const struct scenario_result *r, int op)
-{
-	for (uint32_t i = 0; i < r->nr_answers; i++) {
-		if (r->answer[i].op == op)
-			return &r->answer[i];
-	}
-	return NULL;
-}
-
 static void print_difference(const struct scenario_row *row, const struct scenario_result *r,
                              const struct scenario_difference *d)
 {
-	const struct arena_answer *ans = answer_of(r, d->op);
+	const struct arena_answer *ans = scenario_answer(r, d->op);
 	char name[64];
 
 	printf("%s on %s: %s, %s", row->scenario->sc.name, r->backend,

@@ -44,6 +44,15 @@ static void keep(void *ctx, const struct arena_answer *ans)
 	r->no_memory |= !mine->types || !mine->map;
 }
 
+const struct arena_answer *scenario_answer(const struct scenario_result *r, int op)
+{
+	for (uint32_t i = 0; i < r->nr_answers; i++) {
+		if (r->answer[i].op == op)
+			return &r->answer[i];
+	}
+	return NULL;
+}
+
 static int run_all(struct scenario_result *r, struct contig_diag *diag)
 {
 	const struct scenario *s = r->scenario;
@@ -75,7 +84,10 @@ static void differ(struct scenario_result *r, const struct scenario_expect *e, i
 		return;
 	}
 	r->difference = all;
-	r->difference[r->nr_differences++] = (struct scenario_difference){ e, op, what, strdup(expected), strdup(got) };
+	struct scenario_difference *d = &r->difference[r->nr_differences++];
+
+	*d = (struct scenario_difference){ e, op, what, strdup(expected), strdup(got) };
+	r->no_memory |= !d->expected || !d->got;
 }
 
 static void compare(struct scenario_result *r, const struct scenario_expect *e, const struct arena_answer *ans)
@@ -105,15 +117,6 @@ static void compare(struct scenario_result *r, const struct scenario_expect *e, 
 	}
 }
 
-static const struct arena_answer *answer_of(const struct scenario_result *r, int op)
-{
-	for (uint32_t i = 0; i < r->nr_answers; i++) {
-		if (r->answer[i].op == op)
-			return &r->answer[i];
-	}
-	return NULL;
-}
-
 static void compare_all(struct scenario_result *r)
 {
 	const struct scenario *s = r->scenario;
@@ -122,7 +125,7 @@ static void compare_all(struct scenario_result *r)
 	r->verdict = scenario_speaks_of(s, r->backend) ? SCENARIO_AGREES : SCENARIO_NOTHING_EXPECTED;
 	for (uint32_t i = 0; i < s->nr_expects; i++) {
 		const struct scenario_expect *e = &s->expect[i];
-		const struct arena_answer *ans = answer_of(r, e->op);
+		const struct arena_answer *ans = scenario_answer(r, e->op);
 
 		if (!scenario_expects(e, r->backend))
 			continue;

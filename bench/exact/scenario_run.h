@@ -46,6 +46,9 @@ struct scenario_result {
 int scenario_run(struct scenario_result *r, const struct scenario *s, const char *backend, struct contig_diag *diag);
 void scenario_result_free(struct scenario_result *r);
 
+/* What it answered there, as in struct arena_answer; NULL if it did not come to that. */
+const struct arena_answer *scenario_answer(const struct scenario_result *r, int op);
+
 /* Is anything expected of this backend, or that there is no such state? */
 bool scenario_speaks_of(const struct scenario *s, const char *backend);
 
