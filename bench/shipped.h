@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Call one(path) for each file of the folder whose name ends so, in order of name (8.2 before 8.10), until it says false. The folder is looked
- * for beside the sources one works in, beside the program in its build folder, and where `make install` puts it.
+ * Call one(path) for each file of the folder whose name ends so, in order of name (8.2 before 8.10), until it says false.
+ * The folder is looked for beside the sources one works in, beside the program in its build folder, and where `make
+ * install` puts it.
  */
 void shipped_each(const char *folder, const char *suffix, bool (*one)(void *ctx, const char *path), void *ctx);
 
