@@ -192,6 +192,7 @@ static void refused_with_the_reason(void **state)
 		{ "contigbench-scenario 1\ngeometry P=20 M=20 free=9\ncase=T map=\"[M] F20\"\n",
 		  ":3: T: 10485760 pages: a scenario" },
 		{ "contigbench-scenario 1\ngeometry free=-1\n", ":2: free=-1: free pageblocks behind the arena" },
+		{ "contigbench-scenario 1\ngeometry dma32=x\n", ":2: dma32=x: free pageblocks of a ZONE_DMA32 below" },
 		{ "contigbench-scenario 1\ngeometry zone=high\n", ":2: zone=high: dma32, normal or movable" },
 		{ "contigbench-scenario 1\ngeometry P=0 M=4\n" ONE, "pageblock_order 0: must lie in 1..20" },
 		{ "contigbench-scenario 1\n" ONE, ":2: T: map= needs a geometry line in front" },

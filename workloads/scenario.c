@@ -18,7 +18,7 @@ struct reader {
 	bool versioned;
 	bool recorded; /* cases are those of the recorded machine until a geometry line says otherwise */
 	struct contig_geometry g;
-	uint32_t free_blocks;
+	uint32_t free_blocks, dma32_blocks;
 	char *picture; /* comment lines since the last line that was none */
 	size_t picture_len;
 };
@@ -78,6 +78,7 @@ static const struct {
 	{ "M", CONTIG_MAX_ORDER, "MAX_PAGE_ORDER, inclusive" },
 	{ "section", 31, "log2 of pages in a memory section, 0 for none" },
 	{ "free", 1024, "free pageblocks behind the arena" },
+	{ "dma32", 1024, "free pageblocks of a ZONE_DMA32 below the arena's zone" },
 	{ "min", 1u << 20, "min watermark in pages" },
 	{ "low", 1u << 20, "low watermark in pages" },
 };
@@ -98,6 +99,9 @@ static int set_geometry(struct reader *r, size_t which, uint32_t n)
 		r->free_blocks = n;
 		break;
 	case 4:
+		r->dma32_blocks = n;
+		break;
+	case 5:
 		r->g.zones[0].wmark_min = n;
 		break;
 	default:
@@ -132,7 +136,7 @@ static int geometry_word(struct reader *r, const char *key, const char *value, s
 			           geometry_numbers[i].max);
 		return set_geometry(r, i, n);
 	}
-	return BAD("'%s=' is nothing that a geometry has: P, M, section, free, min, low, zone", key);
+	return BAD("'%s=' is nothing that a geometry has: P, M, section, free, dma32, min, low, zone", key);
 }
 
 /* What a line does not mention is as by default, whatever the line before said. */
@@ -148,6 +152,7 @@ static int read_geometry(struct reader *r, char *rest, struct contig_diag *diag)
 	r->g.zones[0].wmark_min = r->g.zones[0].wmark_low = 1;
 	r->g.big_blocks_ok = r->g.big_buddies_ok = true; /* asked for explicitly, as each number is */
 	r->free_blocks = 32;
+	r->dma32_blocks = 0;
 	r->recorded = false;
 	while (!rc && (word = word_next(&rest))) {
 		char *value = word_value(word);
@@ -170,18 +175,31 @@ static bool name_is_free(const struct reader *r, const char *name)
 	return true;
 }
 
-/* The zone: the arena to the next multiple of the largest order, then what is free behind it. */
+static uint64_t round_up(uint64_t n, uint64_t step)
+{
+	return (n + step - 1) / step * step;
+}
+
+/* The zone: the arena to the next multiple of the largest order, then what is free behind it; another zone below. */
 static int size_zone(struct scenario *s, struct contig_diag *diag)
 {
 	unsigned int large = s->g.max_order > s->g.pageblock_order ? s->g.max_order : s->g.pageblock_order;
-	uint64_t step = 1u << large, arena = (uint64_t)s->sc.nr_blocks << s->g.pageblock_order;
-	uint64_t behind = (uint64_t)s->free_blocks << s->g.pageblock_order;
-	uint64_t pages = (arena + step - 1) / step * step + (behind + step - 1) / step * step;
+	uint64_t step = 1u << large, arena = round_up((uint64_t)s->sc.nr_blocks << s->g.pageblock_order, step);
+	uint64_t behind = round_up((uint64_t)s->free_blocks << s->g.pageblock_order, step);
+	uint64_t below = round_up((uint64_t)s->dma32_blocks << s->g.pageblock_order, step);
 
-	if (pages > MAX_ZONE_PAGES)
-		return BAD("%s: %llu pages: a scenario has at most %u", s->sc.name, (unsigned long long)pages,
-		           MAX_ZONE_PAGES);
-	s->g.zones[0].pages = (uint32_t)pages;
+	if (below + arena + behind > MAX_ZONE_PAGES)
+		return BAD("%s: %llu pages: a scenario has at most %u", s->sc.name,
+		           (unsigned long long)(below + arena + behind), MAX_ZONE_PAGES);
+	s->g.zones[0].start = (uint32_t)below;
+	s->g.zones[0].pages = (uint32_t)(arena + behind);
+	if (below) {
+		s->g.nr_zones = 2;
+		s->g.zones[1] = (struct contig_zone){ .pages = (uint32_t)below,
+			                              .type = ZONE_DMA32,
+			                              .wmark_min = s->g.zones[0].wmark_min,
+			                              .wmark_low = s->g.zones[0].wmark_low };
+	}
 	return 0;
 }
 
@@ -204,6 +222,7 @@ static int read_case(struct reader *r, const char *line, unsigned int number, st
 	s->recorded = r->recorded;
 	s->g = r->g;
 	s->free_blocks = r->free_blocks;
+	s->dma32_blocks = r->dma32_blocks;
 	int rc = case_parse(line, s->recorded ? 512 : 1u << s->g.pageblock_order, &s->sc, diag);
 
 	if (rc)

@@ -71,7 +71,8 @@ struct scenario {
 	struct scripted_case sc;
 	bool recorded; /* in the zone of the recorded answers; the rest is for layout strings */
 	struct contig_geometry g;
-	uint32_t free_blocks; /* free MOVABLE pageblocks behind the arena */
+	uint32_t free_blocks;  /* free MOVABLE pageblocks behind the arena */
+	uint32_t dma32_blocks; /* the same in a ZONE_DMA32 below it, zone 1 */
 	uint32_t nr_expects;
 	struct scenario_expect *expect;
 };

@@ -72,14 +72,19 @@ void arena_geometry(struct contig_geometry *g, uint32_t pages)
 		                            .type = ZONE_NORMAL };
 }
 
-int arena_free_other_node(struct contig *c, const struct contig_geometry *g)
+/* Free runs of the largest order over [pfn, end), MOVABLE. */
+static int place_free(struct contig *c, const struct contig_geometry *g, pfn_t pfn, pfn_t end)
 {
-	const struct contig_zone *z = &g->zones[1];
 	int rc = 0;
 
-	for (pfn_t pfn = z->start; pfn < z->start + z->pages && !rc; pfn += 1u << g->max_order)
+	for (; pfn < end && !rc; pfn += 1u << g->max_order)
 		rc = c->ops->lab->place(c, pfn, g->max_order, PAGE_FREE, OWNER_NONE);
 	return rc;
+}
+
+int arena_free_other_node(struct contig *c, const struct contig_geometry *g)
+{
+	return place_free(c, g, g->zones[1].start, g->zones[1].start + g->zones[1].pages);
 }
 
 /* A few free runs amid used pages in front of the arena, the arena itself, free order-10 runs behind it. */
@@ -87,11 +92,8 @@ static int place_zone(struct arena *a, const struct recorded_kernel *k)
 {
 	const struct contig_lab *lab = a->c->ops->lab;
 	const uint32_t step = 1u << a->g.max_order;
-	pfn_t end = a->g.zones[0].start + a->g.zones[0].pages;
-	int rc = 0;
+	int rc = place_free(a->c, &a->g, a->start, a->g.zones[0].start + a->g.zones[0].pages);
 
-	for (pfn_t pfn = a->start; pfn < end && !rc; pfn += step)
-		rc = lab->place(a->c, pfn, a->g.max_order, PAGE_FREE, OWNER_NONE);
 	if (!rc)
 		rc = arena_free_other_node(a->c, &a->g);
 	/* none has a free buddy; they are older in their lists than anything of the arena */
@@ -100,17 +102,14 @@ static int place_zone(struct arena *a, const struct recorded_kernel *k)
 	return rc;
 }
 
-/* Free runs of the largest order behind the drawing, MOVABLE. */
-static int place_behind(struct arena *a)
+/* What is free behind the drawing, and in a zone below. */
+static int place_around(struct arena *a)
 {
-	const struct contig_zone *z = &a->g.zones[0];
+	const struct contig_zone *z = a->g.zones;
 	uint32_t step = 1u << a->g.max_order;
-	int rc = 0;
+	int rc = place_free(a->c, &a->g, z->start + (arena_pages(a) + step - 1) / step * step, z->start + z->pages);
 
-	for (pfn_t pfn = z->start + (arena_pages(a) + step - 1) / step * step; pfn < z->start + z->pages && !rc;
-	     pfn += step)
-		rc = a->c->ops->lab->place(a->c, pfn, a->g.max_order, PAGE_FREE, OWNER_NONE);
-	return rc;
+	return rc || a->g.nr_zones == 1 ? rc : place_free(a->c, &a->g, z[1].start, z[1].start + z[1].pages);
 }
 
 /* ---- owners and drivers ---------------------------------------------------------------------- */
@@ -276,8 +275,8 @@ int arena_open_map(struct arena *a, const char *backend, const struct scenario *
 	int rc = open_backend(a, backend, diag);
 
 	rc = rc ? rc : layout_place(a->c, &a->g, a->start >> a->g.pageblock_order, s->sc.map, diag);
-	if (!rc && place_behind(a))
-		rc = contig_diag_set(diag, -EINVAL, "%s: the zone behind the arena can not be laid out", s->sc.name);
+	if (!rc && place_around(a))
+		rc = contig_diag_set(diag, -EINVAL, "%s: the memory around the arena can not be laid out", s->sc.name);
 	rc = rc ? rc : note_owners(a, diag);
 	if (rc)
 		return rc;
