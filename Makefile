@@ -59,6 +59,10 @@ scenario: all ## what each generation must answer, against what the model answer
 conformance: all ## recorded kernel answers against the model
 	$(BUILD)/contigbench conformance tests/conformance
 
+fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
+	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
+	mv docs/fidelity.md.tmp docs/fidelity.md
+
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
@@ -80,6 +84,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check scenario conformance perf paper format install clean help
+.PHONY: all check scenario conformance fidelity perf paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
