@@ -37,7 +37,8 @@
 	.contig_ebusy_soft = contig_ebusy_soft_no, .outer_start = outer_start_unchecked,                               \
 	.grab_busy = grab_busy_free_taken, .contig_free = contig_free_pages, .user_align = user_align_maxpage,         \
 	.cma_mutex = cma_mutex_global, .virtio_mode = virtio_mode_sub_blocks, .virtio_tries = virtio_tries_once,       \
-	.virtio_unplug = virtio_unplug_sub_blocks, .gigantic_test = gigantic_test_in_use
+	.virtio_unplug = virtio_unplug_sub_blocks, .gigantic_test = gigantic_test_in_use,                              \
+	.fadump_round = fadump_round_up
 
 /* v3.6: kswapd no longer sleeps over isolated pages that reclaim takes for free. */
 #define V3_6 V3_5, .wmark_kswapd = wmark_kswapd_isolated_blocks
@@ -105,7 +106,8 @@
 #define V7_2                                                                                                           \
 	V6_12, .iso_store = iso_store_separate_bit, .undo_type = undo_type_preserved,                                  \
 	       .highatomic_trigger = highatomic_trigger_min_wmark, .contig_free = contig_free_chunks,                  \
-	       .cma_mutex = cma_mutex_per_area, .gigantic_test = gigantic_test_unmovable
+	       .cma_mutex = cma_mutex_per_area, .gigantic_test = gigantic_test_unmovable,                              \
+	       .fadump_round = fadump_round_inwards
 
 /* clang-format on */
 

@@ -358,20 +358,6 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 	return 0;
 }
 
-static void add_work(struct contig_work *to, const struct contig_work *w)
-{
-	to->phase = w->phase;
-	to->blocks += w->blocks;
-	to->scanned += w->scanned;
-	to->moved += w->moved;
-	to->drained += w->drained;
-	to->drains += w->drains;
-	to->migrated += w->migrated;
-	to->not_migrated += w->not_migrated;
-	to->replaced += w->replaced;
-	to->grabbed += w->grabbed;
-}
-
 int model_range_step(struct contig_range *base, struct contig_work *work)
 {
 	struct range *r = (struct range *)base;
@@ -382,8 +368,8 @@ int model_range_step(struct contig_range *base, struct contig_work *work)
 		return 0;
 	work->phase = (uint8_t)states[r->state].phase;
 	r->state = states[r->state].step(r, work);
-	add_work(&r->out.total, work);
-	add_work(&r->out.by_phase[work->phase], work);
+	contig_work_add(&r->out.total, work);
+	contig_work_add(&r->out.by_phase[work->phase], work);
 	if (r->state == R_DONE)
 		release(r);
 	return r->state != R_DONE;
