@@ -18,7 +18,13 @@ void run_options_usage(FILE *to)
 	      "                           (all of `contigbench list backends`)\n"
 	      "      --occupancy LIST     the trace's peak use as percent of the zone (50,70,90)\n"
 	      "      --seeds LIST         numbers and ranges; each seed is one replay (1-10)\n"
-	      "      --sizes LIST         of a request: 64p is 64 pages, 2b two pageblocks (64p,1b,2b,4b,8b)\n"
+	      "      --sizes LIST         of a request: 64p is 64 pages, 2b two pageblocks (64p,1b,2b,4b,8b); 1m a memory\n"
+	      "                           block (--caller virtio-mem: 1m)\n"
+	      "      --caller WHO         who asks: plain, for given ranges; cma, gigantic, virtio-mem or offline, by the\n"
+	      "                           rules of each release (plain)\n"
+	      "      --cma SIZE           of the CMA area at the start of the zone (cma: an eighth of it; gigantic: none)\n"
+	      "      --cma-align ORDER    CMA requests are aligned to no more than 2^ORDER pages (to their size)\n"
+	      "      --memory-block SIZE  what goes offline at once, and in which virtio-mem's memory comes (128M)\n"
 	      "      --requests N         at most N requests in a replay (as many as the trace has time for)\n"
 	      "      --interval-ms I      one request every I ms of virtual time (250)\n"
 	      "      --hold-ms H          a range got is given back after H ms (100)\n"
@@ -39,7 +45,7 @@ void run_options_usage(FILE *to)
 
 void run_size_label(const struct run_size *s, char out[16])
 {
-	snprintf(out, 16, "%u%c", s->count, s->blocks ? 'b' : 'p');
+	snprintf(out, 16, "%u%c", s->count, s->memory_blocks ? 'm' : s->blocks ? 'b' : 'p');
 }
 
 void occupancy_label(uint32_t t, char out[16])
@@ -147,7 +153,7 @@ static int add_size(struct run_options *o, const char *item)
 	uint64_t v = 0;
 
 	snprintf(count, sizeof(count), "%.*s", (int)(n - 1 < 15 ? n - 1 : 15), item);
-	if ((item[n - 1] != 'p' && item[n - 1] != 'b') || !cli_u64(count, 0, 1u << 30, &v))
+	if (!strchr("pbm", item[n - 1]) || !cli_u64(count, 0, 1u << 30, &v))
 		return cli_error(CLI_USAGE, "--sizes %s: say 64p for 64 pages or 2b for two pageblocks", item);
 	if (!v)
 		return cli_error(CLI_USAGE, "--sizes %s: a request of nothing; try 1b", item);
@@ -156,11 +162,14 @@ static int add_size(struct run_options *o, const char *item)
 		                 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
 	if (o->nr_sizes == RUN_MAX_LIST)
 		return too_many("sizes", RUN_MAX_LIST);
+	const struct run_size size = { (uint32_t)v, item[n - 1] == 'b', item[n - 1] == 'm' };
+
 	for (uint32_t i = 0; i < o->nr_sizes; i++) {
-		if (o->sizes[i].count == v && o->sizes[i].blocks == (item[n - 1] == 'b'))
+		if (o->sizes[i].count == v && o->sizes[i].blocks == size.blocks &&
+		    o->sizes[i].memory_blocks == size.memory_blocks)
 			return cli_error(CLI_USAGE, "--sizes: %s is given twice", item);
 	}
-	o->sizes[o->nr_sizes++] = (struct run_size){ .count = (uint32_t)v, .blocks = item[n - 1] == 'b' };
+	o->sizes[o->nr_sizes++] = size;
 	return CLI_OK;
 }
 
@@ -206,6 +215,10 @@ enum {
 	OPT_OCCUPANCY = 256,
 	OPT_SEEDS,
 	OPT_SIZES,
+	OPT_CALLER,
+	OPT_CMA,
+	OPT_CMA_ALIGN,
+	OPT_MEMORY_BLOCK,
 	OPT_REQUESTS,
 	OPT_INTERVAL,
 	OPT_HOLD,
@@ -231,6 +244,10 @@ static const struct option long_options[] = {
 	{ "occupancy", required_argument, NULL, OPT_OCCUPANCY },
 	{ "seeds", required_argument, NULL, OPT_SEEDS },
 	{ "sizes", required_argument, NULL, OPT_SIZES },
+	{ "caller", required_argument, NULL, OPT_CALLER },
+	{ "cma", required_argument, NULL, OPT_CMA },
+	{ "cma-align", required_argument, NULL, OPT_CMA_ALIGN },
+	{ "memory-block", required_argument, NULL, OPT_MEMORY_BLOCK },
 	{ "requests", required_argument, NULL, OPT_REQUESTS },
 	{ "interval-ms", required_argument, NULL, OPT_INTERVAL },
 	{ "hold-ms", required_argument, NULL, OPT_HOLD },
@@ -292,6 +309,58 @@ static int number32(const char *flag, const char *text, uint32_t min, uint32_t m
 	return status;
 }
 
+/* "64M": bytes, or KiB, MiB, GiB */
+static int bytes(const char *flag, const char *text, uint64_t *out)
+{
+	static const char units[] = "KMG";
+	size_t n = strlen(text);
+	const char *unit = n ? strchr(units, text[n - 1]) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	char number_text[24];
+
+	snprintf(number_text, sizeof(number_text), "%.*s", (int)(unit ? n - 1 : n), text);
+	if (n > 20 || !cli_u64(number_text, 1, UINT64_MAX >> (shift + 1), out))
+		return cli_error(CLI_USAGE, "--%s %s: a size, for example 64M or 1G, please", flag, text);
+	*out <<= shift;
+	return CLI_OK;
+}
+
+static int caller_named(struct run_options *o, const char *name)
+{
+	enum run_caller who = caller_of_name(name);
+
+	if (who == RUN_CALLER_NR)
+		return cli_error(CLI_USAGE,
+		                 "--caller %s: nobody of that name; plain, cma, virtio-mem, gigantic or offline", name);
+	o->caller.who = (uint8_t)who;
+	return CLI_OK;
+}
+
+/* Who makes the requests, and of what. */
+static int take_caller(struct run_options *o, int opt, const char *arg)
+{
+	uint32_t align = o->caller.cma_align;
+	int status;
+
+	switch (opt) {
+	case OPT_CALLER:
+		return caller_named(o, arg);
+	case OPT_CMA:
+		o->cma_given = true;
+		return bytes("cma", arg, &o->caller.cma_bytes);
+	case OPT_CMA_ALIGN:
+		o->align_given = true;
+		status = number32("cma-align", arg, 0, 31, &align);
+		o->caller.cma_align = (uint8_t)align;
+		return status;
+	case OPT_MEMORY_BLOCK:
+		o->block_given = true;
+		return bytes("memory-block", arg, &o->caller.block_bytes);
+	default:
+		return CLI_USAGE;
+	}
+}
+
 static int set(bool *flag)
 {
 	*flag = true;
@@ -324,7 +393,7 @@ static int take_work(struct run_options *o, int opt, const char *arg)
 	case OPT_VERIFY:
 		return number("verify", arg, 1, UINT32_MAX, &o->verify_every);
 	default:
-		return CLI_USAGE;
+		return take_caller(o, opt, arg);
 	}
 }
 
@@ -385,20 +454,53 @@ static int bad_option(int opt, const char *given)
 	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench run --help`", given);
 }
 
+/* Options that say nothing to this caller. */
+static int check_caller(const struct run_options *o)
+{
+	enum run_caller who = o->caller.who;
+	const char *name = caller_name(who);
+
+	if (o->cma_given && who != RUN_CMA && who != RUN_GIGANTIC)
+		return cli_error(CLI_USAGE, "--cma means nothing to --caller %s: it is for cma and gigantic", name);
+	if (o->align_given && who != RUN_CMA)
+		return cli_error(CLI_USAGE, "--cma-align means nothing to --caller %s: it is for cma", name);
+	if (o->block_given && who != RUN_VIRTIO_MEM && who != RUN_OFFLINE)
+		return cli_error(CLI_USAGE,
+		                 "--memory-block means nothing to --caller %s: it is for virtio-mem and offline", name);
+	if (o->nr_sizes && who == RUN_OFFLINE)
+		return cli_error(CLI_USAGE,
+		                 "--sizes means nothing to --caller offline: memory blocks go offline, one at a "
+		                 "time (--memory-block)");
+	for (uint32_t i = 0; i < o->nr_sizes; i++) {
+		if (o->sizes[i].memory_blocks && who != RUN_VIRTIO_MEM)
+			return cli_error(CLI_USAGE, "--sizes %um: memory blocks are for --caller virtio-mem",
+			                 o->sizes[i].count);
+	}
+	return CLI_OK;
+}
+
+static const char *default_sizes(enum run_caller who)
+{
+	return who == RUN_VIRTIO_MEM || who == RUN_OFFLINE ? "1m" : "64p,1b,2b,4b,8b";
+}
+
 /* What was not asked for. */
 static int fill_in(struct run_options *o)
 {
 	int status = CLI_OK;
 	bool all_backends = !o->nr_backends;
+	const struct contig_backend *b;
 
-	for (size_t i = 0; all_backends && contig_backend_at(i) && status == CLI_OK; i++)
-		status = add_backend(o, contig_backend_at(i)->name);
+	for (size_t i = 0; all_backends && (b = contig_backend_at(i)) && status == CLI_OK; i++) {
+		if (o->caller.who == RUN_PLAIN || user_supported(b))
+			status = add_backend(o, b->name);
+	}
 	if (status == CLI_OK && !o->nr_occupancies && !o->nr_zones)
 		status = for_each_item("--occupancy", "50,70,90", o, add_occupancy);
 	if (status == CLI_OK && !o->nr_seeds)
 		status = add_seeds(o, "1-10");
 	if (status == CLI_OK && !o->nr_sizes)
-		status = for_each_item("--sizes", "64p,1b,2b,4b,8b", o, add_size);
+		status = for_each_item("--sizes", default_sizes(o->caller.who), o, add_size);
 	return status;
 }
 
@@ -409,6 +511,7 @@ int run_options_parse(int argc, char **argv, struct run_options *o)
 	int opt;
 
 	*o = (struct run_options){
+		.caller = { .cma_align = 31, .block_bytes = UINT64_C(128) << 20 },
 		.hold_ns = 100 * MS,
 		.interval_ns = 250 * MS,
 		.max_requests = UINT32_MAX - 1,
@@ -440,7 +543,8 @@ int run_options_parse(int argc, char **argv, struct run_options *o)
 			"--resume goes on with the run as it was begun: leave out all but -j, --json and --force");
 	if (o->nr_zones && o->occupancy_given)
 		return cli_error(CLI_USAGE, "--zone and --occupancy both say how large memory is: leave one out");
-	return fill_in(o);
+	status = check_caller(o);
+	return status == CLI_OK ? fill_in(o) : status;
 }
 
 void run_options_free(struct run_options *o)

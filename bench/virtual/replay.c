@@ -19,6 +19,13 @@ struct due {
 	uint32_t event;
 };
 
+/* A request while it runs: for its range, and later to give it back. */
+struct running {
+	struct user_request *request;
+	bool releasing;
+	uint64_t waits_since_ns;
+};
+
 struct replay {
 	const struct replay_params *params;
 	const struct program *program;
@@ -27,7 +34,10 @@ struct replay {
 	struct executor x;
 	struct contig *backend;
 	struct request_stream stream;
-	struct contig_range **ranges; /* by number of the request, while it runs */
+	struct caller caller;
+	struct running *running; /* by number of the request */
+	uint32_t *waiting;       /* requests that wait for others, in the order in which they began to */
+	size_t nr_waiting;
 	struct timeline timeline;
 	struct due *due;
 	size_t nr_due;
@@ -158,77 +168,132 @@ static int begin_request(struct replay *r, uint64_t ns, uint32_t k)
 {
 	const struct request *q = &r->stream.requests[k];
 	struct request_record *rec = &r->result->requests[k];
-	const struct contig_range_args args = {
-		.start = q->start, .nr = r->stream.nr_pages, .cpu = q->cpu, .caller = CALLER_MOVABLE
-	};
+	bool given = r->params->caller.who == RUN_PLAIN || r->params->caller.who == RUN_OFFLINE;
 
-	*rec = (struct request_record){
-		.begin_ns = ns, .end_ns = ns, .start = q->start, .cpu = q->cpu, .blocker = PFN_NONE, .event = EVENT_NONE
-	};
-	rec->rc = contig_range_begin(r->backend, &args, &r->ranges[k]);
+	*rec = (struct request_record){ .begin_ns = ns,
+		                        .end_ns = ns,
+		                        .start = given ? q->start : PFN_NONE,
+		                        .cpu = q->cpu,
+		                        .blocker = PFN_NONE,
+		                        .event = EVENT_NONE };
+	rec->rc = caller_begin(&r->caller, q, &r->running[k].request);
 	if (!rec->rc)
 		return timeline_add(&r->timeline, ns, ACTION_STEP, k);
+	r->running[k].request = NULL;
 	if (rec->rc == -ENOMEM)
 		return -ENOMEM; /* of this machine, not of the modelled one */
-	rec->reason = WHY_ZONE_EDGE;
+	rec->reason = r->params->caller.who == RUN_PLAIN ? WHY_ZONE_EDGE : WHY_ABSENT;
 	return 0;
 }
 
-static void end_request(struct replay *r, uint32_t k)
+static void record_autopsy(const struct replay *r, struct request_record *rec, const struct contig_autopsy *a)
+{
+	rec->phase = a->phase;
+	rec->reason = a->reason;
+	rec->kind = a->kind;
+	rec->blocker = a->pfn;
+	if (a->owner == OWNER_NONE)
+		return;
+	rec->event = owner_event(a->owner);
+	rec->since_ns = program_ns(&r->program->ops[rec->event]);
+	rec->passes = (owner_slot(a->owner) >= r->program->nr_slots) != (r->x.base != 0);
+}
+
+static int not_taken_back(struct replay *r, uint32_t k, int rc)
+{
+	const struct request_record *rec = &r->result->requests[k];
+
+	snprintf(r->diag->text, sizeof(r->diag->text), "pages %u to %u, which request %u got, could not be freed: %s",
+	         rec->start, rec->start + rec->got - 1, k, strerror(-rc));
+	return -EUCLEAN;
+}
+
+/* What it got is given back after a while, by a request that only got a part of what it wanted, too. */
+static int end_request(struct replay *r, uint32_t k, uint64_t ns)
 {
 	struct request_record *rec = &r->result->requests[k];
-	struct contig_outcome out;
+	struct running *run = &r->running[k];
+	struct user_outcome out;
 
-	contig_range_end(r->ranges[k], &out);
-	r->ranges[k] = NULL;
+	user_end(run->request, &out);
+	run->request = NULL;
+	if (run->releasing) /* a composed policy may have plugged more than was asked for */
+		return out.rc && out.rc != -ENOSPC ? not_taken_back(r, k, out.rc) : 0;
 	rec->rc = out.rc;
 	rec->total = out.total;
-	if (!out.rc)
-		return;
-	rec->phase = out.autopsy.phase;
-	rec->reason = out.autopsy.reason;
-	rec->kind = out.autopsy.kind;
-	rec->blocker = out.autopsy.pfn;
-	if (out.autopsy.owner == OWNER_NONE)
-		return;
-	rec->event = owner_event(out.autopsy.owner);
-	rec->since_ns = program_ns(&r->program->ops[rec->event]);
-	rec->passes = (owner_slot(out.autopsy.owner) >= r->program->nr_slots) != (r->x.base != 0);
+	rec->got = out.nr;
+	rec->calls = out.calls;
+	rec->waits = out.waits;
+	if (out.start != PFN_NONE)
+		rec->start = out.start;
+	if (out.rc)
+		record_autopsy(r, rec, &out.autopsy);
+	return rec->got ? timeline_add(&r->timeline, ns + r->params->hold_ns, ACTION_RELEASE, k) : 0;
+}
+
+/* Go on with who has got the lock that it waited for. */
+static int wake(struct replay *r, uint64_t ns)
+{
+	size_t kept = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->nr_waiting; i++) {
+		uint32_t k = r->waiting[i];
+		const struct running *run = &r->running[k];
+
+		if (rc || !user_ready(run->request)) {
+			r->waiting[kept++] = k;
+			continue;
+		}
+		if (!run->releasing)
+			r->result->requests[k].waited_ns += ns - run->waits_since_ns;
+		rc = timeline_add(&r->timeline, ns, ACTION_STEP, k);
+	}
+	r->nr_waiting = kept;
+	return rc;
 }
 
 static int step_request(struct replay *r, uint64_t ns, uint32_t k)
 {
-	struct request_record *rec = &r->result->requests[k];
-	struct contig_work work = { 0 };
-	int more = contig_range_step(r->ranges[k], &work);
+	struct running *run = &r->running[k];
+	struct contig_work work;
+	enum user_progress progress = user_step(run->request, &work);
 
-	rec->end_ns = ns + cost_of(r->params->cost, &work);
-	executor_retry(&r->x);
-	if (more)
-		return timeline_add(&r->timeline, rec->end_ns, ACTION_STEP, k);
-	end_request(r, k);
-	if (rec->rc)
+	if (progress == USER_WAITS) {
+		run->waits_since_ns = ns;
+		r->waiting[r->nr_waiting++] = k;
 		return 0;
-	return timeline_add(&r->timeline, rec->end_ns + r->params->hold_ns, ACTION_RELEASE, k);
+	}
+	uint64_t end = ns + cost_of(r->params->cost, &work);
+	int rc;
+
+	if (!run->releasing)
+		r->result->requests[k].end_ns = end;
+	executor_retry(&r->x);
+	if (progress == USER_MORE)
+		rc = timeline_add(&r->timeline, end, ACTION_STEP, k);
+	else
+		rc = end_request(r, k, end);
+	return rc ? rc : wake(r, end);
 }
 
-static int release_range(struct replay *r, uint32_t k)
+static int release_range(struct replay *r, uint64_t ns, uint32_t k)
 {
-	const struct request *q = &r->stream.requests[k];
-	int rc = contig_range_free(r->backend, q->cpu, q->start, r->stream.nr_pages);
+	const struct request_record *rec = &r->result->requests[k];
+	struct running *run = &r->running[k];
+	int rc = caller_release(&r->caller, &r->stream.requests[k], rec->start, rec->got, &run->request);
 
-	if (!rc)
-		return 0;
-	snprintf(r->diag->text, sizeof(r->diag->text), "pages %u to %u, which request %u got, could not be freed: %s",
-	         q->start, q->start + r->stream.nr_pages - 1, k, strerror(-rc));
-	return -EUCLEAN;
+	run->releasing = true;
+	if (rc)
+		return rc == -ENOMEM ? rc : not_taken_back(r, k, rc);
+	return run->request ? timeline_add(&r->timeline, ns, ACTION_STEP, k) : 0;
 }
 
 static int act(struct replay *r, const struct timeline_entry *e)
 {
 	switch (timeline_action(e)) {
 	case ACTION_RELEASE:
-		return release_range(r, e->index);
+		return release_range(r, e->ns, e->index);
 	case ACTION_STEP:
 		return step_request(r, e->ns, e->index);
 	case ACTION_REQUEST:
@@ -339,29 +404,27 @@ static int prepare(struct replay *r)
 	rc = executor_init(&r->x, r->program, r->diag);
 	if (rc)
 		return rc;
-	r->ranges = calloc(r->stream.nr + 1, sizeof(*r->ranges));
+	r->running = calloc(r->stream.nr + 1, sizeof(*r->running));
+	r->waiting = calloc(r->stream.nr + 1, sizeof(*r->waiting));
 	r->due = calloc(r->program->nr_survivors + 1, sizeof(*r->due));
 	r->result->requests = calloc(r->stream.nr + 1, sizeof(*r->result->requests));
 	r->result->samples = calloc((size_t)params->samples + 1, sizeof(*r->result->samples));
-	if (!r->ranges || !r->due || !r->result->requests || !r->result->samples)
+	if (!r->running || !r->waiting || !r->due || !r->result->requests || !r->result->samples)
 		return out_of_memory(r->diag);
 	r->backend = contig_open(params->backend, params->geometry, &r->x.hooks, r->diag);
 	r->x.backend = r->backend;
-	return r->backend ? 0 : -EINVAL;
+	if (!r->backend)
+		return -EINVAL;
+	return caller_open(&r->caller, &params->caller, r->backend, params->geometry, &r->x.drivers,
+	                   params->request_pages, r->diag);
 }
 
 /* What is still running when a replay ends early. */
 static void abandon_requests(struct replay *r)
 {
-	struct contig_outcome out;
-	struct contig_work work;
-
-	for (size_t k = 0; r->ranges && k < r->stream.nr; k++) {
-		if (!r->ranges[k])
-			continue;
-		while (contig_range_step(r->ranges[k], &work))
-			;
-		contig_range_end(r->ranges[k], &out);
+	for (size_t k = 0; r->running && k < r->stream.nr; k++) {
+		if (r->running[k].request)
+			user_abandon(r->running[k].request);
 	}
 }
 
@@ -386,11 +449,13 @@ int replay_run(const struct replay_params *params, struct replay_result *result,
 	if (rc == -ENOMEM && !diag->text[0])
 		out_of_memory(diag);
 	abandon_requests(&r);
+	caller_close(&r.caller);
 	contig_close(r.backend);
 	executor_free(&r.x);
 	requests_free(&r.stream);
 	timeline_free(&r.timeline);
-	free(r.ranges);
+	free(r.running);
+	free(r.waiting);
 	free(r.due);
 	result->cpu_ns = thread_cpu_ns() - start;
 	if (rc)
