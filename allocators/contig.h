@@ -97,14 +97,17 @@ enum contig_zone_type {
 	ZONE_TYPE_NR
 };
 
+#define CONTIG_NO_WMARK UINT32_MAX
+
 struct contig_zone {
 	pfn_t start;    /* first pfn */
 	uint32_t pages; /* spanned pages; zones may begin and end anywhere but must not overlap */
 	uint8_t node;
 	uint8_t type; /* enum contig_zone_type */
 	/* 0 = what a kernel would compute for a zone of this size; else pages */
-	uint32_t managed;   /* used for batch, high and reserves only */
-	uint32_t wmark_min; /* an allocation that would leave no more than this fails */
+	uint32_t managed; /* used for batch, high and reserves only */
+	uint32_t
+		wmark_min; /* an allocation that would leave no more than this fails; CONTIG_NO_WMARK: it may take all */
 	uint32_t wmark_low; /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
 };
 

@@ -113,8 +113,9 @@ static const char *contradiction(const struct contig_policy *p)
 	if (IS(fallback, v3_6) && !IS(highatomic_cap, none))
 		return "fallback=v3_6 needs highatomic_cap=none: it takes from the RESERVE type, whose place HIGHATOMIC "
 		       "has since v4.4";
-	if (IS(pcp_drain, credit_round_robin) && IS(pcp_overflow, free_count))
-		return "pcp_overflow=free_count needs pcp_drain=whole_list: credit_round_robin was gone when it came";
+	if (IS(pcp_drain, credit_round_robin) && (IS(pcp_overflow, free_count) || IS(pcp_overflow, batch_steps)))
+		return "pcp_overflow=free_count, and batch_steps, needs pcp_drain=whole_list: credit_round_robin was "
+		       "gone when it came";
 	return NULL;
 }
 

@@ -17,7 +17,7 @@
  * KNOB(field, doc) opens a knob, VALUE(knob, value, where) lists its values: the enums below, the names on the command
  * line and `contigbench list knobs` are all made from this one table.
  */
-/* clang-format off: a table */
+/* clang-format off */
 #define CONTIG_KNOBS(KNOB, VALUE)                                                                                      \
 	KNOB(iso_align, "what alloc_contig_range rounds its range out to before isolating it")                         \
 	VALUE(iso_align, maxpage, "until v5.18: to max(MAX_ORDER, pageblock)")                                         \
@@ -99,6 +99,11 @@
 	VALUE(fallback, hygienic_old, "v6.10-v6.14: the same, but a block moves only with its type")                   \
 	VALUE(fallback, claim_steal, "v6.15, 6.12.y: claim a whole block, or steal the smallest run (c2f6ea38fc1b)")   \
                                                                                                                        \
+	KNOB(nofragment, "whether an allocation first looks for pages that need no fallback below a pageblock")        \
+	VALUE(nofragment, never, "until v4.20")                                                                        \
+	VALUE(nofragment, above_dma32, "v5.0: in a NORMAL zone above a DMA32 zone, which is tried before that")        \
+	VALUE(nofragment, always, "v6.15 with defrag_mode=1, off by default: down to the min mark")                    \
+                                                                                                                       \
 	KNOB(cma_balance, "movable allocations while more than half of what is free is CMA")                           \
 	VALUE(cma_balance, none, "v3.x, v4.4: take CMA only when their own lists are empty")                           \
 	VALUE(cma_balance, half, "by v5.10: take CMA first")                                                           \
@@ -167,6 +172,7 @@
 	VALUE(pcp_overflow, batch, "until v5.13")                                                                      \
 	VALUE(pcp_overflow, doubling, "v5.14-v6.6: doubled by each overflow in a row")                                 \
 	VALUE(pcp_overflow, free_count, "v6.7: as many as were freed in a row")                                        \
+	VALUE(pcp_overflow, batch_steps, "v7.x: the same a batch at a time, each beginning at the list just freed to") \
                                                                                                                        \
 	KNOB(pcp_refill, "how many order-0 pages a refill takes")                                                      \
 	VALUE(pcp_refill, batch, "until v6.6")                                                                         \

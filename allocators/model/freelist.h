@@ -82,7 +82,8 @@ static inline void account_apart(struct zone *z, int64_t pages, enum migratetype
 		z->free_highatomic += (uint64_t)pages;
 		marks_changed(z);
 	} else if (mt == MT_CMA && !z->isolated_counted) { /* v3.7 */
-		z->free_cma += (uint64_t)pages;
+		z->free_cma += pages;
+		z->cma_held = z->free_cma > 0 ? z->free_cma : 0;
 	}
 }
 

@@ -73,10 +73,13 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 		work->moved += npb(m);
 		return;
 	}
-	uint32_t moved = move_block(m, z, b, to, NULL);
+	uint32_t counted, moved = move_block(m, z, b, to, &counted);
 
+	/* with hygiene all of it came from `from` */
 	account_free(z, -(int64_t)moved, from);
 	account_free(z, moved, to);
+	book_drift(z, counted_pages(z, moved, to) - counted_pages(z, moved, from),
+	           counted_pages(z, moved, to) - counted);
 	mark(m, z, b, to);
 	work->moved += moved;
 }
@@ -119,9 +122,9 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	if (block_absent(m, z, b))
 		return 0;
 	work->blocks++;
-	if (block_isolated(m, b)) {
-		if (m->policy.iso_double == iso_double_accept)
-			return 0;
+	bool again = block_isolated(m, b);
+
+	if (again && m->policy.iso_double == iso_double_ebusy) {
 		*by = (struct blocker){ first_page(m, z, b), WHY_ALREADY_ISOLATED };
 		return -EBUSY;
 	}
@@ -132,6 +135,8 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	by->pfn = find_unmovable(m, z, b, start, end, caller, given, &by->why, work);
 	if (by->pfn != PFN_NONE)
 		return -EBUSY;
+	if (again)
+		return 0;
 
 	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
 		if (!block_inside(m, z, b)) {

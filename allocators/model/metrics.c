@@ -27,7 +27,7 @@ static void add_zone(const struct model *m, const struct zone *z, struct contig_
 {
 	s->managed += z->managed;
 	s->free += z->free;
-	s->free_cma += z->free_cma;
+	s->free_cma += (uint64_t)z->free_cma;
 	s->pcp += pcp_count(m, z);
 	s->isolated += z->isolated;
 	s->reserved_highatomic += z->reserved_highatomic;

@@ -5,7 +5,7 @@
 /* Of a kind that moves, and nobody else holds a reference: a pinned page is skipped without being tried. */
 static bool collectable(const struct model *m, uint32_t state)
 {
-	if (state & (STATE_PINNED | STATE_MIGRATING))
+	if (state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN))
 		return false;
 	switch (state_kind(state)) {
 	case PAGE_LRU:
@@ -130,8 +130,8 @@ enum fate {
 	NO_TARGET
 };
 
-/* One collected page; *target is a page allocated beforehand, or PFN_NONE. */
-static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target)
+/* One collected page; *target is a page allocated beforehand, or PFN_NONE, which is final if so it was to be (v6.3). */
+static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target, bool final)
 {
 	uint32_t state = m->page[pfn].state;
 
@@ -141,7 +141,7 @@ static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_
 	}
 	if (state & STATE_PINNED)
 		return STAYS;
-	if (*target == PFN_NONE)
+	if (*target == PFN_NONE && !final)
 		*target = target_for(m, z, cpu, state);
 	if (*target == PFN_NONE)
 		return NO_TARGET;
@@ -172,13 +172,16 @@ static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, cons
 static enum fate migrate_entry(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order, pfn_t to,
                                struct contig_work *work)
 {
+	/* the pieces of what has been split meanwhile get theirs one by one */
+	const bool final =
+		m->policy.migrate_targets == migrate_targets_batch && state_order(m->page[pfn].state) == order;
 	enum fate fate = MOVED;
 
 	for (pfn_t end = pfn + (1u << order); pfn < end && fate != NO_TARGET;) {
 		uint32_t state = m->page[pfn].state, size = 1u << state_order(state);
 
 		if (state & STATE_MIGRATING) {
-			enum fate f = migrate_one(m, z, cpu, pfn, &to);
+			enum fate f = migrate_one(m, z, cpu, pfn, &to, final);
 
 			work->migrated += f == MOVED && !(state & STATE_FREED) ? size : 0;
 			work->not_migrated += f == STAYS ? size : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - what the rooms of the model share: the page descriptor, the zone, the model.
+ * model.h - what the rooms of the model share: per-cpu lists, the zone, the model, pageblock types, and who does what.
  *
  * Section numbers ("3.3") are those of the behavioural specification that docs/model.md summarises.
  */
@@ -13,6 +13,7 @@
 
 #include "../contig.h"
 #include "../policy.h"
+#include "page.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -25,153 +26,6 @@
 #define PCP_SCALE_MAX   5u  /* a drain or refill grows to batch << 5 at most */
 #define MIGRATE_CLUSTER 32u /* pages collected before they are migrated */
 #define MIGRATE_TRIES   5u  /* calls for one batch, the first included (5.2) */
-
-/* ---- page descriptor: 12 bytes --------------------------------------------------------------- */
-
-/*
- * Only the first page of a run says anything; the others are INTERIOR (all zero), so that a run is taken, split or
- * merged without touching them, and whoever looks at one finds its head by walking aligned starts downwards.
- *
- *   free on a buddy list    link[0] = next, link[1] = prev
- *   anything else           link[]  = owner
- */
-struct page {
-	uint32_t link[2];
-	union {
-		uint32_t state;
-		struct {
-			uint8_t kind; /* and flags */
-			uint8_t order;
-			uint8_t type;
-			uint8_t more; /* flags that a page on its common way never has */
-		};
-	};
-};
-static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything included");
-
-/*
- * state: kind, order and migratetype, a byte each, where struct contig_what has them, so that an allocation copies them in
- * one go; flags in the kind's upper bits and in the fourth byte. An INTERIOR page has kind PAGE_NONE.
- */
-#define STATE_KIND_MASK   0x00001fu
-#define STATE_ORDER_SHIFT 8
-#define STATE_ORDER_MASK  0x00ff00u
-#define STATE_TYPE_SHIFT  16
-#define STATE_TYPE_MASK   0xff0000u
-#define STATE_PINNED      (1u << 5)  /* an extra reference: can not be migrated */
-#define STATE_MIGRATING   (1u << 6)  /* collected for migration: off the LRU until it is moved or put back */
-#define STATE_FROZEN      (1u << 7)  /* in use with refcount 0 */
-#define STATE_FREED       (1u << 24) /* freed by its owner while MIGRATING or PINNED: goes with that reference */
-#define STATE_INTERIOR    0u
-
-static_assert(PAGE_KIND_NR <= 32, "kinds share a byte with the flags");
-
-static inline uint32_t state_make(enum page_kind kind, unsigned int order, enum migratetype mt)
-{
-	return (uint32_t)kind | order << STATE_ORDER_SHIFT | (uint32_t)mt << STATE_TYPE_SHIFT;
-}
-
-static_assert(offsetof(struct contig_what, kind) == 0 && offsetof(struct contig_what, order) == 1 &&
-                      offsetof(struct contig_what, migratetype) == 2,
-              "as in state");
-
-static inline uint32_t what_bytes(struct contig_what what)
-{
-	uint32_t bytes;
-
-	memcpy(&bytes, &what, sizeof(bytes));
-	return bytes;
-}
-
-static inline uint32_t state_of(struct contig_what what)
-{
-	return what_bytes(what) & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK);
-}
-
-/* Order 0, and any node will do. */
-static inline bool what_is_plain(struct contig_what what)
-{
-	return !(what_bytes(what) & ~(STATE_KIND_MASK | STATE_TYPE_MASK));
-}
-
-static inline enum page_kind state_kind(uint32_t state)
-{
-	return (enum page_kind)(state & STATE_KIND_MASK);
-}
-
-static inline unsigned int state_order(uint32_t state)
-{
-	return (state & STATE_ORDER_MASK) >> STATE_ORDER_SHIFT;
-}
-
-/* FREE: the list it is on; PCP: the type cached when it was freed; in use: the type that was asked for */
-static inline enum migratetype state_type(uint32_t state)
-{
-	return (enum migratetype)((state & STATE_TYPE_MASK) >> STATE_TYPE_SHIFT);
-}
-
-static inline bool state_is(uint32_t state, enum page_kind kind)
-{
-	return state_kind(state) == kind;
-}
-
-static inline bool state_is_free(uint32_t state, unsigned int order)
-{
-	return (state & (STATE_KIND_MASK | STATE_ORDER_MASK)) == state_make(PAGE_FREE, order, 0);
-}
-
-/* What the rules ask of a page in use. */
-enum kind_trait {
-	KIND_IN_USE = 1,
-	KIND_ALLOCATED = 2, /* alloc() hands it out and free() takes it back */
-	KIND_LRU = 4,
-	KIND_HUGETLB = 8,
-	KIND_COMPOUND = 16, /* above order 0: one reference for all of the run, and every tail knows its head */
-	KIND_SINGLES = 32,  /* a run of single pages, kept together only in our books */
-};
-
-static const struct {
-	uint8_t traits;
-	uint8_t mt; /* that such a page is allocated with */
-} kinds[PAGE_KIND_NR] = {
-	[PAGE_KERNEL] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_UNMOVABLE },
-	[PAGE_RECLAIMABLE] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_RECLAIMABLE },
-	[PAGE_LRU] = { KIND_IN_USE | KIND_ALLOCATED | KIND_LRU, MT_MOVABLE },
-	[PAGE_LRU_COMPOUND] = { KIND_IN_USE | KIND_ALLOCATED | KIND_LRU | KIND_COMPOUND, MT_MOVABLE },
-	[PAGE_USER] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_MOVABLE },
-	[PAGE_NONCOMPOUND] = { KIND_IN_USE | KIND_ALLOCATED, MT_UNMOVABLE },
-	[PAGE_MOVABLE_OPS] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_MOVABLE },
-	[PAGE_HUGETLB] = { KIND_IN_USE | KIND_ALLOCATED | KIND_HUGETLB | KIND_COMPOUND, MT_MOVABLE },
-	[PAGE_HUGETLB_POOL] = { KIND_IN_USE | KIND_ALLOCATED | KIND_HUGETLB | KIND_COMPOUND, MT_MOVABLE },
-	[PAGE_GIGANTIC] = { KIND_IN_USE | KIND_HUGETLB | KIND_COMPOUND, MT_MOVABLE },
-	[PAGE_CONTIG] = { KIND_IN_USE | KIND_SINGLES, MT_MOVABLE },
-	[PAGE_OFFLINE] = { KIND_IN_USE | KIND_SINGLES, MT_MOVABLE },
-	[PAGE_HWPOISON] = { KIND_IN_USE | KIND_SINGLES, MT_MOVABLE },
-	[PAGE_RESERVED] = { KIND_IN_USE | KIND_SINGLES, MT_UNMOVABLE },
-	[PAGE_ABSENT] = { KIND_SINGLES, MT_MOVABLE },
-};
-
-static inline bool state_has(uint32_t state, enum kind_trait trait)
-{
-	return kinds[state_kind(state)].traits & trait;
-}
-
-/* Taken by a contiguous request that is not done yet: nobody's so far. */
-#define OWNER_TAKEN UINT64_MAX
-
-static inline owner_t page_owner(const struct page *p)
-{
-	owner_t owner;
-
-	memcpy(&owner, p->link, sizeof(owner)); /* one load, though only 4-aligned */
-	return owner;
-}
-
-static inline void page_set(struct page *p, uint32_t state, owner_t owner)
-{
-	memcpy(p->link, &owner, sizeof(owner));
-	p->state = state;
-}
 
 /* ---- per-cpu lists (3.5) --------------------------------------------------------------------- */
 
@@ -224,7 +78,8 @@ struct zone {
 	uint64_t free; /* NR_FREE_PAGES */
 	uint64_t reserved_highatomic;
 	uint64_t free_highatomic; /* the part of free on HIGHATOMIC lists */
-	uint64_t free_cma;        /* NR_FREE_CMA_PAGES */
+	int64_t free_cma;         /* NR_FREE_CMA_PAGES; below 0 where a release has lost count ... */
+	int64_t cma_held;         /* ... which its readers take for 0 */
 	uint64_t isolated;        /* nr_isolate_pageblock */
 	int64_t drift; /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
 	uint64_t lost_isolation; /* blocks that were claimed while isolated, and are still counted in `isolated` */
@@ -448,12 +303,19 @@ enum rmqueue_mode {
 	RMQUEUE_STEAL
 };
 
-pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
+/* Allocation flags (1.5), as far as they reach down to here. */
+enum alloc_flags {
+	ALLOC_CMA = 1,        /* CMA lists may serve it */
+	ALLOC_NOFRAGMENT = 2, /* no fallback to a run of less than a pageblock */
+};
+
+pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, unsigned int flags,
               enum rmqueue_mode *mode);
-bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+/* Of `least` or a higher order. */
+bool fallback_move(struct model *m, struct zone *z, unsigned int least, enum migratetype mt);
 pfn_t fallback_steal_v3_6(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
-pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
-pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, unsigned int least, enum migratetype mt);
+pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, unsigned int least, enum migratetype mt);
 pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 
 /* ---- pcp.c ----------------------------------------------------------------------------------- */
@@ -492,7 +354,8 @@ static inline pfn_t pcp_pop(struct pcp *pcp, struct pcp_list *l, unsigned int or
 }
 
 /* The head of the list, refilled if it was empty; PFN_NONE if nothing is to be had. */
-pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma);
+pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt,
+                unsigned int flags);
 /* The lists hold too much: some goes back to the buddy, the list just freed to first. Returns 0. */
 int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index);
 /* Free a run whose order pcp_takes(); its descriptor may still hold the old state. */
@@ -505,7 +368,7 @@ uint64_t pcp_count(const struct model *m, const struct zone *z);
 /* Pages that count towards a watermark (2.4), the reserve aside: without CMA rights CMA pages do not. */
 static inline int64_t usable_pages(const struct zone *z, bool cma)
 {
-	return (int64_t)(z->free - (cma ? 0 : z->free_cma));
+	return (int64_t)z->free - (cma ? 0 : z->cma_held);
 }
 
 /* The common case of order 0: memory is not short and this cpu's list is not empty. */
@@ -581,12 +444,12 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 int model_range_step(struct contig_range *r, struct contig_work *work);
 void model_range_end(struct contig_range *r, struct contig_outcome *out);
 int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+/* The same for runs that lie wholly in [pfn, end), whose heads are forgotten. */
+void free_contig_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end);
 int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
 /* Is the page in the hands of a request that is not done? */
 bool range_holds(const struct model *m, pfn_t pfn);
-/* offline.c: [start, end) is isolated and free: out of the buddy with it, and out of the zone. */
-void offline_remove(struct model *m, struct zone *z, pfn_t start, pfn_t end);
-/* May a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
+/* offline.c: may a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
 bool offline_harmless(uint32_t state);
 
 /* ---- highatomic.c: the reserve for high-order atomic allocations (9) --------------------------- */

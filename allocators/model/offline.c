@@ -41,27 +41,6 @@ enum range_state step_notify(struct range *r, struct contig_work *work)
 	return R_COLLECT;
 }
 
-/* Waiting does not help against a page that nobody will ever move. */
-static bool hopeless(enum contig_reason why)
-{
-	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU;
-}
-
-enum range_state offline_step_test(struct range *r, struct contig_work *work)
-{
-	struct blocker by;
-
-	r->outer = r->start;
-	if (test_isolated(r, &by, work))
-		return R_REMOVE;
-	if (hopeless(by.why) || !--r->passes) {
-		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, by);
-		return range_undo_all(r);
-	}
-	r->pfn = r->start;
-	return r->pcp_off ? R_COLLECT : R_DRAIN;
-}
-
 /* Everything in [start, end), which no run crosses, is one kind of single pages. */
 static void put_down(struct model *m, pfn_t start, pfn_t end, enum page_kind kind)
 {
@@ -74,7 +53,7 @@ static void put_down(struct model *m, pfn_t start, pfn_t end, enum page_kind kin
 	}
 }
 
-enum range_state step_remove(struct range *r, struct contig_work *work)
+static enum range_state remove_pages(struct range *r, struct contig_work *work)
 {
 	struct model *m = r->m;
 	struct zone *z = r->z;
@@ -99,6 +78,28 @@ enum range_state step_remove(struct range *r, struct contig_work *work)
 	put_down(m, r->start, r->end, PAGE_ABSENT);
 	z->managed -= r->end - r->start;
 	return R_DONE;
+}
+
+/* Waiting does not help against a page that nobody will ever move. */
+static bool hopeless(enum contig_reason why)
+{
+	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU;
+}
+
+enum range_state offline_step_test(struct range *r, struct contig_work *work)
+{
+	struct blocker by;
+
+	r->outer = r->start;
+	/* in one go: nobody else un-isolates what memory hotplug has isolated, as they hold one lock */
+	if (test_isolated(r, &by, work))
+		return remove_pages(r, work);
+	if (hopeless(by.why) || !--r->passes) {
+		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, by);
+		return range_undo_all(r);
+	}
+	r->pfn = r->start;
+	return r->pcp_off ? R_COLLECT : R_DRAIN;
 }
 
 int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)

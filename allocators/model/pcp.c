@@ -69,7 +69,7 @@ int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct c
 	memset(z->pcp, 0, m->nr_cpus * sizeof(*z->pcp));
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
 		z->pcp[cpu].batch = batch_size(z->managed, g->page_shift);
-		if (m->policy.pcp_overflow == pcp_overflow_free_count)
+		if (m->policy.pcp_overflow >= pcp_overflow_free_count)
 			z->pcp[cpu].row_max = z->pcp[cpu].batch << PCP_SCALE_MAX;
 		set_high(m, z, wmark_low, local_cpus(g, z->node), &z->pcp[cpu]);
 	}
@@ -179,11 +179,17 @@ static uint32_t runs_for(const struct model *m, const struct pcp *pcp, unsigned 
 	return runs < len ? runs : len;
 }
 
+static unsigned int lists_in_use(const struct model *m)
+{
+	if (m->policy.pcp_orders == pcp_orders_zero)
+		return PCP_TYPES;
+	return m->policy.pcp_thp_lists == pcp_thp_lists_one ? PCP_LISTS - 1 : PCP_LISTS;
+}
+
 /* In turn MOVABLE, RECLAIMABLE, UNMOVABLE ..., each list giving as many runs as lists were looked at (until v5.17). */
 static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages)
 {
-	unsigned int lists = m->policy.pcp_orders == pcp_orders_zero ? PCP_TYPES : PCP_LISTS;
-	unsigned int index = 0;
+	unsigned int lists = lists_in_use(m), index = 0;
 	uint32_t credit = 0;
 
 	while (pages) {
@@ -271,7 +277,7 @@ static void set_room(struct pcp *pcp, uint32_t high)
 int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
 {
 	uint32_t most = pcp->high > 2 * pcp->batch ? pcp->high - pcp->batch : pcp->batch;
-	uint32_t pages = pcp->batch;
+	uint32_t pages = pcp->batch, step;
 
 	switch ((enum knob_pcp_overflow)m->policy.pcp_overflow) {
 	case pcp_overflow_batch:
@@ -283,13 +289,18 @@ int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int 
 		pages = clamp(pages, pcp->batch, most);
 		break;
 	case pcp_overflow_free_count:
+	case pcp_overflow_batch_steps:
 		pages = clamp(pcp->row, pcp->batch, most);
 		break;
 	}
 	/* v6.7: the lists should hold what is freed in a row and a batch more */
 	if (m->policy.pcp_high == pcp_high_tuned && pcp->high < pcp->row + pcp->batch)
 		set_room(pcp, clamp(pcp->row + pcp->batch, pcp->high_min, pcp->high_max));
-	drain(m, z, pcp, pages, index);
+	/* v7.x lets go of the lock after each step, which counts as a batch whatever its last run was */
+	for (; pages; pages -= step) {
+		step = m->policy.pcp_overflow == pcp_overflow_batch_steps && pages > pcp->batch ? pcp->batch : pages;
+		drain(m, z, pcp, step, index);
+	}
 	return 0;
 }
 
@@ -336,7 +347,7 @@ static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned in
 }
 
 static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
-                   enum migratetype mt, bool cma)
+                   enum migratetype mt, unsigned int flags)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	struct pcp_list *l = &pcp->list[index];
@@ -350,7 +361,7 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 		if (mode == RMQUEUE_NORMAL && !z->free_cma)
 			pfn = take_smallest(m, z, order, mt);
 		if (pfn == PFN_NONE)
-			pfn = rmqueue(m, z, order, mt, cma, &mode);
+			pfn = rmqueue(m, z, order, mt, flags, &mode);
 		if (pfn == PFN_NONE)
 			return;
 		*l->tail++ = pfn;
@@ -358,14 +369,15 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 	}
 }
 
-pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma)
+pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt,
+                unsigned int flags)
 {
 	struct pcp *pcp = &z->pcp[cpu];
 	unsigned int index = pcp_index(m, order, mt);
 	struct pcp_list *l = &pcp->list[index];
 
 	if (l->head == l->tail) {
-		refill(m, z, pcp, index, order, mt, cma);
+		refill(m, z, pcp, index, order, mt, flags);
 		if (l->head == l->tail)
 			return PFN_NONE;
 	}

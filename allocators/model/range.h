@@ -6,7 +6,7 @@
  *      |                   |                                 |       |       ^
  *      +-> UNDO OWN -------+---------------------------------+-------+-------+
  *
- *   ISOLATE -> NOTIFY -> (MIGRATE -> TEST) until it is free -> REMOVE -> done			memory offline
+ *   ISOLATE -> NOTIFY -> (MIGRATE -> TEST) until it is free, and then gone -> done		memory offline
  *      |          |                     |                                     ^
  *      +----------+---------------------+--> UNDO ------------------------------+
  *
@@ -30,7 +30,6 @@ enum range_state {
 	R_TEST,
 	R_COUNT, /* the review of 2011: is all of it free? */
 	R_GRAB,
-	R_REMOVE,   /* offline: the free pages leave the buddy and the zone */
 	R_UNDO_OWN, /* isolation failed: what it has isolated itself */
 	R_UNDO_ALL, /* every isolated block of the range, whoever isolated it */
 	R_DONE,
@@ -43,17 +42,18 @@ struct range {
 	struct zone *z;
 	struct contig_range_args args;
 	enum range_state state;
-	pfn_t start, end;      /* as asked for, end exclusive */
-	block_t first, behind; /* blocks to isolate, behind exclusive */
-	block_t own;           /* blocks [first, own) are isolated by this request ... */
-	bool last_own;         /* ... and so is the last one */
-	bool pcp_off;          /* it has the per-cpu lists switched off ... */
-	bool raised;           /* ... the watermarks raised (v3.6) */
-	bool told;             /* offline: drivers know */
-	unsigned int isolated; /* ISOLATE: calls so far */
-	block_t next;          /* UNDO: next block */
-	pfn_t pfn;             /* MIGRATE and GRAB: next page to look at */
-	pfn_t outer;           /* where the run that covers start begins */
+	pfn_t start, end;             /* as asked for, end exclusive */
+	block_t first, behind;        /* blocks to isolate, behind exclusive */
+	block_t own;                  /* blocks [first, own) are isolated by this request ... */
+	bool last_own;                /* ... and so is the last one */
+	bool pcp_off;                 /* it has the per-cpu lists switched off ... */
+	bool raised;                  /* ... the watermarks raised (v3.6) */
+	bool told;                    /* offline: drivers know */
+	enum range_state after_drain; /* DRAIN_BLOCK: what comes next */
+	unsigned int isolated;        /* ISOLATE: calls so far */
+	block_t next;                 /* UNDO: next block */
+	pfn_t pfn;                    /* MIGRATE and GRAB: next page to look at */
+	pfn_t outer;                  /* where the run that covers start begins */
 	unsigned int tries;
 	unsigned int passes; /* offline: left */
 	struct migrate_list list;
@@ -77,6 +77,5 @@ bool test_isolated(const struct range *r, struct blocker *by, struct contig_work
 bool offline_range_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args);
 enum range_state step_notify(struct range *r, struct contig_work *work);
 enum range_state offline_step_test(struct range *r, struct contig_work *work);
-enum range_state step_remove(struct range *r, struct contig_work *work);
 
 #endif

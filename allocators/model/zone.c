@@ -26,7 +26,7 @@ static void default_watermarks(struct contig_zone *zones, const struct contig_ge
 		uint32_t min = (uint32_t)(min_pages * z->managed / total);
 		uint32_t gap = min / 4 > z->managed / 1000 ? min / 4 : z->managed / 1000;
 
-		z->wmark_min = z->wmark_min ? z->wmark_min : min;
+		z->wmark_min = z->wmark_min == CONTIG_NO_WMARK ? 0 : z->wmark_min ? z->wmark_min : min;
 		z->wmark_low = z->wmark_low ? z->wmark_low : z->wmark_min + gap;
 	}
 }

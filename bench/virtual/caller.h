@@ -11,6 +11,9 @@
 #include "../../allocators/users/virtio_mem.h"
 #include "requests.h"
 
+#define CALLER_MAX_ALIGN    31u /* order: a CMA request is aligned to its size */
+#define CALLER_MEMORY_BLOCK (UINT64_C(128) << 20)
+
 enum run_caller {
 	RUN_PLAIN,
 	RUN_CMA,
