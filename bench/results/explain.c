@@ -60,7 +60,7 @@ static bool same(const struct explanation *e)
 	const struct request_record *q = &e->record;
 	const json_t *a = autopsy(e);
 
-	return e->seen && q->rc == stored_number(e->line, "rc") && q->start == stored_number(e->line, "start_pfn") &&
+	return e->seen && q->rc == stored_number(e->line, "rc") && q->start == number_or_none(e->line, "start_pfn") &&
 	       q->begin_ns == (uint64_t)stored_number(e->line, "begin_ns") &&
 	       q->end_ns == (uint64_t)stored_number(e->line, "end_ns") && q->blocker == number_or_none(a, "pfn") &&
 	       q->event == number_or_none(json_object_get(a, "owner"), "event") &&
