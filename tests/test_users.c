@@ -225,6 +225,38 @@ static void cma_areas_first(void **state)
 	}
 }
 
+/*
+ *	[M] F3	two requests for the same block, which v3.16 lets both isolate: the second meets pages that the first has taken and
+ *		not got yet. They are nobody's: the autopsy names no owner.
+ */
+static void pages_just_taken_have_no_owner(void **state)
+{
+	const struct contig_range_args args = { .nr = 16 };
+	struct contig_range *first, *second;
+	struct contig_outcome out;
+	struct contig_work work;
+	struct users u;
+
+	(void)state;
+	users_open(&u, "linux-3.16", "[MM] F4");
+	assert_int_equal(contig_range_begin(u.w.c, &args, &first), 0);
+	do
+		assert_int_equal(contig_range_step(first, &work), 1);
+	while (!work.grabbed);
+	assert_int_equal(contig_range_begin(u.w.c, &args, &second), 0);
+	while (contig_range_step(second, &work))
+		;
+	contig_range_end(second, &out);
+	assert_int_equal(out.rc, -EBUSY);
+	assert_int_equal(out.autopsy.kind, PAGE_CONTIG);
+	assert_true(out.autopsy.owner == OWNER_NONE);
+	while (contig_range_step(first, &work))
+		;
+	contig_range_end(first, &out);
+	assert_int_equal(out.rc, 0);
+	users_close(&u);
+}
+
 /* ---- memory offline and online --------------------------------------------------------------- */
 
 static void open_blocks(struct users *u, struct memory_blocks *b, const char *backend, const char *drawing)
@@ -607,6 +639,7 @@ int main(void)
 		cmocka_unit_test(result_and_free),
 		cmocka_unit_test(zones_in_order),
 		cmocka_unit_test(cma_areas_first),
+		cmocka_unit_test(pages_just_taken_have_no_owner),
 		cmocka_unit_test(unmovable_page_fails_at_once),
 		cmocka_unit_test(pinned_page_ends_with_the_signal),
 		cmocka_unit_test(online_merges),

@@ -28,7 +28,7 @@ void range_fail(struct range *r, int rc, enum contig_phase phase, struct blocker
 	uint32_t state = r->m->page[head].state;
 
 	r->out.autopsy.kind = (uint8_t)state_kind(state);
-	if (state_has(state, KIND_IN_USE))
+	if (state_has(state, KIND_IN_USE) && page_owner(&r->m->page[head]) != OWNER_TAKEN)
 		r->out.autopsy.owner = page_owner(&r->m->page[head]);
 }
 
