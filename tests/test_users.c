@@ -500,10 +500,13 @@ static void balloon_lets_go(void **state)
 	}
 }
 
-/* The second driver on the chain says no: the first takes its references again, and the block is as it was. */
+/*
+ * The second driver on the chain says no: the third is not asked, the first takes its references again, and the block is as
+ * it was.
+ */
 static void veto(void **state)
 {
-	struct balloon *first, *second;
+	struct balloon *first, *second, *third;
 	struct memory_blocks blocks;
 	struct contig_run run;
 	struct users u;
@@ -512,6 +515,7 @@ static void veto(void **state)
 	open_blocks(&u, &blocks, "linux-7.2", "[UM] K*2 F1 F2 | F3");
 	assert_int_equal(balloon_open(&u.m, &first), 0);
 	assert_int_equal(balloon_open(&u.m, &second), 0);
+	assert_int_equal(balloon_open(&u.m, &third), 0);
 	assert_int_equal(balloon_adopt(first, 0, 2), 0);
 	balloon_set_answers(second, (struct balloon_answers){ .going_offline = -EPERM });
 	assert_int_equal(offline(&u, &blocks, 0, 16, 2), -EPERM);
@@ -525,6 +529,7 @@ static void veto(void **state)
 	world_expect_types(&u.w, "UM");
 	balloon_close(second);
 	assert_int_equal(offline(&u, &blocks, 0, 16, 2), 0);
+	balloon_close(third);
 	balloon_close(first);
 	users_close(&u);
 }
