@@ -367,7 +367,7 @@ static void results_name_the_caller(void **state)
 
 static void same_files(const char *a, const char *b)
 {
-	char line[512];
+	char line[1200];
 
 	snprintf(line, sizeof(line), "cmp -s %s/SHA256SUMS %s/SHA256SUMS", a, b);
 	assert_int_equal(system(line), 0);
