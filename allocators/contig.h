@@ -283,7 +283,8 @@ struct contig_stats {
 	uint64_t pcp;                 /* on per-cpu lists */
 	uint64_t isolated;            /* pageblocks isolated now */
 	uint64_t reserved_highatomic; /* nr_reserved_highatomic: pages of the reserve, as the release counts them */
-	uint64_t free_highatomic;     /* pages on HIGHATOMIC lists */
+	uint64_t
+		free_highatomic; /* the part of free that is HIGHATOMIC, as counted: a release may lose count until v6.9 */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1]; /* free runs of each order, isolated ones included, all types */
 	uint64_t blocks[MT_NR];                 /* pageblocks by reported type */
 	uint64_t mixed_blocks;                  /* blocks that hold an allocation of another type than their own */

@@ -167,6 +167,9 @@ static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind 
 
 	if (!state_has(was, KIND_IN_USE) || !all_of_kind(m, pfn, pfn + nr, state_kind(was)))
 		return -EINVAL;
+	/* a balloon's and virtio-mem's pages are not managed by the zone (7.2) */
+	if ((kind == PAGE_OFFLINE) != state_is(was, PAGE_OFFLINE))
+		z->managed += kind == PAGE_OFFLINE ? -nr : nr;
 	cut_out(m, z, pfn, pfn + nr);
 	for (pfn_t p = pfn; p < pfn + nr; p += run_pages(m, p))
 		page_set(&m->page[p], state_make(kind, state_order(m->page[p].state), (enum migratetype)kinds[kind].mt),

@@ -77,7 +77,7 @@ struct zone {
 	uint32_t managed;
 	uint64_t free; /* NR_FREE_PAGES */
 	uint64_t reserved_highatomic;
-	uint64_t free_highatomic; /* the part of free on HIGHATOMIC lists */
+	uint64_t free_highatomic; /* the part of free that is HIGHATOMIC */
 	int64_t free_cma;         /* NR_FREE_CMA_PAGES; below 0 where a release has lost count ... */
 	int64_t cma_held;         /* ... which its readers take for 0 */
 	uint64_t isolated;        /* nr_isolate_pageblock */

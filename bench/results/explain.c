@@ -228,19 +228,61 @@ static void print_cost(FILE *f, const struct request_record *q)
 	        w->not_migrated - u->not_migrated, w->grabbed - u->grabbed);
 }
 
+/* So many other backends are named one by one. */
+#define LISTED_BY_NAME 12
+
+/* "test/pinned", or NULL where the request was granted. */
+static const char *how_it_ended(const json_t *line, char *buf, size_t size)
+{
+	const json_t *a = json_object_get(line, "autopsy");
+
+	if (!a)
+		return NULL;
+	snprintf(buf, size, "%s/%s", stored_text(a, "phase"), stored_text(a, "reason"));
+	return buf;
+}
+
+static bool ended_alike(const json_t *a, const json_t *b)
+{
+	char one[64], two[64];
+	const char *p = how_it_ended(a, one, sizeof(one)), *q = how_it_ended(b, two, sizeof(two));
+
+	return p && q ? !strcmp(p, q) : p == q;
+}
+
+/* Backends that ended in the same way are a line: one by name, several (an ablation has a hundred) by number. */
 static void print_others(FILE *f, const json_t *others)
 {
-	for (size_t i = 0; i < json_array_size(others); i++) {
-		const json_t *line = json_array_get(others, i);
-		const json_t *a = json_object_get(line, "autopsy");
-		const char *name = stored_text(line, "backend");
+	size_t nr = json_array_size(others);
+	const char *lead = "elsewhere   ";
+	char how[64];
 
-		fprintf(f, "%s%-14s ", i ? "            " : "elsewhere   ", name);
-		if (!a)
+	for (size_t i = 0; i < nr; i++) {
+		const json_t *line = json_array_get(others, i);
+		size_t same = 0;
+		bool seen = false;
+
+		for (size_t j = 0; j < nr; j++) {
+			if (ended_alike(line, json_array_get(others, j))) {
+				seen = seen || j < i;
+				same++;
+			}
+		}
+		if (seen && nr > LISTED_BY_NAME)
+			continue;
+		const char *end = how_it_ended(line, how, sizeof(how));
+
+		fprintf(f, "%s%-14s ", lead, stored_text(line, "backend"));
+		if (same > 1 && nr > LISTED_BY_NAME)
+			fprintf(f, "and %zu others ", same - 1);
+		if (end)
+			fprintf(f, "failed, too: %s\n", end);
+		else if (same > 1 && nr > LISTED_BY_NAME)
+			fputs("got it\n", f);
+		else
 			fprintf(f, "got it, %lld pages migrated\n",
 			        (long long)stored_number(json_object_get(line, "work"), "migrated"));
-		else
-			fprintf(f, "failed, too: %s/%s\n", stored_text(a, "phase"), stored_text(a, "reason"));
+		lead = "            ";
 	}
 }
 
