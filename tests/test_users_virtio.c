@@ -457,6 +457,14 @@ static void partial_blocks_are_filled_first(void **state)
  *	........|...#####|	half of block 1 is unplugged and PageOffline: the device lets go of it when the block goes
  *	                 	offline; what was plugged of it is then unplugged without a call, before anything that is online
  */
+static uint64_t managed(struct device *d)
+{
+	struct contig_stats s;
+
+	contig_stats(d->u.w.c, CONTIG_ALL_ZONES, &s);
+	return s.managed;
+}
+
 static void offline_blocks_go_first(void **state)
 {
 	static const char *const backends[] = { "linux-6.1", "linux-7.2" };
@@ -468,9 +476,12 @@ static void offline_blocks_go_first(void **state)
 
 		open_device(&d, backends[i], 64, 32, ZONE_NORMAL);
 		assert_int_equal(unplug(&d, 16), 0);
+		assert_int_equal(managed(&d), 48);
 		assert_int_equal(memory_offline_begin(&d.blocks, 32, 32, 0, 1, &r, &d.u.diag), 0);
 		assert_int_equal(users_run(&d.u, r), 0);
 		users_expect_kind(&d.u, 32, 32, PAGE_ABSENT);
+		/* what was unplugged does not leave a second time */
+		assert_int_equal(managed(&d), 32);
 		assert_int_equal(virtio_mem_plugged(d.vm), 48);
 		assert_int_equal(unplug(&d, 8), 0);
 		assert_int_equal(d.u.out.calls, 0);
@@ -482,6 +493,7 @@ static void offline_blocks_go_first(void **state)
 		assert_int_equal(users_run(&d.u, r), 0);
 		users_expect_kind(&d.u, 32, 16, PAGE_FREE);
 		users_expect_kind(&d.u, 48, 16, PAGE_OFFLINE);
+		assert_int_equal(managed(&d), 48);
 		close_device(&d);
 	}
 }
