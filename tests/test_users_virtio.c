@@ -68,6 +68,14 @@ static uint64_t free_pages(struct device *d)
 	return s.free + s.pcp;
 }
 
+static uint64_t managed(struct device *d)
+{
+	struct contig_stats s;
+
+	contig_stats(d->u.w.c, CONTIG_ALL_ZONES, &s);
+	return s.managed;
+}
+
 /* An allocation that can not move at exactly this page. */
 static void kernel_page_at(struct device *d, pfn_t pfn)
 {
@@ -457,14 +465,6 @@ static void partial_blocks_are_filled_first(void **state)
  *	........|...#####|	half of block 1 is unplugged and PageOffline: the device lets go of it when the block goes
  *	                 	offline; what was plugged of it is then unplugged without a call, before anything that is online
  */
-static uint64_t managed(struct device *d)
-{
-	struct contig_stats s;
-
-	contig_stats(d->u.w.c, CONTIG_ALL_ZONES, &s);
-	return s.managed;
-}
-
 static void offline_blocks_go_first(void **state)
 {
 	static const char *const backends[] = { "linux-6.1", "linux-7.2" };
