@@ -204,8 +204,8 @@ const char *contig_kind_name(enum page_kind kind)
 const char *contig_phase_name(enum contig_phase phase)
 {
 	static const char *const names[] = {
-		[PHASE_ISOLATE] = "isolate", [PHASE_DRAIN] = "drain", [PHASE_MIGRATE] = "migrate",
-		[PHASE_TEST] = "test",       [PHASE_GRAB] = "grab",   [PHASE_UNDO] = "undo",
+		[PHASE_ISOLATE] = "isolate", [PHASE_DRAIN] = "drain",   [PHASE_MIGRATE] = "migrate",
+		[PHASE_TEST] = "test",       [PHASE_GRAB] = "grab",     [PHASE_UNDO] = "undo",
 		[PHASE_DONE] = "done",       [PHASE_SEARCH] = "search",
 	};
 	return NAME_OF(names, phase);

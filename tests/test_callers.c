@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_callers.c - `run --caller`: requests by users of contiguous memory in the virtual clock, and what the results say of
- * them.
+ * test_callers.c - `run --caller`: requests by users of contiguous memory in the virtual clock, and what the results
+ * say of them.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -103,8 +103,8 @@ static struct request_record sum(const struct replay_result *p, uint32_t *ok)
 }
 
 /*
- * Every caller on every generation, all invariants checked on the way: some requests succeed, and at the end all of it has been
- * given back - as many pages are free as without any request.
+ * Every caller on every generation, all invariants checked on the way: some requests succeed, and at the end all of it
+ * has been given back - as many pages are free as without any request.
  */
 static void everything_comes_back(void **state)
 {
@@ -411,10 +411,10 @@ static void failures_are_explained(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		snprintf(
-			line, sizeof(line),
-			"run small.ctr --interval-ms 1 --hold-ms 2 --seeds 1 --occupancy 90 -b linux-5.10 -o x%zu --caller %s",
-			i, rows[i].options);
+		snprintf(line, sizeof(line),
+		         "run small.ctr --interval-ms 1 --hold-ms 2 --seeds 1 --occupancy 90 -b linux-5.10 -o x%zu "
+		         "--caller %s",
+		         i, rows[i].options);
 		accepted(line);
 		snprintf(line, sizeof(line), "explain x%zu --failure 1", i);
 		capture_command(&said, cmd_explain, line);

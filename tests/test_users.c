@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_users.c - the other users of contiguous memory (7.3-7.6): gigantic pages, memory offline and online, balloons, the memory
- * of a powerpc dump. Blocks are of 8 pages (P = 3, M = 4), memory sections of 16.
+ * test_users.c - the other users of contiguous memory (7.3-7.6): gigantic pages, memory offline and online, balloons,
+ * the memory of a powerpc dump. Blocks are of 8 pages (P = 3, M = 4), memory sections of 16.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -37,8 +37,8 @@ struct look {
 };
 
 /*
- * A page of 32. Until v5.10 a range with a page in use is not asked for; later releases ask for what they hope to empty: 6.1 for
- * anything that is neither reserved nor hugetlb, 7.x for what has no unmovable page.
+ * A page of 32. Until v5.10 a range with a page in use is not asked for; later releases ask for what they hope to
+ * empty: 6.1 for anything that is neither reserved nor hugetlb, 7.x for what has no unmovable page.
  */
 static void quick_look(void **state)
 {
@@ -70,8 +70,8 @@ static void quick_look(void **state)
 
 /*
  *	0       32
- *	H....   H....		a hugetlb page of a block in each range of the zone: never asked for until v6.12; 7.x goes round a
- *				second time and takes what is smaller than what it wants
+ *	H....   H....		a hugetlb page of a block in each range of the zone: until v6.12 neither is asked for; 7.x
+ *				goes round a second time and takes what is smaller than what it wants
  */
 static void hugetlb_in_a_second_pass(void **state)
 {
@@ -182,8 +182,8 @@ static void zones_in_order(void **state)
 }
 
 /*
- *	0       64      128	CMA area of [64, 128): asked first, although [0, 32) is free; then the zone, where the area's
- *	........CCCCCCCC	blocks are no place for anybody but CMA
+ *	0       64      128	CMA area of [64, 128): asked first, although [0, 32) is free; then the zone, where the
+ *	........CCCCCCCC	area's blocks are no place for anybody but CMA
  */
 static void cma_areas_first(void **state)
 {
@@ -226,8 +226,9 @@ static void cma_areas_first(void **state)
 }
 
 /*
- *	[M] F3	two requests for the same block, which v3.16 lets both isolate: the second meets pages that the first has taken and
- *		not got yet. They are nobody's: the autopsy names no owner.
+ *	[MM] F4		two requests for both blocks, which v3.16 lets both isolate
+ *
+ * The second meets pages that the first has taken and not got yet. They are nobody's: the autopsy names no owner.
  */
 static void pages_just_taken_have_no_owner(void **state)
 {
@@ -458,8 +459,8 @@ static void balloon_rows(void **state)
 }
 
 /*
- * [UM] B B F1 F2 | F3, offline: 3.6 frees the balloon's pages when memory goes; from v5.6 on they lose their reference and go with it;
- * a balloon that does neither fails it in the final test.
+ * [UM] B B F1 F2 | F3, offline: 3.6 frees the balloon's pages when memory goes; from v5.6 on they lose their reference
+ * and go with it; a balloon that does neither fails it in the final test.
  */
 static void balloon_lets_go(void **state)
 {
@@ -501,8 +502,8 @@ static void balloon_lets_go(void **state)
 }
 
 /*
- * The second driver on the chain says no: the third is not asked, the first takes its references again, and the block is as
- * it was.
+ * The second driver on the chain says no: the third is not asked, the first takes its references again, and the block
+ * is as it was.
  */
 static void veto(void **state)
 {

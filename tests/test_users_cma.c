@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_users_cma.c - CMA areas (7.1): how they are made, how they are searched, and what is held around alloc_contig_range.
- * Blocks are of 8 pages (P = 3, M = 4).
+ * test_users_cma.c - CMA areas (7.1): how they are made, how they are searched, and what is held around
+ * alloc_contig_range. Blocks are of 8 pages (P = 3, M = 4).
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -106,7 +106,10 @@ static void reserved_pages_become_free(void **state)
 	close_all(&u, cma);
 }
 
-/* rfc-2021, where whatever is free merges: an area of one block in the middle of a free run of two is made all the same. */
+/*
+ * rfc-2021, where whatever is free merges: an area of one block in the middle of a free run of two is made all the
+ * same.
+ */
 static void area_inside_a_free_run(void **state)
 {
 	static const char *const backends[] = { "rfc-2021", "linux-6.1", "linux-6.12", "linux-7.2" };
@@ -387,11 +390,12 @@ static void who_waits_for_whom(void **state)
 }
 
 /*
- *	[CCCC]			first request: page 0 to 7, in progress: its MAX page, blocks 0 and 1, is isolated
+ *	[CCCC]		first request: pages 0 to 7, in progress: its MAX page, blocks 0 and 1, is isolated
  *	 ^^
- *	second request, no mutex: 8, 9, 10 ... 15 are all refused, since [8, 16) and what begins in it rounds out to block 0, too:
- *	every single page is tried until the neighbourhood ends. With the mutex it waits and gets 8 at the first attempt; with
- *	isolation by blocks there is nothing to wait for.
+ *
+ * Second request, no mutex: 8, 9, 10 ... 15 are all refused, since [8, 16) and what begins in it rounds out to block 0,
+ * too: every single page is tried until the neighbourhood ends. With the mutex it waits and gets 8 at the first attempt;
+ * with isolation by blocks there is nothing to wait for.
  */
 static void retry_storm_without_the_mutex(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_users_virtio.c - virtio-mem (7.2): what it unplugs first, in which pieces and how often it asks; how memory comes back.
- * Blocks are of 8 pages (P = 3, M = 4), sections and the smallest memory blocks of 16.
+ * test_users_virtio.c - virtio-mem (7.2): what it unplugs first, in which pieces and how often it asks; how memory
+ * comes back. Blocks are of 8 pages (P = 3, M = 4), sections and the smallest memory blocks of 16.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -155,11 +155,11 @@ static void bad_devices(void **state)
 
 /*
  *	0        32       64       96
- *	........|........|........|........	four memory blocks of four sub-blocks of 8 pages (64 pages of MAX ones: v5.10)
- *	                               ###	1. 24: fewer than a block: its highest sub-blocks
- *	                       ######  ###	2. 24 more: first what is left of that block, which then goes offline,
- *	                                	   then the highest of the next
- *	        ########                	3. 40: what is left of the partial block first, then a whole one in one call
+ *	........|........|........|........	four memory blocks of four sub-blocks of 8 pages
+ *	                             ######	1. 24 pages, fewer than a block: its highest sub-blocks
+ *	                      ####|########	2. 24 more: what is left of that block, which then goes offline,
+ *	                          	   	   and the highest of the next
+ *	         ########|########|########	3. 48 more: what is left of the partial block, then a whole one in one call
  */
 static void from_high_to_low(void **state)
 {
@@ -227,9 +227,9 @@ static void movable_before_kernel(void **state)
 }
 
 /*
- *	0                32
- *	........|........|........|....K...	block 1 in one call: refused. Its sub-blocks, from the highest: the first is
- *	                                   	refused, the others go; the rest comes from block 0, whole blocks no more wanted.
+ *	0        32
+ *	........|.......K	block 1 in one call: refused. Its sub-blocks, from the highest: the first is refused, the
+ *				others go; the rest comes from block 0, of which a whole is not wanted any more.
  */
 static void busy_sub_blocks_are_skipped(void **state)
 {
@@ -394,9 +394,9 @@ static void big_blocks_all_or_nothing(void **state)
 /* ---- memory comes back ----------------------------------------------------------------------- */
 
 /*
- *	[MMMM UUUU] all free; all of the upper memory block but its lowest sub-block (5.10: two pageblocks) goes and comes:
- *	     ^^^^   MOVABLE afterwards until v6.16, and in v6.10-v6.16 the neighbour, too, as soon as it merges; preserved in 7.2.
- *	            Memory that went offline and came is new, and new memory is MOVABLE.
+ *	[MMMM UUUU]	all free; all of the upper memory block but its lowest sub-block (5.10: two pageblocks) goes and
+ *	       ^^^	comes: MOVABLE afterwards until v6.16, and from v6.10 on the neighbour, too, as soon as they
+ *			merge; preserved in 7.2. Memory that went offline and came is new, and new memory is MOVABLE.
  */
 static void plug_gives_it_back(void **state)
 {
@@ -462,8 +462,8 @@ static void partial_blocks_are_filled_first(void **state)
 
 /*
  *	0        32       64
- *	........|...#####|	half of block 1 is unplugged and PageOffline: the device lets go of it when the block goes
- *	                 	offline; what was plugged of it is then unplugged without a call, before anything that is online
+ *	........|....####|	half of block 1 is unplugged and PageOffline: the device lets go of it when the block goes
+ *				offline; what was plugged of it is then unplugged without a call, before what is online
  */
 static void offline_blocks_go_first(void **state)
 {
@@ -486,7 +486,10 @@ static void offline_blocks_go_first(void **state)
 		assert_int_equal(unplug(&d, 8), 0);
 		assert_int_equal(d.u.out.calls, 0);
 		assert_int_equal(virtio_mem_plugged_in(d.vm, 32, 32), 8);
-		/* it stays offline when the device plugs; whoever took it brings it back, and only what is plugged is there */
+		/*
+		 * it stays offline when the device plugs; whoever took it brings it back, and only what is plugged is
+		 * there
+		 */
 		assert_int_equal(plug(&d, 8), 0);
 		users_expect_kind(&d.u, 32, 32, PAGE_ABSENT);
 		assert_int_equal(memory_online_begin(&d.blocks, 32, 32, 0, &r, &d.u.diag), 0);

@@ -2,9 +2,9 @@
 /*
  * balloon.h - a balloon driver (7.5): it holds pages that its hypervisor uses, unmovable to everybody else.
  *
- * Until v5.5 the memory-isolate notifier asks it, block by block, how many it could give back; a block goes in which nothing else
- * is unmovable. The pages themselves it gives back only when memory goes offline: freed (pseries CMM, until v5.5), or with their
- * reference dropped, PageOffline and offline with the rest (v5.6).
+ * Until v5.5 the memory-isolate notifier asks it, block by block, how many it could give back; a block goes in which
+ * nothing else is unmovable. The pages themselves it gives back only when memory goes offline: freed (pseries CMM,
+ * until v5.5), or with their reference dropped, PageOffline and offline with the rest (v5.6).
  */
 #ifndef BALLOON_H
 #define BALLOON_H

@@ -140,8 +140,8 @@ static void hand_back(const struct cma *cma, const struct cma_range *r)
 }
 
 /*
- * The area's pages and what free runs reach over its borders: taken out of the buddy, so that they come to it as pages do that
- * a kernel has set aside at boot, block by block and merging as the release lets them.
+ * The area's pages and what free runs reach over its borders: taken out of the buddy, so that they come to it as pages
+ * do that a kernel has set aside at boot, block by block and merging as the release lets them.
  */
 static int take(const struct cma *cma, pfn_t *start, pfn_t *end)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drivers.h - drivers whose pages stand in the way of others, and the chain on which they are told: the caller's hooks for
- * contig_open() pass the question on to it.
+ * drivers.h - drivers whose pages stand in the way of others, and the chain on which they are told: the caller's hooks
+ * for contig_open() pass the question on to it.
  */
 #ifndef DRIVERS_H
 #define DRIVERS_H

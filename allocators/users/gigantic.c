@@ -104,7 +104,10 @@ static const struct contig_zone *next_zone(const struct gigantic_request *q, con
 
 /* ---- the quick look -------------------------------------------------------------------------- */
 
-/* Pages that the unmovable check would stumble over (6.3, for other callers than CMA and offline); not their block's type. */
+/*
+ * Pages that the unmovable check would stumble over (6.3, for other callers than CMA and offline); not their block's
+ * type.
+ */
 static bool unmovable(const struct contig_run *run, pfn_t pfn, const struct contig_zone *z)
 {
 	/* what has no reference is ignored, unless it is a compound; and so are the later pages of what is none */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gigantic.h - alloc_contig_pages() (7.3): hugetlb pages larger than the largest free run. CMA areas are asked first, if there are
- * any; then every zone is gone through by naturally aligned ranges, of which those that pass a quick look are asked for.
+ * gigantic.h - alloc_contig_pages() (7.3): hugetlb pages larger than the largest free run. CMA areas are asked first,
+ * if there are any; then every zone is gone through by naturally aligned ranges, of which those that pass a quick look
+ * are asked for.
  */
 #ifndef GIGANTIC_H
 #define GIGANTIC_H
@@ -17,8 +18,8 @@ struct gigantic_params {
 };
 
 /*
- * The outcome: 0, and outcome.start is where the pages are: PAGE_GIGANTIC if there are more than 2^M of them, else PAGE_CONTIG.
- * -ENOMEM if no range was asked for, else what the last call said. -EINVAL here: no pages.
+ * The outcome: 0, and outcome.start is where the pages are: PAGE_GIGANTIC if there are more than 2^M of them, else
+ * PAGE_CONTIG. -ENOMEM if no range was asked for, else what the last call said. -EINVAL here: no pages.
  */
 int gigantic_alloc_begin(const struct user_machine *m, const struct gigantic_params *p, struct user_request **out);
 /* -EINVAL, and nothing done, unless that is what a request got. */

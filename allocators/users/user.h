@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * user.h - who asks for contiguous memory, and what all of them share (7). Users know contig.h and the knobs, and nothing of
- * the model.
+ * user.h - who asks for contiguous memory, and what all of them share (7). Users know contig.h and the knobs, and
+ * nothing of the model.
  *
- * What a user is asked for is a request, and a request is a sequence of steps, some of them those of alloc_contig_range:
+ * What a user is asked for is a request, and a request is a sequence of steps, some of them those of
+ * alloc_contig_range:
  *
  *	struct user_request *r;
  *	cma_alloc_begin(area, pages, align_order, cpu, &r);
@@ -11,8 +12,8 @@
  *		;					time passes, other requests and events happen
  *	user_end(r, &outcome);
  *
- * USER_WAITS says that another request holds a lock: nothing was done, and nothing will be until user_ready(). Locks are
- * handed to who has waited longest.
+ * USER_WAITS says that another request holds a lock: nothing was done, and nothing will be until user_ready(). Locks
+ * are handed to who has waited longest.
  */
 #ifndef USER_H
 #define USER_H
@@ -31,7 +32,8 @@ struct user_machine {
 };
 
 /*
- * -EOPNOTSUPP, with the reason, for a backend that has no policy or no lab: it can not tell CMA or offline pages from others.
+ * -EOPNOTSUPP, with the reason, for a backend that has no policy or no lab: it can not tell CMA or offline pages from
+ * others.
  */
 int user_machine_init(struct user_machine *m, struct contig *c, const struct contig_geometry *g,
                       struct user_drivers *drivers, struct contig_diag *diag);
@@ -97,11 +99,16 @@ struct user_request {
 	struct user_outcome out;
 };
 
-/* For users: a request of `size` bytes that begins in `state`, which may be NULL before a user_call(). NULL: no memory. */
+/*
+ * For users: a request of `size` bytes that begins in `state`, which may be NULL before a user_call(). NULL: no
+ * memory.
+ */
 struct user_request *user_begin(struct contig *c, size_t size, user_state *state);
 /* Go on with `state`. */
 enum user_progress user_next(struct user_request *r, user_state *state);
-/* Do alloc_contig_range or what else args->op says, step by step, then go on with `state`; r->call says how it ended. */
+/*
+ * Do alloc_contig_range or what else args->op says, step by step, then go on with `state`; r->call says how it ended.
+ */
 enum user_progress user_call(struct user_request *r, const struct contig_range_args *args, user_state *state);
 /* Do another user's request, then go on with `state`; r->inside says how it ended, and its calls are this one's. */
 enum user_progress user_inner(struct user_request *r, struct user_request *inner, user_state *state);
@@ -123,7 +130,9 @@ enum user_progress user_step(struct user_request *r, struct contig_work *work);
 bool user_ready(const struct user_request *r);
 /* After USER_DONE. The request is gone afterwards. */
 void user_end(struct user_request *r, struct user_outcome *out);
-/* End a request that is not done, with its call and as it is; only if all who share a lock with it are abandoned, too. */
+/*
+ * End a request that is not done, with its call and as it is; only if all who share a lock with it are abandoned, too.
+ */
 void user_abandon(struct user_request *r);
 /* All steps in a loop, for callers without a clock. Returns out->rc. Nobody else may hold a lock that it needs. */
 int user_run(struct user_request *r, struct user_outcome *out);

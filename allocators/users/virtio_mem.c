@@ -110,8 +110,8 @@ static void take_references(struct virtio_mem *vm, pfn_t start)
 }
 
 /*
- * A kernel's online_page hook keeps unplugged pages from the buddy; here they are taken out of it before anybody else can. Where
- * the rules of a composed policy do not let them be taken, the unit is plugged.
+ * A kernel's online_page hook keeps unplugged pages from the buddy; here they are taken out of it before anybody else
+ * can. Where the rules of a composed policy do not let them be taken, the unit is plugged.
  */
 static void withhold(struct virtio_mem *vm, pfn_t start)
 {

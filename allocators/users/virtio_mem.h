@@ -2,9 +2,9 @@
 /*
  * virtio_mem.h - virtio-mem (7.2): a device whose memory the hypervisor may take away and give back, piece by piece.
  *
- * Sub-block mode: a memory block stays online while sub-blocks of it are unplugged by alloc_contig_range and stand there as
- * PageOffline; what is plugged of an offline block is unplugged without asking anybody. Big-block mode, where a sub-block would be no smaller than a memory block: whole big blocks, section by section,
- * and then offline.
+ * Sub-block mode: a memory block stays online while sub-blocks of it are unplugged by alloc_contig_range and stand
+ * there as PageOffline; what is plugged of an offline block is unplugged without asking anybody. Big-block mode, where
+ * a sub-block would be no smaller than a memory block: whole big blocks, section by section, and then offline.
  */
 #ifndef VIRTIO_MEM_H
 #define VIRTIO_MEM_H
@@ -21,8 +21,8 @@ struct virtio_mem_params {
 };
 
 /*
- * -EINVAL with the reason: not whole memory blocks, not in one zone each, or v5.10 with sub-blocks larger than a memory block. -ENOMEM.
- * The memory blocks must outlive the device.
+ * -EINVAL with the reason: not whole memory blocks, not in one zone each, or v5.10 with sub-blocks larger than a
+ * memory block. -ENOMEM. The memory blocks must outlive the device.
  */
 int virtio_mem_open(struct memory_blocks *blocks, const struct virtio_mem_params *p, struct virtio_mem **out,
                     struct contig_diag *diag);
@@ -30,9 +30,9 @@ int virtio_mem_open(struct memory_blocks *blocks, const struct virtio_mem_params
 void virtio_mem_close(struct virtio_mem *vm);
 
 /*
- * Unplug `pages`, whole sub-blocks (big blocks), from as many memory blocks as it takes. The outcome: 0; -EBUSY: some are left;
- * -ENOMEM from alloc_contig_range. outcome.nr is what was unplugged. One request at a time: the device's lock. -EINVAL here: not
- * whole sub-blocks.
+ * Unplug `pages`, whole sub-blocks (big blocks), from as many memory blocks as it takes. The outcome: 0; -EBUSY: some
+ * are left; -ENOMEM from alloc_contig_range. outcome.nr is what was unplugged. One request at a time: the device's
+ * lock. -EINVAL here: not whole sub-blocks.
  */
 int virtio_mem_unplug_begin(struct virtio_mem *vm, uint32_t pages, uint32_t cpu, struct user_request **out,
                             struct contig_diag *diag);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * virtio_plug.c - memory comes back: into blocks of which a part is plugged, then into those of which nothing is; from the lowest
- * up, blocks and units. What is online is freed to the buddy; what is offline and wholly unplugged comes online; a block that
- * somebody else took offline stays so.
+ * virtio_plug.c - memory comes back: into blocks of which a part is plugged, then into those of which nothing is; from
+ * the lowest up, blocks and units. What is online is freed to the buddy; what is offline and wholly unplugged comes
+ * online; a block that somebody else took offline stays so.
  */
 #include "virtio_device.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * virtio_unplug.c - what virtio-mem gives away first. Blocks by class, within a class from the highest down; of a block as much as
- * possible in one call, then smaller pieces, from the highest down, those that are busy left out:
+ * virtio_unplug.c - what virtio-mem gives away first. Blocks by class, within a class from the highest down; of a
+ * block as much as possible in one call, then smaller pieces, from the highest down, those that are busy left out:
  *
  *	pick a block -> its pieces: ask (once, or up to five times) -> mark -> next piece -> empty: offline -> pick ...
  */

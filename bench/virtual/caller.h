@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * caller.h - who makes the contiguous requests of a replay: nobody in particular (one alloc_contig_range for one given range), or a
- * user of contiguous memory (allocators/users/) that looks for a range by itself.
+ * caller.h - who makes the contiguous requests of a replay: nobody in particular (one alloc_contig_range for one given
+ * range), or a user of contiguous memory (allocators/users/) that looks for a range by itself.
  */
 #ifndef CALLER_H
 #define CALLER_H
@@ -60,8 +60,8 @@ void caller_close(struct caller *k);
 /* Begin request q. -EINVAL: it can not be made now; -ENOMEM: of this machine. */
 int caller_begin(struct caller *k, const struct request *q, struct user_request **out);
 /*
- * Give back what a request got. 0 and *out NULL: that was all; 0 and *out: it takes steps, which end with 0; -EINVAL: the backend
- * does not take it back.
+ * Give back what a request got. 0 and *out NULL: that was all; 0 and *out: it takes steps, which end with 0; -EINVAL:
+ * the backend does not take it back.
  */
 int caller_release(struct caller *k, const struct request *q, pfn_t start, uint32_t nr, struct user_request **out);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* options_caller.h - for options.c: each takes the value of one option. CLI_OK, or CLI_USAGE and a message was printed. */
+/*
+ * options_caller.h - for options.c: each takes the value of one option. CLI_OK, or CLI_USAGE and a message was
+ * printed.
+ */
 #ifndef OPTIONS_CALLER_H
 #define OPTIONS_CALLER_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* users.h - a world with users of contiguous memory in it: memory sections of a block of 16 pages, drivers on the chain. */
+/*
+ * users.h - a world with users of contiguous memory in it: memory sections of a block of 16 pages, drivers on the
+ * chain.
+ */
 #ifndef TESTS_USERS_H
 #define TESTS_USERS_H
 
