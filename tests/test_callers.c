@@ -423,15 +423,6 @@ static void failures_are_explained(void **state)
 	}
 }
 
-/* An interrupted run of a caller goes on as what it was. */
-static void resumed(void **state)
-{
-	(void)state;
-	accepted("run " SMALL "-b linux-6.1 --caller cma --cma 8M --cma-align 0 --sizes 64p -o whole");
-	accepted("run " SMALL "-b linux-6.1 --caller cma --cma 8M --cma-align 0 --sizes 64p -o again");
-	same_files("whole", "again");
-}
-
 static int set_up_folder(void **state)
 {
 	const struct synthetic how = { .seed = 3,
@@ -472,7 +463,7 @@ int main(void)
 		cmocka_unit_test(mutex_or_retries),        cmocka_unit_test(waiting_takes_time),
 		cmocka_unit_test(stopped_in_the_middle),   cmocka_unit_test(bad_calls),
 		cmocka_unit_test(results_name_the_caller), cmocka_unit_test(same_bytes),
-		cmocka_unit_test(failures_are_explained),  cmocka_unit_test(resumed),
+		cmocka_unit_test(failures_are_explained),
 	};
 
 	return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);

@@ -70,7 +70,7 @@ static void quick_look(void **state)
 
 /*
  *	0       32
- *	H....   H....		a hugetlb page of a block in each range of the zone: until v6.12 neither is asked for; 7.x
+ *	H....   H....		a hugetlb page of a block in each range of the zone: until v6.12 none is asked for; 7.x
  *				goes round a second time and takes what is smaller than what it wants
  */
 static void hugetlb_in_a_second_pass(void **state)

@@ -394,7 +394,7 @@ static void who_waits_for_whom(void **state)
  *	 ^^
  *
  * Second request, no mutex: 8, 9, 10 ... 15 are all refused, since [8, 16) and what begins in it rounds out to block 0,
- * too: every single page is tried until the neighbourhood ends. With the mutex it waits and gets 8 at the first attempt;
+ * too: each page is tried until the neighbourhood ends. With the mutex it waits and gets 8 at the first attempt;
  * with isolation by blocks there is nothing to wait for.
  */
 static void retry_storm_without_the_mutex(void **state)

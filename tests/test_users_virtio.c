@@ -159,7 +159,7 @@ static void bad_devices(void **state)
  *	                             ######	1. 24 pages, fewer than a block: its highest sub-blocks
  *	                      ####|########	2. 24 more: what is left of that block, which then goes offline,
  *	                          	   	   and the highest of the next
- *	         ########|########|########	3. 48 more: what is left of the partial block, then a whole one in one call
+ *	         ########|########|########	3. 48 more: the rest of the partial block, then a whole one in one call
  */
 static void from_high_to_low(void **state)
 {
@@ -228,7 +228,7 @@ static void movable_before_kernel(void **state)
 
 /*
  *	0        32
- *	........|.......K	block 1 in one call: refused. Its sub-blocks, from the highest: the first is refused, the
+ *	........|.......K	block 1 in one call: refused. Its sub-blocks, from the highest: one is refused, the
  *				others go; the rest comes from block 0, of which a whole is not wanted any more.
  */
 static void busy_sub_blocks_are_skipped(void **state)
@@ -462,7 +462,7 @@ static void partial_blocks_are_filled_first(void **state)
 
 /*
  *	0        32       64
- *	........|....####|	half of block 1 is unplugged and PageOffline: the device lets go of it when the block goes
+ *	........|....####|	half of block 1 is unplugged and PageOffline: the device lets go of it as the block goes
  *				offline; what was plugged of it is then unplugged without a call, before what is online
  */
 static void offline_blocks_go_first(void **state)

@@ -51,7 +51,8 @@ void diverge_options_usage(FILE *to)
 	      "      --occupancy PERCENT  the trace's peak use as percent of the zone (70)\n"
 	      "      --seeds SEED         which ranges are asked for, and the order of ageing (1)\n"
 	      "      --sizes SIZE         of a request: 64p is 64 pages, 2b two pageblocks (1b)\n"
-	      "      --requests N, --interval-ms I, --hold-ms H, --age N, --verify=N   as for `contigbench run`\n" GEOMETRY
+	      "      --requests N, --interval-ms I, --hold-ms H, --age N, --verify=N,\n"
+	      "      --caller WHO, --cma SIZE, --cma-align ORDER, --memory-block SIZE   as for `contigbench run`\n" GEOMETRY
 	      "      --json               one JSON object instead of text\n",
 	      to);
 }
