@@ -332,6 +332,11 @@ struct contig_lab {
 	int (*pin)(struct contig *c, pfn_t pfn, bool on);
 	/* Force the refcount of one page in use to 0. -EBUSY if it is free. */
 	int (*freeze)(struct contig *c, pfn_t pfn);
+	/*
+	 * Put the free run at pfn on the list of another type, as merging and fallback leave it; counters stay as they are. -EINVAL
+	 * if no free run begins there, -EOPNOTSUPP where no rule of the policy ever does that.
+	 */
+	int (*relist)(struct contig *c, pfn_t pfn, enum migratetype mt);
 	/* PAGE_USER becomes PAGE_LRU (or its compound). -EINVAL if it is none. */
 	int (*to_lru)(struct contig *c, pfn_t pfn);
 	/*

@@ -19,7 +19,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		pfn_t buddy = pfn ^ (1u << order);
 
 		/* below a pageblock a free pair always merges: such a layout can not be */
-		if (order < m->P && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
+		if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
 			page_set(&m->page[pfn], state_make(PAGE_RESERVED, order, MT_UNMOVABLE), OWNER_NONE);
 			return -EINVAL;
 		}
@@ -113,6 +113,22 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	if (z && state_has(m->page[head_of(m, pfn)].state, KIND_SINGLES))
 		cut_out(m, z, pfn, pfn + 1);
 	return set_flag(m, pfn, STATE_FROZEN, true);
+}
+
+static int lab_relist(struct contig *c, pfn_t pfn, enum migratetype mt)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+
+	if (!z || mt >= MT_ISOLATE || !state_is(m->page[pfn].state, PAGE_FREE))
+		return -EINVAL;
+	enum migratetype was = state_type(m->page[pfn].state);
+	bool apart = m->policy.merge_rule == merge_rule_mergeable && !(type_mergeable(was) && type_mergeable(mt));
+
+	if (was != mt && (hygienic(m) || apart))
+		return -EOPNOTSUPP;
+	free_list_move_tail(m, z, pfn, mt);
+	return 0;
 }
 
 static int lab_to_lru(struct contig *c, pfn_t pfn)
@@ -209,6 +225,7 @@ const struct contig_lab model_lab = {
 	.type = lab_type,
 	.pin = lab_pin,
 	.freeze = lab_freeze,
+	.relist = lab_relist,
 	.to_lru = lab_to_lru,
 	.convert = lab_convert,
 	.watermark = lab_watermark,
