@@ -25,7 +25,7 @@ CXXFLAGS += -std=c++17 $(FLAGS)
 LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm
 
 # A room is a folder; its sources are all that lie in it.
-LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c)
+LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
 BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
 TESTS	:= $(wildcard tests/test_*.c)
