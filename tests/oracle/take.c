@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/* take.c - allocating: watermark (2.4), per-cpu list or buddy, one's own lists (3.1). */
+#include <stdlib.h>
+#include "state.h"
+
+/* The head of the smallest sufficient list; upper halves go back to the heads of the same type's lists. */
+pfn_t o_take_smallest(struct oracle *o, unsigned int order, unsigned int type)
+{
+	pfn_t best = NO_PAGE;
+
+	for (pfn_t at = o->start; at < o->end;) {
+		const struct opage *p = &o->page[at], *b = &o->page[best == NO_PAGE ? at : best];
+
+		if (p->kind == PAGE_FREE && p->type == type && p->order >= order &&
+		    (best == NO_PAGE || p->order < b->order || (p->order == b->order && p->rank < b->rank)))
+			best = at;
+		at += p->kind == PAGE_NONE ? 1 : 1u << p->order;
+	}
+	if (best == NO_PAGE)
+		return NO_PAGE;
+	unsigned int k = o->page[best].order;
+
+	o_clear_run(o, best);
+	o_count_free(o, type, -(1 << order));
+	while (k-- > order)
+		o_list_add(o, best + (1u << k), k, type, false);
+	o->page[best].order = (uint8_t)order;
+	o->page[best].type = (uint8_t)type;
+	return best;
+}
+
+/*
+ * One run off the buddy, kind still PAGE_NONE, `type` the list that it came from. The mode is remembered across one
+ * locked batch (v6.15 and 6.12.y).
+ */
+pfn_t o_take(struct oracle *o, unsigned int order, unsigned int type, enum take_mode *mode)
+{
+	bool cma = type == MT_MOVABLE;
+	pfn_t pfn = NO_PAGE;
+
+	if (cma && (getenv("KLUDGE") ? (uint64_t)o->free_cma > (uint64_t)o->free / 2 : counter(o->free_cma) > counter(o->free) / 2)) {
+		pfn = o_take_smallest(o, order, MT_CMA);
+		if (pfn != NO_PAGE)
+			return pfn;
+	}
+	if (o->r->fallback == FALLBACK_CLAIM_STEAL) {
+		if (*mode <= TAKE_NORMAL)
+			pfn = o_take_smallest(o, order, type);
+		if (pfn != NO_PAGE)
+			return pfn;
+		if (*mode <= TAKE_CMA && cma) {
+			pfn = o_take_smallest(o, order, MT_CMA);
+			if (pfn != NO_PAGE) {
+				*mode = TAKE_CMA;
+				return pfn;
+			}
+		}
+		if (*mode <= TAKE_CLAIM) {
+			pfn = o_claim(o, order, type);
+			if (pfn != NO_PAGE) {
+				*mode = TAKE_NORMAL;
+				return pfn;
+			}
+		}
+		pfn = o_steal(o, order, type);
+		if (pfn != NO_PAGE)
+			*mode = TAKE_STEAL;
+		return pfn;
+	}
+	for (bool again = true; again;) {
+		pfn = o_take_smallest(o, order, type);
+		if (pfn == NO_PAGE && cma)
+			pfn = o_take_smallest(o, order, MT_CMA);
+		again = false;
+		if (pfn == NO_PAGE)
+			pfn = o_fall_back(o, order, type, &again);
+	}
+	return pfn;
+}
+
+bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, int64_t mark)
+{
+	bool cma = type == MT_MOVABLE;
+
+	if (counter(o->free) - ((1 << order) - 1) - (cma ? 0 : getenv("KLUDGE") ? o->free_cma : counter(o->free_cma)) <= mark)
+		return false;
+	if (!order)
+		return true;
+	for (pfn_t at = o->start; at < o->end;) {
+		const struct opage *p = &o->page[at];
+
+		if (p->kind == PAGE_FREE && p->order >= order && (mergeable(p->type) || (cma && p->type == MT_CMA)))
+			return true;
+		at += p->kind == PAGE_NONE ? 1 : 1u << p->order;
+	}
+	return false;
+}
+
+/* At the low watermark, then, where a kernel would have woken kswapd, at min. */
+pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type)
+{
+	const struct contig_zone *z = &o->g.zones[0];
+	const int64_t marks[] = { z->wmark_low, z->wmark_min };
+
+	if (z->type == ZONE_MOVABLE && type != MT_MOVABLE)
+		return NO_PAGE;
+	for (unsigned int i = 0; i < 2; i++) {
+		enum take_mode mode = TAKE_NORMAL;
+		pfn_t pfn = NO_PAGE;
+
+		if (!o_above_mark(o, order, type, marks[i]))
+			continue;
+		if (o_pcp_takes(o, order))
+			pfn = o_pcp_take(o, cpu, order, type);
+		if (pfn == NO_PAGE)
+			pfn = o_take(o, order, type, &mode);
+		if (pfn != NO_PAGE)
+			return pfn;
+	}
+	return NO_PAGE;
+}
