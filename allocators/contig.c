@@ -13,7 +13,8 @@ extern const struct contig_backend first_fit;
 
 /* In the order in which tables show them: kernels by age, baselines last. */
 static const struct contig_backend *const backends[] = {
-	&linux_5_10, &linux_rfc_2021, &linux_6_1, &linux_6_12, &linux_7_2, &first_fit,
+	&linux_3_5,  &linux_3_6, &linux_3_16, &linux_4_4,  &linux_5_10, &linux_rfc_2021, &linux_hildenbrand_2021,
+	&linux_5_18, &linux_6_1, &linux_6_10, &linux_6_12, &linux_7_2,  &first_fit,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -172,8 +173,16 @@ const char *contig_kind_name(enum page_kind kind)
 		[PAGE_LRU] = "lru",
 		[PAGE_LRU_COMPOUND] = "lru-compound",
 		[PAGE_USER] = "user-not-lru",
+		[PAGE_NONCOMPOUND] = "non-compound",
+		[PAGE_MOVABLE_OPS] = "movable-ops",
+		[PAGE_HUGETLB] = "hugetlb",
+		[PAGE_HUGETLB_POOL] = "hugetlb-pool",
+		[PAGE_GIGANTIC] = "gigantic",
 		[PAGE_CONTIG] = "contig",
+		[PAGE_OFFLINE] = "offline",
+		[PAGE_HWPOISON] = "hwpoison",
 		[PAGE_RESERVED] = "reserved",
+		[PAGE_ABSENT] = "absent",
 	};
 	return NAME_OF(names, kind);
 }
@@ -203,6 +212,13 @@ const char *contig_reason_name(enum contig_reason reason)
 		[WHY_RACED] = "raced",
 		[WHY_ZONE_EDGE] = "zone-edge",
 		[WHY_RESERVED] = "reserved",
+		[WHY_COMPOUND] = "compound",
+		[WHY_HUGETLB] = "hugetlb",
+		[WHY_HWPOISON] = "hwpoison",
+		[WHY_OFFLINE] = "page-offline",
+		[WHY_ABSENT] = "absent",
+		[WHY_WATERMARK] = "watermark",
+		[WHY_VETO] = "veto",
 	};
 	return NAME_OF(names, reason);
 }

@@ -25,6 +25,7 @@
 #ifndef CONTIG_H
 #define CONTIG_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -76,8 +77,16 @@ enum page_kind {
 	PAGE_LRU,          /* user or page cache page of order 0 on the LRU: migratable */
 	PAGE_LRU_COMPOUND, /* the same of higher order (THP, large folio): migratable through its head */
 	PAGE_USER,         /* user page still in a per-cpu LRU batch: not yet on the LRU */
+	PAGE_NONCOMPOUND,  /* unmovable, of higher order without a compound: all but its first page have refcount 0 */
+	PAGE_MOVABLE_OPS,  /* not on the LRU, but its driver can move it (v4.8) */
+	PAGE_HUGETLB,      /* hugetlb page in use: migratable through its head */
+	PAGE_HUGETLB_POOL, /* free page of the hugetlb pool: replaced instead of migrated */
+	PAGE_GIGANTIC,     /* a part of a hugetlb page of more than 2^M pages: nothing can replace it */
 	PAGE_CONTIG,       /* result of a contiguous request */
-	PAGE_RESERVED,     /* boot memory or hole: never given to the buddy, never migratable */
+	PAGE_OFFLINE,      /* balloon or virtio-mem: logically unplugged; frozen once its driver let go of it */
+	PAGE_HWPOISON,     /* bad memory */
+	PAGE_RESERVED,     /* boot memory: never given to the buddy, never migratable */
+	PAGE_ABSENT,       /* offline, or a hole: no page at all */
 	PAGE_KIND_NR,
 };
 
@@ -88,14 +97,17 @@ enum contig_zone_type {
 	ZONE_TYPE_NR
 };
 
+#define CONTIG_NO_WMARK UINT32_MAX
+
 struct contig_zone {
 	pfn_t start;    /* first pfn */
 	uint32_t pages; /* spanned pages; zones may begin and end anywhere but must not overlap */
 	uint8_t node;
 	uint8_t type; /* enum contig_zone_type */
 	/* 0 = what a kernel would compute for a zone of this size; else pages */
-	uint32_t managed;   /* used for batch, high and reserves only */
-	uint32_t wmark_min; /* an allocation that would leave no more than this fails */
+	uint32_t managed; /* used for batch, high and reserves only */
+	uint32_t
+		wmark_min; /* an allocation that would leave no more than this fails; CONTIG_NO_WMARK: it may take all */
 	uint32_t wmark_low; /* down to here before other zones are tried; from v5.14 on the base of pcp->high */
 };
 
@@ -128,21 +140,34 @@ int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *d
 
 struct contig;
 struct contig_range;
+struct contig_policy; /* policy.h */
 
 /* The caller's side of migration: the model's rmap. */
 struct contig_hooks {
 	void *ctx;
 	/* The allocation of `owner` now lives at `to`; it may be freed there, and only there, from this call on. */
 	void (*moved)(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order);
+	/*
+	 * The memory-isolate notifier chain (until v5.5), or NULL: before the pageblock of [start, start + nr) is isolated. Adds
+	 * to *found the pages in it that its driver could give back. Negative vetoes the isolation.
+	 */
+	int (*isolating)(void *ctx, pfn_t start, uint32_t nr, uint32_t *found);
+	/*
+	 * MEM_GOING_OFFLINE, or NULL: [start, start + nr) is isolated and about to be emptied. Drivers of PAGE_OFFLINE pages let
+	 * go of them here (lab->freeze). Negative vetoes.
+	 */
+	int (*going_offline)(void *ctx, pfn_t start, uint32_t nr);
 };
 
 /* What to allocate; eight bytes, passed by value. */
 struct contig_what {
-	uint8_t kind; /* KERNEL, RECLAIMABLE, LRU, LRU_COMPOUND or USER */
+	uint8_t kind; /* one of those from PAGE_KERNEL to PAGE_HUGETLB_POOL */
 	uint8_t order;
-	uint8_t migratetype; /* UNMOVABLE, MOVABLE or RECLAIMABLE */
-	bool this_node;      /* other nodes than `node` are not tried */
-	uint8_t node;        /* preferred node; others follow in ascending order, wrapping round */
+	uint8_t migratetype;  /* UNMOVABLE, MOVABLE or RECLAIMABLE */
+	bool this_node : 1;   /* other nodes than `node` are not tried */
+	bool highatomic : 1;  /* ALLOC_HIGHATOMIC: may use the HIGHATOMIC reserve, and an order above 0 adds to it */
+	bool last_chance : 1; /* ALLOC_OOM: may use the reserve when nothing else is left */
+	uint8_t node;         /* preferred node; others follow in ascending order, wrapping round */
 	uint8_t pad[3];
 };
 
@@ -150,14 +175,26 @@ struct contig_what {
 enum contig_caller {
 	CALLER_MOVABLE, /* virtio-mem, gigantic pages: alloc_contig_range(MOVABLE) */
 	CALLER_CMA,
+	CALLER_OFFLINE, /* memory offline: MOVABLE, and bad and PageOffline pages do not count (spec 6.4) */
 	CALLER_NR,
+};
+
+/* What is done to the range. Each is a sequence of steps, and none but RANGE_ALLOC hands out pages. */
+enum contig_op {
+	RANGE_ALLOC,   /* alloc_contig_range() */
+	RANGE_ISOLATE, /* start_isolate_page_range(): what succeeds stays isolated. -EINVAL unless whole pageblocks */
+	RANGE_UNDO,    /* undo_isolate_page_range(): whoever isolated it. -EINVAL unless whole pageblocks */
+	RANGE_OFFLINE, /* offline_pages(): pages become PAGE_ABSENT. -EINVAL unless whole pageblocks of one zone */
+	RANGE_OP_NR,
 };
 
 struct contig_range_args {
 	pfn_t start;
 	uint32_t nr;
 	uint32_t cpu;
-	uint8_t caller; /* enum contig_caller */
+	uint8_t caller;  /* enum contig_caller; RANGE_OFFLINE is always CALLER_OFFLINE */
+	uint8_t op;      /* enum contig_op */
+	uint16_t passes; /* RANGE_OFFLINE: after so many it is interrupted (-EINTR); 0 = 5. A kernel goes on for ever */
 };
 
 /* Phases of a contiguous request, in the order in which they happen. */
@@ -182,6 +219,7 @@ struct contig_work {
 	uint32_t drains;       /* drains of all cpus */
 	uint32_t migrated;     /* pages migrated */
 	uint32_t not_migrated; /* pages whose migration failed */
+	uint32_t replaced;     /* pages of free hugetlb pages replaced: in no migration statistic */
 	uint32_t grabbed;      /* pages taken from the buddy for the caller */
 };
 
@@ -198,6 +236,13 @@ enum contig_reason {
 	WHY_RACED,            /* allocated or un-isolated while the request ran */
 	WHY_ZONE_EDGE,        /* the range or its hull leaves the zone */
 	WHY_RESERVED,         /* boot memory */
+	WHY_COMPOUND,         /* a compound page that this release does not migrate for contiguous requests */
+	WHY_HUGETLB,          /* a hugetlb page that this release does not replace, or that nothing can replace */
+	WHY_HWPOISON,         /* bad memory */
+	WHY_OFFLINE,          /* PageOffline: its driver has not let go of it */
+	WHY_ABSENT,           /* no memory there */
+	WHY_WATERMARK,        /* free, but taking it would break the min watermark */
+	WHY_VETO,             /* a notifier said no */
 	WHY_NR,
 };
 
@@ -222,17 +267,20 @@ enum contig_retype {
 	RETYPE_MERGE,    /* merging compatible blocks (v6.10 and later) */
 	RETYPE_UNDO,     /* isolation was undone to another type than the block had (until v6.16) */
 	RETYPE_GRAB,     /* a run of at least half a block was taken for a contiguous request */
+	RETYPE_RESERVE,  /* reserved for high-order atomic allocations, or given back */
 	RETYPE_LAB,      /* lab->set_type() */
 	RETYPE_NR,
 };
 
 /* Counters of one zone, or of all (pages unless said otherwise). */
 struct contig_stats {
-	uint64_t managed;                       /* pages the backend may hand out or has handed out */
-	uint64_t free;                          /* NR_FREE_PAGES: not pcp pages, not isolated ones (v3.7 and later) */
-	uint64_t free_cma;                      /* NR_FREE_CMA_PAGES: the part of free that is CMA */
-	uint64_t pcp;                           /* on per-cpu lists */
-	uint64_t isolated;                      /* pageblocks isolated now */
+	uint64_t managed;             /* pages the backend may hand out or has handed out */
+	uint64_t free;                /* NR_FREE_PAGES: not pcp pages, not isolated ones (v3.7 and later) */
+	uint64_t free_cma;            /* NR_FREE_CMA_PAGES: the part of free that is CMA */
+	uint64_t pcp;                 /* on per-cpu lists */
+	uint64_t isolated;            /* pageblocks isolated now */
+	uint64_t reserved_highatomic; /* nr_reserved_highatomic: pages of the reserve, as the release counts them */
+	uint64_t free_highatomic;     /* pages on HIGHATOMIC lists */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1]; /* free runs of each order, isolated ones included, all types */
 	uint64_t blocks[MT_NR];                 /* pageblocks by reported type */
 	uint64_t mixed_blocks;                  /* blocks that hold an allocation of another type than their own */
@@ -282,6 +330,21 @@ struct contig_lab {
 	int (*freeze)(struct contig *c, pfn_t pfn);
 	/* PAGE_USER becomes PAGE_LRU (or its compound). -EINVAL if it is none. */
 	int (*to_lru)(struct contig *c, pfn_t pfn);
+	/*
+	 * Make pages in use another kind of pages in use: results of a request PageOffline or a driver's, and back. Runs are cut
+	 * at the ends. -EINVAL unless all of [pfn, pfn + nr) is of one kind in use, and `kind`, too.
+	 */
+	int (*convert)(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind kind, owner_t owner);
+	/*
+	 * Would a zone's watermark check let an allocation through: the allocator's at its min mark, or the one by which kswapd
+	 * decides that it may sleep, at the high mark, as far above low as low is above min? (spec 2.4)
+	 */
+	bool (*watermark)(struct contig *c, uint32_t zone, struct contig_what what, bool kswapd);
+	/*
+	 * unreserve_highatomic_pageblock(): give one reserved block that has a free page back to `mt`. Without force only if
+	 * there is more than one. Blocks given back.
+	 */
+	uint32_t (*unreserve)(struct contig *c, enum migratetype mt, bool force);
 	/* Drain every cpu's lists as drain_all_pages() does. Returns pages drained. */
 	uint32_t (*drain)(struct contig *c);
 	/* The run that begins at or covers pfn. */
@@ -311,6 +374,10 @@ struct contig_backend {
 	int (*range_step)(struct contig_range *r, struct contig_work *work);
 	void (*range_end)(struct contig_range *r, struct contig_outcome *out);
 	int (*range_free)(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+	/* NULL where memory can not come and go. */
+	int (*range_online)(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+	/* The policy it runs under; NULL where there are no knobs. */
+	const struct contig_policy *(*policy)(struct contig *c);
 	void (*stats)(struct contig *c, uint32_t zone, struct contig_stats *out);
 
 	const struct contig_lab *lab; /* NULL: core only */
@@ -404,6 +471,15 @@ static inline void contig_range_end(struct contig_range *r, struct contig_outcom
 static inline int contig_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 {
 	return c->ops->range_free(c, cpu, start, nr);
+}
+
+/*
+ * online_pages(): absent memory comes up isolated, is handed to the buddy and un-isolated to MOVABLE (spec 7.4). -EINVAL unless
+ * [start, start + nr) is whole pageblocks of one zone, all PAGE_ABSENT; -EOPNOTSUPP from a backend that can not.
+ */
+static inline int contig_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
+{
+	return c->ops->range_online ? c->ops->range_online(c, cpu, start, nr) : -EOPNOTSUPP;
 }
 
 /* All steps in a loop: for callers without a clock. Returns outcome->rc. */

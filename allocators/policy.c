@@ -83,34 +83,47 @@ static int apply(struct contig_policy *p, const char *word, size_t len, uint64_t
 	                       (int)(eq - word), word);
 }
 
-/* Combinations that no code could follow, each with the reason. */
+/* Combinations that no code could follow, or that would do nothing, each with the reason. */
+#define IS(knob, value) (p->knob == knob##_##value)
+
+static const char *contradiction(const struct contig_policy *p)
+{
+	if (IS(undo_type, preserved) && !IS(iso_store, separate_bit))
+		return "undo_type=preserved needs iso_store=separate_bit: an overwritten type is lost";
+	if (IS(iso_straddle, split_in_isolate) && !IS(free_large, per_block))
+		return "iso_straddle=split_in_isolate needs free_large=per_block: what isolation has split a free by "
+		       "head type would join again";
+	if (IS(iso_align, maxpage) && IS(iso_order, ends_first))
+		return "iso_order=ends_first needs iso_align=block: a MAX_ORDER aligned range has no ends to treat "
+		       "apart";
+	if (IS(iso_straddle, split_in_isolate) && !IS(iso_order, ends_first))
+		return "iso_straddle=split_in_isolate needs iso_order=ends_first: runs are split at the ends";
+	if (IS(iso_straddle, split_and_migrate) && !IS(iso_order, ends_first))
+		return "iso_straddle=split_and_migrate needs iso_order=ends_first: runs are split at the ends";
+	if (IS(iso_extend, same_type) && !IS(iso_align, maxpage))
+		return "iso_extend=same_type needs iso_align=maxpage: rounding to pageblocks reaches into no other";
+	if (IS(iso_edge_caller, own_type) && !IS(iso_order, ends_first))
+		return "iso_edge_caller=own_type needs iso_order=ends_first: without it the ends are blocks like any";
+	if (IS(merge_rule, mergeable_retype) && IS(free_large, head_type))
+		return "merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head block's type "
+		       "would leave its other blocks mixed";
+	if (IS(wmark_kswapd, isolated_blocks) && !IS(isolated_counted_free, yes))
+		return "wmark_kswapd=isolated_blocks needs isolated_counted_free=yes: it would take off what is not in "
+		       "NR_FREE_PAGES";
+	if (IS(fallback, v3_6) && !IS(highatomic_cap, none))
+		return "fallback=v3_6 needs highatomic_cap=none: it takes from the RESERVE type, whose place HIGHATOMIC "
+		       "has since v4.4";
+	if (IS(pcp_drain, credit_round_robin) && (IS(pcp_overflow, free_count) || IS(pcp_overflow, batch_steps)))
+		return "pcp_overflow=free_count, and batch_steps, needs pcp_drain=whole_list: credit_round_robin was "
+		       "gone when it came";
+	return NULL;
+}
+
 static int check(const struct contig_policy *p, struct contig_diag *diag)
 {
-	if (p->undo_type == undo_type_preserved && p->iso_store != iso_store_separate_bit)
-		return contig_diag_set(diag, -EINVAL,
-		                       "undo_type=preserved needs iso_store=separate_bit: an overwritten type is lost");
-	if (p->iso_straddle == iso_straddle_split_in_isolate && p->free_large != free_large_per_block)
-		return contig_diag_set(diag, -EINVAL,
-		                       "iso_straddle=split_in_isolate needs free_large=per_block: what isolation has "
-		                       "split a free by head type would join again");
-	if (p->iso_align == iso_align_maxpage && p->iso_order == iso_order_ends_first)
-		return contig_diag_set(diag, -EINVAL,
-		                       "iso_order=ends_first needs iso_align=block: a MAX_ORDER aligned range has no "
-		                       "ends to treat apart");
-	if (p->iso_straddle != iso_straddle_none && p->iso_order != iso_order_ends_first)
-		return contig_diag_set(
-			diag, -EINVAL, "iso_straddle=%s needs iso_order=ends_first: runs are split at the ends",
-			p->iso_straddle == iso_straddle_split_in_isolate ? "split_in_isolate" : "split_and_migrate");
-	if (p->merge_rule == merge_rule_mergeable_retype && p->free_large == free_large_head_type)
-		return contig_diag_set(
-			diag, -EINVAL,
-			"merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head "
-			"block's type would leave its other blocks mixed");
-	if (p->pcp_drain == pcp_drain_credit_round_robin && p->pcp_overflow == pcp_overflow_free_count)
-		return contig_diag_set(diag, -EINVAL,
-		                       "pcp_overflow=free_count needs pcp_drain=whole_list: credit_round_robin was "
-		                       "gone when it came");
-	return 0;
+	const char *why = contradiction(p);
+
+	return why ? contig_diag_set(diag, -EINVAL, "%s", why) : 0;
 }
 
 int contig_policy_compose(struct contig_policy *p, const char *words, struct contig_diag *diag)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* cmd_list.c - contigbench list: backends, workloads, metrics and knobs. */
+/* cmd_list.c - contigbench list: backends, workloads, metrics, knobs and the table of presets. */
 #include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "virtual/plan.h"
@@ -10,7 +11,7 @@ static void list_backends(void)
 	const struct contig_backend *b;
 
 	for (size_t i = 0; (b = contig_backend_at(i)); i++)
-		printf("%-14s %s%s\n", b->name, b->summary, b->baseline ? " (baseline)" : "");
+		printf("%-16s %s%s\n", b->name, b->summary, b->baseline ? " (baseline)" : "");
 }
 
 static bool list_workload(void *ctx, const char *path)
@@ -63,6 +64,8 @@ static void list_metrics(void)
 		printf("%-14s %s\n", metrics[i].name, metrics[i].meaning);
 }
 
+static void list_presets(void);
+
 /* Every knob with its values, and which backends have which: from the presets themselves. */
 static void list_knobs(void)
 {
@@ -85,28 +88,128 @@ static void list_knobs(void)
 				putchar('\n');
 		}
 	}
+	putchar('\n');
+	list_presets();
 }
+
+/* What a preset has for a knob; NULL for a backend without knobs. */
+static const char *preset_value(const struct contig_backend *b, const struct contig_knob *k)
+{
+	int v = contig_knob_value(b, k);
+
+	return v < 0 ? NULL : k->values[v].name;
+}
+
+/* The specification's table: a row a knob, a column a generation; a ditto where a generation has what the one before it had. */
+static void list_presets(void)
+{
+	const struct contig_backend *b;
+	const char *before, *value;
+	struct contig_knob k;
+
+	printf("%-24s", "");
+	for (size_t n = 0; (b = contig_backend_at(n)); n++) {
+		if (b->data)
+			printf(" %-18s", b->name);
+	}
+	putchar('\n');
+	for (size_t i = 0; contig_knob_at(i, &k); i++) {
+		printf("%-24s", k.name);
+		before = NULL;
+		for (size_t n = 0; (b = contig_backend_at(n)); n++, before = value) {
+			value = preset_value(b, &k);
+			if (value)
+				printf(" %-18s", before && !strcmp(before, value) ? "\"" : value);
+		}
+		putchar('\n');
+	}
+}
+
+/* ---- the same for programs --------------------------------------------------------------------- */
+
+static json_t *json_values(const struct contig_knob *k)
+{
+	json_t *values = json_array();
+
+	for (unsigned int v = 0; v < k->nr_values; v++)
+		json_array_append_new(values,
+		                      json_pack("{ssss}", "name", k->values[v].name, "where", k->values[v].where));
+	return values;
+}
+
+static json_t *json_policy(const struct contig_backend *b)
+{
+	json_t *policy = json_object();
+	struct contig_knob k;
+
+	for (size_t i = 0; contig_knob_at(i, &k) && b->data; i++)
+		json_object_set_new(policy, k.name, json_string(preset_value(b, &k)));
+	return policy;
+}
+
+static bool json_workload(void *ctx, const char *path)
+{
+	const char *base = strrchr(path, '/') + 1;
+	struct contig_diag diag;
+	struct trace t;
+
+	if (trace_open_info(path, &t, &diag)) {
+		json_array_append_new(ctx, json_pack("{ssss}", "file", base, "error", diag.text));
+		return true;
+	}
+	json_array_append_new(ctx, json_pack("{sssIsIsIss}", "file", base, "events", (json_int_t)t.info.nr_events,
+	                                     "duration_ns", (json_int_t)t.info.duration_ns, "peak_pages",
+	                                     (json_int_t)t.info.peak_pages, "kernel", t.info.kernel));
+	trace_close(&t);
+	return true;
+}
+
+static int list_json(void)
+{
+	json_t *backends = json_array(), *knobs = json_array(), *names = json_array(), *workloads = json_array(), *all;
+	const struct contig_backend *b;
+	struct contig_knob k;
+
+	for (size_t n = 0; (b = contig_backend_at(n)); n++)
+		json_array_append_new(backends, json_pack("{sssssbso}", "name", b->name, "summary", b->summary,
+		                                          "baseline", b->baseline, "policy", json_policy(b)));
+	for (size_t i = 0; contig_knob_at(i, &k); i++)
+		json_array_append_new(
+			knobs, json_pack("{ssssso}", "name", k.name, "meaning", k.doc, "values", json_values(&k)));
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		json_array_append_new(names,
+		                      json_pack("{ssss}", "name", metrics[i].name, "meaning", metrics[i].meaning));
+	workload_each(json_workload, workloads);
+	all = json_pack("{sosososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads", workloads);
+	json_dumpf(all, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+	return CLI_OK;
+}
+
+/* ---- the command ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
 	void (*list)(void);
 } lists[] = {
-	{ "backends", list_backends },
-	{ "workloads", list_workloads },
-	{ "metrics", list_metrics },
-	{ "knobs", list_knobs },
+	{ "backends", list_backends }, { "workloads", list_workloads }, { "metrics", list_metrics },
+	{ "knobs", list_knobs },       { "presets", list_presets },
 };
 
-#define NR_LISTS (sizeof(lists) / sizeof(lists[0]))
+#define NR_LISTS   (sizeof(lists) / sizeof(lists[0]))
+#define LIST_NAMES "backends, workloads, metrics, knobs or presets"
 
 int cmd_list(int argc, char **argv)
 {
 	if (argc > 2)
-		return cli_error(CLI_USAGE, "one list at a time: backends, workloads, metrics or knobs");
+		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		puts("usage: contigbench list [backends|workloads|metrics|knobs]");
+		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets|--json]");
 		return CLI_OK;
 	}
+	if (argc == 2 && !strcmp(argv[1], "--json"))
+		return list_json();
 	for (size_t i = 0; i < NR_LISTS; i++) {
 		if (argc == 2 && strcmp(argv[1], lists[i].name))
 			continue;
@@ -117,6 +220,6 @@ int cmd_list(int argc, char **argv)
 			return CLI_OK;
 	}
 	if (argc == 2)
-		return cli_error(CLI_USAGE, "unknown list '%s': backends, workloads, metrics or knobs", argv[1]);
+		return cli_error(CLI_USAGE, "unknown list '%s': " LIST_NAMES, argv[1]);
 	return CLI_OK;
 }

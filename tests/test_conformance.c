@@ -200,7 +200,7 @@ static void backends(void **state)
 	} cases[] = {
 		{ "-b linux-9.9", "unknown backend 'linux-9.9'" },
 		{ "-b linux-6.1+no_such=1", "unknown knob 'no_such'" },
-		{ "-b linux-6.1+merge_rule=sometimes", "it takes always, iso_only, mergeable" },
+		{ "-b linux-6.1+merge_rule=sometimes", "it takes always, iso_cap_p, iso_only, mergeable" },
 		{ "-b linux-6.1+", "nothing behind '+'" },
 		{ "-b ,", "-b names no backend" },
 		{ "-b first-fit", "first-fit is not the model of a kernel with recorded answers" },

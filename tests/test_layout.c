@@ -13,9 +13,8 @@
 #include <cmocka.h>
 
 #include "../workloads/layout.h"
+#include "lib/generations.h"
 #include "lib/world.h"
-
-static const char *const generations[] = { "linux-5.10", "rfc-2021", "linux-6.1", "linux-6.12", "linux-7.2" };
 
 static struct contig *open_reserved(const char *backend, struct contig_geometry *g)
 {
@@ -77,16 +76,17 @@ static void round_trip(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(layouts); i++) {
-		for (size_t k = 0; k < COUNT(generations); k++) {
+		FOR_EACH_GENERATION(b)
+		{
 			for (block_t first = 0; first <= 24; first += 4) {
 				struct contig_diag diag = { "" };
 				struct contig_geometry g;
-				struct contig *c = open_reserved(generations[k], &g);
+				struct contig *c = open_reserved(b->name, &g);
 
 				if (layout_place(c, &g, first, layouts[i], &diag))
 					fail_msg("%s: %s", layouts[i], diag.text);
 				if (c->ops->lab->verify(c, &diag))
-					fail_msg("%s: %s: %s", generations[k], layouts[i], diag.text);
+					fail_msg("%s: %s: %s", b->name, layouts[i], diag.text);
 				expect_drawn(c, &g, first, (uint32_t)strcspn(layouts[i], "]") - 1, layouts[i]);
 				contig_close(c);
 			}

@@ -10,16 +10,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "lib/generations.h"
 #include "lib/random_run.h"
 #include "lib/world.h"
 
-static const char *const generations[] = {
-	"linux-5.10",
-	"rfc-2021",
-	"linux-6.1",
-	"linux-6.12",
-	"linux-7.2",
-	/* mixtures that no release had */
+/* Mixtures that no release had. */
+static const char *const mixtures[] = {
 	"linux-6.1+merge_rule=iso_only",
 	"linux-7.2+contig_free=pages+pcp_drain=credit_round_robin+pcp_overflow=batch",
 	"linux-5.10+merge_rule=always+iso_double=accept",
@@ -40,9 +36,11 @@ static void all_generations(const struct contig_geometry *g, uint64_t steps)
 	uint64_t seed = from_environment("CONTIG_SEED", 1);
 
 	steps = from_environment("CONTIG_STEPS", steps);
-	for (size_t i = 0; i < COUNT(generations); i++) {
-		for (uint64_t s = seed; s < seed + 3; s++)
-			random_run(generations[i], g, s, steps);
+	for (uint64_t s = seed; s < seed + 3; s++) {
+		FOR_EACH_GENERATION(b)
+		random_run(b->name, g, s, steps);
+		for (size_t i = 0; i < COUNT(mixtures); i++)
+			random_run(mixtures[i], g, s, steps);
 	}
 }
 

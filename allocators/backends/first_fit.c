@@ -282,7 +282,9 @@ static void set_watermarks(struct first_fit *ff)
 	for (uint32_t i = 0; i < ff->g.nr_zones; i++) {
 		const struct contig_zone *z = &ff->g.zones[i];
 
-		ff->zones[i].wmark_min = z->wmark_min ? z->wmark_min : (uint32_t)(min_pages * z->pages / pages);
+		ff->zones[i].wmark_min = z->wmark_min == CONTIG_NO_WMARK ? 0
+		                         : z->wmark_min                  ? z->wmark_min
+		                                                         : (uint32_t)(min_pages * z->pages / pages);
 	}
 }
 

@@ -4,36 +4,79 @@
 
 /* ---- alloc (3.1) ----------------------------------------------------------------------------- */
 
-static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt)
+/* ALLOC_CMA (1.5) */
+static bool may_use_cma(struct contig_what what)
 {
-	bool cma = mt == MT_MOVABLE; /* ALLOC_CMA (1.5) */
-	enum rmqueue_mode mode = RMQUEUE_NORMAL;
-
-	if (pcp_takes(m, order)) {
-		pfn_t pfn = pcp_alloc(m, z, cpu, order, mt, cma);
-
-		if (pfn != PFN_NONE)
-			return pfn;
-	}
-	return rmqueue(m, z, order, mt, cma, &mode);
+	return what.migratetype == MT_MOVABLE;
 }
 
-/* Enough pages above the mark, and for a higher order a free run that this request could take (v4.4, 2.4). */
-static bool watermark_ok(const struct model *m, const struct zone *z, unsigned int order, bool cma, int64_t mark)
+/* From the buddy: the reserve first or last for those who may use it. */
+static pfn_t alloc_buddy(struct model *m, struct zone *z, struct contig_what what)
 {
-	if (usable_pages(z, cma) - (int64_t)((1u << order) - 1) <= mark)
-		return false;
-	if (!order)
-		return true;
-	for (unsigned int k = order; k <= m->M; k++) {
-		for (enum migratetype mt = 0; mt < (enum migratetype)PCP_TYPES; mt++) {
+	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+	pfn_t pfn = what.highatomic ? take_smallest(m, z, what.order, MT_HIGHATOMIC) : PFN_NONE;
+
+	if (pfn == PFN_NONE)
+		pfn = rmqueue(m, z, what.order, (enum migratetype)what.migratetype, may_use_cma(what), &mode);
+	if (pfn == PFN_NONE && what.last_chance)
+		pfn = take_smallest(m, z, what.order, MT_HIGHATOMIC);
+	return pfn;
+}
+
+static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, struct contig_what what, bool low)
+{
+	pfn_t pfn = PFN_NONE;
+	bool listed = false;
+
+	if (pcp_takes(m, z, what.order)) {
+		pfn = pcp_alloc(m, z, cpu, what.order, (enum migratetype)what.migratetype, may_use_cma(what));
+		listed = pfn != PFN_NONE;
+	}
+	if (pfn == PFN_NONE)
+		pfn = alloc_buddy(m, z, what);
+	/* v7.x reserves inside the buddy path, and only down at the min mark */
+	if (unlikely(what.highatomic) && what.order && pfn != PFN_NONE &&
+	    (m->policy.highatomic_trigger == highatomic_trigger_every || (!low && !listed)))
+		highatomic_reserve(m, z, pfn, what.order);
+	return pfn;
+}
+
+/* v4.4: a free run that this request could take */
+static bool has_run(const struct model *m, const struct zone *z, struct contig_what what)
+{
+	for (unsigned int k = what.order; k <= m->M; k++) {
+		for (enum migratetype mt = 0; mt < MT_ISOLATE; mt++) {
+			if (mt == MT_HIGHATOMIC && !what.highatomic && !what.last_chance)
+				continue;
+			if (mt == MT_CMA && !may_use_cma(what))
+				continue;
 			if (list_first(m, z, k, mt) != PFN_NONE)
 				return true;
 		}
-		if (cma && list_first(m, z, k, MT_CMA) != PFN_NONE)
-			return true;
 	}
 	return false;
+}
+
+bool watermark_ok(const struct model *m, const struct zone *z, struct contig_what what, int64_t mark, int64_t off)
+{
+	bool reserve = what.highatomic || what.last_chance;
+	int64_t usable = usable_pages(z, may_use_cma(what)) - (int64_t)((1u << what.order) - 1) - off;
+
+	usable -= reserve ? 0 : held_highatomic(z);
+	mark += z->wmark_raise;
+	if (usable <= mark)
+		return false;
+	if (!what.order)
+		return true;
+	if (m->policy.wmark_order == wmark_order_free_run)
+		return has_run(m, z, what);
+	for (unsigned int k = 0; k < what.order; k++) {
+		usable -= (int64_t)(z->nr_free[k] << k);
+		mark >>= 1;
+		if (usable <= mark)
+			return false;
+	}
+	return true;
 }
 
 /* The first zone of the list above the mark that has pages. */
@@ -45,14 +88,27 @@ static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what,
 	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
 		struct zone *z = *zp;
 
-		if (!watermark_ok(m, z, what.order, mt == MT_MOVABLE, low ? z->wmark_low : z->wmark_min))
+		if (!watermark_ok(m, z, what, low ? z->wmark_low : z->wmark_min, 0))
 			continue;
-		pfn_t pfn = alloc_from(m, z, cpu, what.order, mt);
+		pfn_t pfn = alloc_from(m, z, cpu, what, low);
 
 		if (pfn != PFN_NONE)
 			return pfn;
 	}
 	return PFN_NONE;
+}
+
+/* The last resort before a kernel would kill somebody: a reserved block of the first zone that has one to give. */
+static bool unreserve_for(struct model *m, struct contig_what what)
+{
+	enum migratetype mt = (enum migratetype)what.migratetype;
+	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
+
+	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
+		if ((*zp)->reserved_highatomic && highatomic_unreserve(m, *zp, mt, true))
+			return true;
+	}
+	return false;
 }
 
 /* Every zone down to its low watermark first; then, where a kernel would have woken kswapd, down to min. */
@@ -63,6 +119,8 @@ pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
 
 	if (pfn == PFN_NONE)
 		pfn = alloc_above(m, cpu, what, false);
+	while (pfn == PFN_NONE && unreserve_for(m, what))
+		pfn = alloc_above(m, cpu, what, false);
 	if (pfn == PFN_NONE && first->pages)
 		first->failed_allocs++;
 	return pfn;
@@ -72,7 +130,7 @@ static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cp
                                                     owner_t owner)
 {
 	assert(cpu < m->nr_cpus && what.node < CONTIG_MAX_NODES && what.migratetype < PCP_TYPES);
-	assert(what.kind >= PAGE_KERNEL && what.kind <= PAGE_USER);
+	assert(what.kind < PAGE_KIND_NR && kinds[what.kind].traits & KIND_ALLOCATED);
 	if (what.order > m->M)
 		return -EINVAL;
 	pfn_t pfn = alloc_pages(m, cpu, what);
@@ -102,18 +160,10 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
 {
 	/* never on a per-cpu list: nothing must be handed out from there (3.5) */
-	if (type_at(m, pfn) != MT_ISOLATE && pcp_takes(m, order))
+	if (type_at(m, pfn) != MT_ISOLATE && pcp_takes(m, z, order))
 		pcp_free(m, z, cpu, pfn, order);
 	else
 		free_by_block(m, z, pfn, order);
-}
-
-/* What alloc() hands out and free() takes back. */
-static bool is_allocation(uint32_t state)
-{
-	enum page_kind kind = state_kind(state);
-
-	return kind >= PAGE_KERNEL && kind <= PAGE_USER;
 }
 
 /* The cpu comes as its lists of the first zone, as the common path has it at hand. */
@@ -124,7 +174,7 @@ static __attribute__((noinline)) int free_slow(struct model *m, struct pcp *pcp,
 	struct page *p = &m->page[pfn];
 
 	assert(cpu < m->nr_cpus);
-	if (!z || !is_allocation(p->state) || page_owner(p) != owner || p->state & STATE_FREED)
+	if (!z || !state_has(p->state, KIND_ALLOCATED) || page_owner(p) != owner || p->state & STATE_FREED)
 		return -EAGAIN;
 	/* migration or a pin holds a reference: the last one to let go frees it */
 	if (p->state & (STATE_MIGRATING | STATE_PINNED)) {
@@ -138,7 +188,7 @@ static __attribute__((noinline)) int free_slow(struct model *m, struct pcp *pcp,
 /* An allocation of order 0 without a flag: one comparison, as the kinds alloc() hands out are neighbours. */
 static inline bool is_plain(uint32_t state)
 {
-	return (uint16_t)state - (uint32_t)PAGE_KERNEL <= PAGE_USER - PAGE_KERNEL;
+	return (uint16_t)state - (uint32_t)PAGE_KERNEL <= PAGE_HUGETLB_POOL - PAGE_KERNEL;
 }
 
 static __attribute__((noinline)) int first_zone_overflow(struct model *m, struct pcp *pcp, unsigned int index)
@@ -176,7 +226,7 @@ int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_ord
 	struct page *p = &m->page[pfn];
 	uint32_t state = p->state;
 
-	if (!zone_of(m, pfn) || !is_allocation(state) || page_owner(p) != owner || state & STATE_FREED)
+	if (!zone_of(m, pfn) || !state_has(state, KIND_ALLOCATED) || page_owner(p) != owner || state & STATE_FREED)
 		return -EAGAIN;
 	if (new_order > state_order(state))
 		return -EINVAL;

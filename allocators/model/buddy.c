@@ -11,10 +11,14 @@ static bool may_merge(const struct model *m, const struct zone *z, enum migratet
 {
 	enum migratetype other = type_at(m, buddy);
 
+	/* v3.18: what is freed into an isolated block stops at a pageblock, whatever lies beside it */
+	if (m->policy.merge_rule == merge_rule_iso_cap_p)
+		return mt != MT_ISOLATE;
 	if (mt == other)
 		return true;
 	switch ((enum knob_merge_rule)m->policy.merge_rule) {
 	case merge_rule_always:
+	case merge_rule_iso_cap_p:
 		return true;
 	case merge_rule_iso_only:
 		return !z->isolated || (mt != MT_ISOLATE && other != MT_ISOLATE);
@@ -39,8 +43,7 @@ void merge_other_list(struct zone *z, uint32_t buddy_state, enum migratetype mt)
 {
 	int64_t pages = INT64_C(1) << state_order(buddy_state);
 
-	if ((state_type(buddy_state) == MT_ISOLATE) != (mt == MT_ISOLATE))
-		book_drift(z, 0, mt == MT_ISOLATE ? -pages : pages);
+	book_drift(z, 0, counted_pages(z, pages, mt) - counted_pages(z, pages, state_type(buddy_state)));
 }
 
 /* ---- freeing --------------------------------------------------------------------------------- */
@@ -80,8 +83,8 @@ void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
 
 	assert(pfn < at && at < end);
 	account_free(z, -pages, type_at(m, pfn));
-	book_drift(z, type_at(m, pfn) == MT_ISOLATE ? 0 : -pages,
-	           state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
+	book_drift(z, counted_pages(z, -pages, type_at(m, pfn)),
+	           counted_pages(z, -pages, state_type(m->page[pfn].state)));
 	free_list_del(m, z, pfn);
 	free_span(m, z, pfn, at);
 	free_span(m, z, at, end);
@@ -150,7 +153,7 @@ uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype
 		if (state_is(state, PAGE_FREE)) {
 			free_list_move_tail(m, z, pfn, mt);
 			moved += 1u << state_order(state);
-			from_counted += state_type(state) == MT_ISOLATE ? 0 : 1u << state_order(state);
+			from_counted += type_counted(z, state_type(state)) ? 1u << state_order(state) : 0;
 		}
 		pfn += 1u << state_order(state);
 	}

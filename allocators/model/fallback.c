@@ -44,8 +44,8 @@ static void count_block(const struct model *m, const struct zone *z, block_t b, 
 
 		if (state_is(state, PAGE_FREE) && head == pfn)
 			*free += next - pfn;
-		else if ((state_is(state, PAGE_LRU) || state_is(state, PAGE_LRU_COMPOUND)) &&
-		         !(state & STATE_MIGRATING))
+		else if ((state_has(state, KIND_LRU) && !(state & STATE_MIGRATING)) ||
+		         (state_is(state, PAGE_MOVABLE_OPS) && m->policy.movable_ops == movable_ops_migrated))
 			*movable += inside;
 		pfn += inside;
 	}
@@ -62,6 +62,51 @@ static bool block_alike(const struct model *m, enum migratetype block, enum migr
 	else if (block == MT_MOVABLE && free + movable < npb(m))
 		alike = npb(m) - free - movable;
 	return free + alike >= npb(m) / 2;
+}
+
+/* Bring the free runs of a block over to mt's lists; 0 if the zone does not hold all of it. */
+static uint32_t move_to(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+{
+	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
+
+	book_drift(z, 0, (int64_t)moved - counted);
+	return moved;
+}
+
+/* ---- v3.x (end of 3.2.1) --------------------------------------------------------------------- */
+
+/* A run of order k, with its block where that is worth it; CMA is lent, never moved or retyped. */
+static pfn_t steal_v3_6(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, unsigned int order,
+                        enum migratetype mt)
+{
+	enum migratetype list = state_type(m->page[pfn].state);
+
+	if (list != MT_CMA && (k >= m->P / 2 || mt == MT_RECLAIMABLE)) {
+		if (move_to(m, z, pfn >> m->P, mt) >= npb(m) / 2)
+			block_retype(m, z, pfn >> m->P, mt, RETYPE_FALLBACK);
+	}
+	free_list_del(m, z, pfn);
+	if (k >= m->P && list != MT_CMA)
+		run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
+	list = list == MT_CMA ? MT_CMA : mt;
+	expand(m, z, pfn, order, k, list);
+	taken(m, z, pfn, order, list);
+	return pfn;
+}
+
+pfn_t fallback_steal_v3_6(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	for (unsigned int k = m->M + 1; k-- > order;) {
+		pfn_t pfn = mt == MT_MOVABLE ? list_first(m, z, k, MT_CMA) : PFN_NONE;
+
+		if (pfn == PFN_NONE)
+			pfn = candidate(m, z, k, mt);
+		if (pfn == PFN_NONE)
+			continue;
+		z->fallbacks++;
+		return steal_v3_6(m, z, pfn, k, order, mt);
+	}
+	return PFN_NONE;
 }
 
 /* ---- old rule, v4.x-v6.9 (3.2.1) ------------------------------------------------------------- */
@@ -82,7 +127,7 @@ static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k
 	if (!should_claim(m, k, mt))
 		goto single;
 	count_block(m, z, b, &free, &movable);
-	if (!move_block(m, z, b, mt, NULL))
+	if (!move_to(m, z, b, mt))
 		goto single;
 	if (block_alike(m, was, mt, free, movable))
 		block_retype(m, z, b, mt, RETYPE_FALLBACK);
@@ -91,26 +136,52 @@ single:
 	free_list_move_tail(m, z, pfn, mt);
 }
 
-bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+/*
+ * The run to fall back to, and its order: the largest; but a movable request that would take no block breaks the smallest run
+ * instead.
+ */
+static pfn_t largest_first(const struct model *m, const struct zone *z, unsigned int order, enum migratetype mt,
+                           unsigned int *found)
 {
 	for (unsigned int k = m->M + 1; k-- > order;) {
 		pfn_t pfn = candidate(m, z, k, mt);
 
 		if (pfn == PFN_NONE)
 			continue;
-		/* a movable request that would take no block breaks the smallest run instead of the largest */
 		if (!should_claim(m, k, mt) && k > order) {
 			for (k = order; (pfn = candidate(m, z, k, mt)) == PFN_NONE;)
 				k++;
 		}
-		z->fallbacks++;
-		steal_old(m, z, pfn, k, mt);
-		return true;
+		*found = k;
+		return pfn;
 	}
-	return false;
+	return PFN_NONE;
+}
+
+bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	unsigned int k;
+	pfn_t pfn = largest_first(m, z, order, mt, &k);
+
+	if (pfn == PFN_NONE)
+		return false;
+	z->fallbacks++;
+	steal_old(m, z, pfn, k, mt);
+	return true;
 }
 
 /* ---- v6.15 and 6.12.y (3.2.3) ---------------------------------------------------------------- */
+
+/* Take a run of at least a pageblock with all its blocks. */
+static pfn_t claim_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, unsigned int order,
+                       enum migratetype mt)
+{
+	free_list_del(m, z, pfn);
+	run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
+	expand(m, z, pfn, order, k, mt);
+	taken(m, z, pfn, order, mt);
+	return pfn;
+}
 
 /* Claim the block of a run below pageblock order; PFN_NONE if it does not suit. */
 static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)
@@ -123,7 +194,7 @@ static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 	count_block(m, z, b, &free, &movable);
 	if (!block_alike(m, stored_type(m, b), mt, free, movable))
 		return PFN_NONE;
-	move_block(m, z, b, mt, NULL);
+	move_to(m, z, b, mt);
 	block_retype(m, z, b, mt, RETYPE_FALLBACK);
 	return take_smallest(m, z, order, mt);
 }
@@ -135,20 +206,24 @@ pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum m
 
 		if (pfn == PFN_NONE)
 			continue;
-		if (k >= m->P) {
-			free_list_del(m, z, pfn);
-			run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
-			expand(m, z, pfn, order, k, mt);
-			taken(m, z, pfn, order, mt);
-		} else {
-			pfn = claim_block(m, z, pfn, order, mt);
-		}
+		pfn = k >= m->P ? claim_run(m, z, pfn, k, order, mt) : claim_block(m, z, pfn, order, mt);
 		if (pfn != PFN_NONE) {
 			z->fallbacks++;
 			return pfn;
 		}
 	}
 	return PFN_NONE;
+}
+
+/* Take a run and leave what is split off with its block. */
+static pfn_t steal_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, unsigned int order)
+{
+	enum migratetype list = state_type(m->page[pfn].state);
+
+	free_list_del(m, z, pfn);
+	expand(m, z, pfn, order, k, list);
+	taken(m, z, pfn, order, list);
+	return pfn;
 }
 
 pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
@@ -158,13 +233,25 @@ pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum m
 
 		if (pfn == PFN_NONE)
 			continue;
-		enum migratetype list = state_type(m->page[pfn].state);
-
 		z->fallbacks++;
-		free_list_del(m, z, pfn);
-		expand(m, z, pfn, order, k, list);
-		taken(m, z, pfn, order, list);
-		return pfn;
+		return steal_run(m, z, pfn, k, order);
 	}
 	return PFN_NONE;
+}
+
+/* ---- v6.10-v6.14 (3.2.2) --------------------------------------------------------------------- */
+
+pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	unsigned int k;
+	pfn_t pfn = largest_first(m, z, order, mt, &k), got = PFN_NONE;
+
+	if (pfn == PFN_NONE)
+		return PFN_NONE;
+	z->fallbacks++;
+	if (k >= m->P)
+		return claim_run(m, z, pfn, k, order, mt);
+	if (should_claim(m, k, mt))
+		got = claim_block(m, z, pfn, order, mt);
+	return got == PFN_NONE ? steal_run(m, z, pfn, k, order) : got;
 }

@@ -63,13 +63,37 @@ static inline void free_list_move_tail(struct model *m, struct zone *z, pfn_t pf
 	free_list_add(m, z, pfn, order, mt, true);
 }
 
+/* Does NR_FREE_PAGES hold pages of this type? */
+static inline bool type_counted(const struct zone *z, enum migratetype mt)
+{
+	return mt != MT_ISOLATE || z->isolated_counted;
+}
+
+/* What these pages add to NR_FREE_PAGES. */
+static inline int64_t counted_pages(const struct zone *z, int64_t pages, enum migratetype mt)
+{
+	return type_counted(z, mt) ? pages : 0;
+}
+
+/* The types that are counted apart as well. */
+static inline void account_apart(struct zone *z, int64_t pages, enum migratetype mt)
+{
+	if (mt == MT_HIGHATOMIC) {
+		z->free_highatomic += (uint64_t)pages;
+		marks_changed(z);
+	} else if (mt == MT_CMA && !z->isolated_counted) { /* v3.7 */
+		z->free_cma += pages;
+		z->cma_held = z->free_cma > 0 ? z->free_cma : 0;
+	}
+}
+
 /* Free pages of a type appear (+) or go (-): isolated ones are not counted (v3.7 and later). */
 static inline void account_free(struct zone *z, int64_t pages, enum migratetype mt)
 {
-	if (mt >= MT_CMA) {
-		if (mt == MT_ISOLATE)
+	if (unlikely(mt >= MT_HIGHATOMIC)) {
+		if (!type_counted(z, mt))
 			return;
-		z->free_cma += (uint64_t)pages;
+		account_apart(z, pages, mt);
 	}
 	z->free += (uint64_t)pages;
 }

@@ -33,6 +33,13 @@ static void mark(struct model *m, struct zone *z, block_t b, enum migratetype to
 		unmark_isolated(m, z, b, to);
 }
 
+/* A block that comes online is isolated before it has a page (7.4). */
+void block_isolate_new(struct model *m, struct zone *z, block_t b)
+{
+	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_MOVABLE);
+	mark_isolated(m, z, b);
+}
+
 /* ---- moving the block's free pages to and from the ISOLATE lists ----------------------------- */
 
 /*
@@ -66,10 +73,13 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 		work->moved += npb(m);
 		return;
 	}
-	uint32_t moved = move_block(m, z, b, to, NULL);
+	uint32_t counted, moved = move_block(m, z, b, to, &counted);
 
+	/* with hygiene all of it came from `from` */
 	account_free(z, -(int64_t)moved, from);
 	account_free(z, moved, to);
+	book_drift(z, counted_pages(z, moved, to) - counted_pages(z, moved, from),
+	           counted_pages(z, moved, to) - counted);
 	mark(m, z, b, to);
 	work->moved += moved;
 }
@@ -82,9 +92,35 @@ static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
 	return b << m->P < z->start ? z->start : b << m->P;
 }
 
+/* Has the block no page at all? Then there is nothing to isolate, and it is stepped over. */
+static bool block_absent(const struct model *m, const struct zone *z, block_t b)
+{
+	pfn_t pfn = first_page(m, z, b), end = (b << m->P) + npb(m);
+
+	if (!state_is(m->page[head_of(m, pfn)].state, PAGE_ABSENT))
+		return false;
+	return all_of_kind(m, pfn, end < zone_end(z) ? end : zone_end(z), PAGE_ABSENT);
+}
+
+/* Until v5.5 balloon drivers say how much of the block they could give back; any of them may refuse. */
+static int ask_balloons(struct model *m, const struct zone *z, block_t b, uint32_t *found)
+{
+	pfn_t start = first_page(m, z, b), end = (b << m->P) + npb(m);
+
+	*found = 0;
+	if (m->policy.iso_notifier == iso_notifier_none || !m->hooks.isolating)
+		return 0;
+	end = end < zone_end(z) ? end : zone_end(z);
+	return m->hooks.isolating(m->hooks.ctx, start, end - start, found);
+}
+
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
                   struct blocker *by, struct contig_work *work)
 {
+	uint32_t given;
+
+	if (block_absent(m, z, b))
+		return 0;
 	work->blocks++;
 	if (block_isolated(m, b)) {
 		if (m->policy.iso_double == iso_double_accept)
@@ -92,7 +128,11 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 		*by = (struct blocker){ first_page(m, z, b), WHY_ALREADY_ISOLATED };
 		return -EBUSY;
 	}
-	by->pfn = find_unmovable(m, z, b, start, end, caller, &by->why, work);
+	if (ask_balloons(m, z, b, &given)) {
+		*by = (struct blocker){ first_page(m, z, b), WHY_VETO };
+		return -EBUSY;
+	}
+	by->pfn = find_unmovable(m, z, b, start, end, caller, given, &by->why, work);
 	if (by->pfn != PFN_NONE)
 		return -EBUSY;
 
@@ -111,7 +151,8 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	mark_isolated(m, z, b);
 	moved = move_block(m, z, b, MT_ISOLATE, &counted);
 	account_free(z, -(int64_t)moved, from);
-	book_drift(z, -(int64_t)moved, -(int64_t)counted);
+	account_free(z, moved, MT_ISOLATE);
+	book_drift(z, counted_pages(z, moved, MT_ISOLATE) - moved, counted_pages(z, moved, MT_ISOLATE) - counted);
 	work->moved += moved;
 	return 0;
 }
@@ -129,15 +170,18 @@ static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype
 	unsigned int order = state_order(state);
 	pfn_t buddy = pfn ^ (1u << order);
 
-	if (!zone_has(z, pfn) || !state_is(state, PAGE_FREE) || order < m->P || order >= m->M)
+	if (m->policy.iso_remerge == iso_remerge_none || !zone_has(z, pfn) || !state_is(state, PAGE_FREE) ||
+	    order < m->P || order >= m->M)
 		return false;
 	if (!zone_has(z, buddy) || !state_is_free(m->page[buddy].state, order) || block_isolated(m, buddy >> m->P))
 		return false;
 	/* With M > P + 1 the run may cover further blocks, isolated still: hygiene (I8) takes it apart instead. */
 	if (order > m->P && by_block(m))
 		return false;
-	/* not counted out, as it is isolated */
-	book_drift(z, 0, state_type(state) == MT_ISOLATE ? 0 : -(int64_t)(1u << order));
+	/* counted out as what it is taken for, isolated */
+	account_free(z, -(int64_t)(1u << order), MT_ISOLATE);
+	book_drift(z, counted_pages(z, -(int64_t)(1u << order), MT_ISOLATE),
+	           counted_pages(z, -(int64_t)(1u << order), state_type(state)));
 	free_list_del(m, z, pfn);
 	unmark_isolated(m, z, b, mt);
 	free_run(m, z, pfn, order, mt, true);
@@ -162,8 +206,9 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetyp
 	/* a run that went back with an earlier block, and was split since, is counted a second time here */
 	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
 
+	account_free(z, -(int64_t)moved, MT_ISOLATE);
 	account_free(z, moved, mt);
-	book_drift(z, moved, (int64_t)moved - counted);
+	book_drift(z, moved - counted_pages(z, moved, MT_ISOLATE), (int64_t)moved - counted);
 	unmark_isolated(m, z, b, mt);
 	work->moved += moved;
 }
@@ -176,7 +221,10 @@ static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t star
 	struct migrate_list list = { 0 };
 
 	while (start < end) {
-		start = migrate_collect(m, start, end, &list, work);
+		if (migrate_collect(m, z, cpu, &start, end, &list, work)) {
+			migrate_putback(m, z, cpu, &list);
+			return -EBUSY;
+		}
 		for (unsigned int tries = 0; list.nr; tries++) {
 			if (tries == MIGRATE_TRIES || migrate_call(m, z, cpu, &list, work)) {
 				migrate_putback(m, z, cpu, &list);
@@ -211,6 +259,12 @@ static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn
 	return rc;
 }
 
+static bool straddle_migrates(const struct model *m, uint32_t state)
+{
+	return m->policy.iso_straddle == iso_straddle_split_and_migrate &&
+	       (state_has(state, KIND_LRU) || state_has(state, KIND_HUGETLB) || state_is(state, PAGE_MOVABLE_OPS));
+}
+
 int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, struct blocker *by,
                      struct contig_work *work)
 {
@@ -221,23 +275,23 @@ int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border
 	work->scanned++;
 	if (head == border)
 		return 0;
-	if (state_is(m->page[head].state, PAGE_LRU_COMPOUND) &&
-	    m->policy.iso_straddle == iso_straddle_split_and_migrate) {
+	if (straddle_migrates(m, m->page[head].state)) {
 		if (migrate_straddling(m, z, cpu, head, by, work))
 			return -EBUSY;
 		head = head_of(m, border);
 		if (head == border)
 			return 0;
 	}
-	switch (state_kind(m->page[head].state)) {
-	case PAGE_FREE:
+	uint32_t state = m->page[head].state;
+
+	if (state_is(state, PAGE_FREE)) {
 		split_free_run(m, z, head, border);
 		return 0;
-	case PAGE_RESERVED:
-	case PAGE_CONTIG:
-		return 0; /* single pages, kept together only in our books */
-	default:
-		*by = (struct blocker){ head, WHY_STRADDLES };
-		return -EBUSY;
 	}
+	/* v6.10: hugetlb is migrated later, and comes apart when it is freed */
+	if (!state_has(state, KIND_COMPOUND) ||
+	    (state_has(state, KIND_HUGETLB) && m->policy.iso_straddle == iso_straddle_split_in_isolate))
+		return 0;
+	*by = (struct blocker){ head, WHY_STRADDLES };
+	return -EBUSY;
 }

@@ -8,8 +8,8 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 	struct zone *z = zone_of(m, pfn);
 	pfn_t end = pfn + (1u << order);
 
-	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind == PAGE_PCP ||
-	    kind == PAGE_NONE || kind >= PAGE_KIND_NR)
+	if (order > m->M || pfn & ((1u << order) - 1) || !z || !zone_has(z, end - 1) || kind >= PAGE_KIND_NR ||
+	    !(kind == PAGE_FREE || kinds[kind].traits & (KIND_IN_USE | KIND_SINGLES)))
 		return -EINVAL;
 	if (!all_of_kind(m, pfn, end, PAGE_RESERVED))
 		return -EBUSY;
@@ -27,11 +27,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		free_list_add(m, z, pfn, order, type_at(m, pfn), false);
 		return 0;
 	}
-	enum migratetype mt = kind == PAGE_RECLAIMABLE                       ? MT_RECLAIMABLE
-	                      : kind == PAGE_KERNEL || kind == PAGE_RESERVED ? MT_UNMOVABLE
-	                                                                     : MT_MOVABLE;
-
-	page_set(&m->page[pfn], state_make(kind, order, mt), owner);
+	page_set(&m->page[pfn], state_make(kind, order, (enum migratetype)kinds[kind].mt), owner);
 	return 0;
 }
 
@@ -86,7 +82,7 @@ static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on)
 		return -EINVAL;
 	uint32_t *state = &m->page[head_of(m, pfn)].state;
 
-	if (state_is(*state, PAGE_FREE) || state_is(*state, PAGE_PCP))
+	if (!state_has(*state, KIND_IN_USE))
 		return -EBUSY;
 	*state = on ? *state | flag : *state & ~flag;
 	return 0;
@@ -113,8 +109,7 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, pfn);
 
-	/* results of a contiguous request are single pages that we only keep together */
-	if (z && all_of_kind(m, pfn, pfn + 1, PAGE_CONTIG))
+	if (z && state_has(m->page[head_of(m, pfn)].state, KIND_SINGLES))
 		cut_out(m, z, pfn, pfn + 1);
 	return set_flag(m, pfn, STATE_FROZEN, true);
 }
@@ -155,8 +150,53 @@ static void lab_run(struct contig *c, pfn_t pfn, struct contig_run *out)
 		.list = free ? (uint8_t)state_type(state) : 0,
 		.pinned = state & STATE_PINNED,
 		.frozen = state & STATE_FROZEN,
-		.owner = free || state_is(state, PAGE_PCP) ? OWNER_NONE : page_owner(&m->page[head]),
+		.owner = OWNER_NONE,
 	};
+	if (state_has(state, KIND_IN_USE) && page_owner(&m->page[head]) != OWNER_TAKEN)
+		out->owner = page_owner(&m->page[head]);
+}
+
+static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind kind, owner_t owner)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+
+	if (!nr || !z || nr > zone_end(z) - pfn || kind >= PAGE_KIND_NR || !(kinds[kind].traits & KIND_IN_USE))
+		return -EINVAL;
+	uint32_t was = m->page[head_of(m, pfn)].state;
+
+	if (!state_has(was, KIND_IN_USE) || !all_of_kind(m, pfn, pfn + nr, state_kind(was)))
+		return -EINVAL;
+	cut_out(m, z, pfn, pfn + nr);
+	for (pfn_t p = pfn; p < pfn + nr; p += run_pages(m, p))
+		page_set(&m->page[p], state_make(kind, state_order(m->page[p].state), (enum migratetype)kinds[kind].mt),
+		         owner);
+	return 0;
+}
+
+static bool lab_watermark(struct contig *c, uint32_t zone, struct contig_what what, bool kswapd)
+{
+	struct model *m = model_of(c);
+	const struct zone *z = &m->zone[zone];
+	int64_t off = 0;
+
+	if (!kswapd)
+		return watermark_ok(m, z, what, z->wmark_min, 0);
+	/* v3.6: whole blocks, which is too much where a block is partly in use (2.4) */
+	if (m->policy.wmark_kswapd == wmark_kswapd_isolated_blocks)
+		off = (int64_t)(z->isolated * npb(m));
+	return watermark_ok(m, z, what, 2 * z->wmark_low - z->wmark_min, off);
+}
+
+static uint32_t lab_unreserve(struct contig *c, enum migratetype mt, bool force)
+{
+	struct model *m = model_of(c);
+
+	for (struct zone *z = m->zone; z < m->zone + m->nr_zones; z++) {
+		if (highatomic_unreserve(m, z, mt, force))
+			return 1;
+	}
+	return 0;
 }
 
 const struct contig_lab model_lab = {
@@ -166,6 +206,9 @@ const struct contig_lab model_lab = {
 	.pin = lab_pin,
 	.freeze = lab_freeze,
 	.to_lru = lab_to_lru,
+	.convert = lab_convert,
+	.watermark = lab_watermark,
+	.unreserve = lab_unreserve,
 	.drain = lab_drain,
 	.run = lab_run,
 	.verify = model_verify,

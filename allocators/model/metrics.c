@@ -2,13 +2,6 @@
 /* metrics.c - counters of a zone, and what only a walk over its pages can tell (10). */
 #include "model.h"
 
-static bool is_tracked(uint32_t state)
-{
-	enum page_kind kind = state_kind(state);
-
-	return kind >= PAGE_KERNEL && kind <= PAGE_USER;
-}
-
 /* Blocks by type, and those with an allocation of another type (as page_owner counts them: CMA under Movable). */
 static void walk_blocks(const struct model *m, const struct zone *z, struct contig_stats *s)
 {
@@ -22,7 +15,7 @@ static void walk_blocks(const struct model *m, const struct zone *z, struct cont
 		for (pfn = head_of(m, pfn); pfn < end; pfn += run_pages(m, pfn)) {
 			uint32_t state = m->page[pfn].state;
 
-			if (is_tracked(state) && state_type(state) != mt) {
+			if (state_has(state, KIND_ALLOCATED) && state_type(state) != mt) {
 				s->mixed_blocks++;
 				break;
 			}
@@ -34,9 +27,11 @@ static void add_zone(const struct model *m, const struct zone *z, struct contig_
 {
 	s->managed += z->managed;
 	s->free += z->free;
-	s->free_cma += z->free_cma;
+	s->free_cma += (uint64_t)z->free_cma;
 	s->pcp += pcp_count(m, z);
 	s->isolated += z->isolated;
+	s->reserved_highatomic += z->reserved_highatomic;
+	s->free_highatomic += z->free_highatomic;
 	for (unsigned int k = 0; k <= m->M; k++)
 		s->nr_free[k] += z->nr_free[k];
 	for (unsigned int i = 0; i < RETYPE_NR; i++)

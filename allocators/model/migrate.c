@@ -2,30 +2,98 @@
 /* migrate.c - collecting what can move from a range, and moving it (5.2). */
 #include "model.h"
 
-/* Movable, on the LRU, and nobody else holds a reference: a pinned page is skipped without being tried. */
-static bool collectable(uint32_t state)
+/* Of a kind that moves, and nobody else holds a reference: a pinned page is skipped without being tried. */
+static bool collectable(const struct model *m, uint32_t state)
 {
-	return (state_is(state, PAGE_LRU) || state_is(state, PAGE_LRU_COMPOUND)) &&
-	       !(state & (STATE_PINNED | STATE_MIGRATING));
+	if (state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN))
+		return false;
+	switch (state_kind(state)) {
+	case PAGE_LRU:
+		return true;
+	case PAGE_LRU_COMPOUND:
+		return m->policy.migrate_compound == migrate_compound_whole;
+	case PAGE_HUGETLB:
+		return m->policy.contig_hugetlb == contig_hugetlb_replace;
+	case PAGE_MOVABLE_OPS:
+		return m->policy.movable_ops == movable_ops_migrated;
+	default:
+		return false;
+	}
 }
 
-pfn_t migrate_collect(struct model *m, pfn_t pfn, pfn_t end, struct migrate_list *list, struct contig_work *work)
+static void list_add(struct model *m, struct migrate_list *list, pfn_t pfn)
 {
+	unsigned int order = state_order(m->page[pfn].state);
+
+	m->page[pfn].state |= STATE_MIGRATING;
+	list->pfn[list->nr] = pfn;
+	list->order[list->nr++] = (uint8_t)order;
+	list->pages += 1u << order;
+}
+
+/*
+ * v5.13: a free page of the hugetlb pool needs no migration. A new one joins the pool first, from the same node and of the same
+ * order, then the old one goes to the buddy. What is larger than the buddy's largest run nothing replaces.
+ */
+static int replace_hugetlb(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, struct contig_work *work)
+{
+	uint32_t state = m->page[pfn].state;
+	struct contig_what what = { .kind = PAGE_HUGETLB_POOL,
+		                    .order = (uint8_t)state_order(state),
+		                    .migratetype = MT_MOVABLE,
+		                    .this_node = true,
+		                    .node = z->node };
+	pfn_t to = state_is(state, PAGE_GIGANTIC) ? PFN_NONE : alloc_pages(m, cpu, what);
+
+	if (to == PFN_NONE)
+		return -ENOMEM;
+	owner_t owner = page_owner(&m->page[pfn]);
+
+	page_set(&m->page[to], state, owner);
+	free_pages(m, z, cpu, pfn, what.order);
+	work->replaced += 1u << what.order;
+	if (m->hooks.moved)
+		m->hooks.moved(m->hooks.ctx, owner, pfn, to, what.order);
+	return 0;
+}
+
+/*
+ * The run to look at from pfn. A tail whose head lies before the range says nothing, so that the request goes one page further
+ * and fails late; hugetlb alone is found from a tail (8.11).
+ */
+static pfn_t head_to_collect(const struct model *m, pfn_t pfn)
+{
+	pfn_t head;
+
+	if (likely(m->page[pfn].state != STATE_INTERIOR) || m->policy.contig_hugetlb == contig_hugetlb_skip)
+		return pfn;
+	head = head_of(m, pfn);
+	return state_has(m->page[head].state, KIND_HUGETLB) ? head : pfn;
+}
+
+int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *at, pfn_t end, struct migrate_list *list,
+                    struct contig_work *work)
+{
+	pfn_t pfn = *at;
+	int rc = 0;
+
 	while (pfn < end && list->pages < MIGRATE_CLUSTER) {
-		uint32_t state = m->page[pfn].state;
-		unsigned int order = state_order(state);
+		pfn_t head = head_to_collect(m, pfn);
+		uint32_t state = m->page[head].state;
 
 		work->scanned++;
-		if (collectable(state)) {
-			m->page[pfn].state |= STATE_MIGRATING;
-			list->pfn[list->nr] = pfn;
-			list->order[list->nr++] = (uint8_t)order;
-			list->pages += 1u << order;
+		if (collectable(m, state)) {
+			list_add(m, list, head);
+		} else if ((state_is(state, PAGE_HUGETLB_POOL) || state_is(state, PAGE_GIGANTIC)) &&
+		           m->policy.contig_hugetlb == contig_hugetlb_replace && !(state & STATE_PINNED)) {
+			rc = replace_hugetlb(m, z, cpu, head, work);
+			if (rc)
+				break;
 		}
-		/* a tail whose head lies before the range says nothing: one page further, and late failure */
-		pfn += 1u << order;
+		pfn = head + (1u << state_order(state));
 	}
-	return pfn;
+	*at = pfn;
+	return rc;
 }
 
 /* The new page takes the old one's place; its owner learns where it is. */
@@ -62,8 +130,8 @@ enum fate {
 	NO_TARGET
 };
 
-/* One collected page; *target is a page allocated beforehand, or PFN_NONE. */
-static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target)
+/* One collected page; *target is a page allocated beforehand, or PFN_NONE, which is final if so it was to be (v6.3). */
+static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target, bool final)
 {
 	uint32_t state = m->page[pfn].state;
 
@@ -73,7 +141,7 @@ static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_
 	}
 	if (state & STATE_PINNED)
 		return STAYS;
-	if (*target == PFN_NONE)
+	if (*target == PFN_NONE && !final)
 		*target = target_for(m, z, cpu, state);
 	if (*target == PFN_NONE)
 		return NO_TARGET;
@@ -104,13 +172,16 @@ static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, cons
 static enum fate migrate_entry(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order, pfn_t to,
                                struct contig_work *work)
 {
+	/* the pieces of what has been split meanwhile get theirs one by one */
+	const bool final =
+		m->policy.migrate_targets == migrate_targets_batch && state_order(m->page[pfn].state) == order;
 	enum fate fate = MOVED;
 
 	for (pfn_t end = pfn + (1u << order); pfn < end && fate != NO_TARGET;) {
 		uint32_t state = m->page[pfn].state, size = 1u << state_order(state);
 
 		if (state & STATE_MIGRATING) {
-			enum fate f = migrate_one(m, z, cpu, pfn, &to);
+			enum fate f = migrate_one(m, z, cpu, pfn, &to, final);
 
 			work->migrated += f == MOVED && !(state & STATE_FREED) ? size : 0;
 			work->not_migrated += f == STAYS ? size : 0;

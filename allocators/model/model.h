@@ -43,7 +43,7 @@ struct page {
 			uint8_t kind; /* and flags */
 			uint8_t order;
 			uint8_t type;
-			uint8_t zero;
+			uint8_t more; /* flags that a page on its common way never has */
 		};
 	};
 };
@@ -51,20 +51,20 @@ static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything in
 
 /*
  * state: kind, order and migratetype, a byte each, where struct contig_what has them, so that an allocation copies them in
- * one go; flags in the kind's upper half. An INTERIOR page has kind PAGE_NONE.
+ * one go; flags in the kind's upper bits and in the fourth byte. An INTERIOR page has kind PAGE_NONE.
  */
-#define STATE_KIND_MASK   0x00000fu
+#define STATE_KIND_MASK   0x00001fu
 #define STATE_ORDER_SHIFT 8
 #define STATE_ORDER_MASK  0x00ff00u
 #define STATE_TYPE_SHIFT  16
 #define STATE_TYPE_MASK   0xff0000u
-#define STATE_PINNED      (1u << 4) /* an extra reference: can not be migrated */
-#define STATE_MIGRATING   (1u << 5) /* collected for migration: off the LRU until it is moved or put back */
-#define STATE_FREED       (1u << 6) /* freed by its owner while MIGRATING or PINNED: goes with that reference */
-#define STATE_FROZEN      (1u << 7) /* in use with refcount 0 */
+#define STATE_PINNED      (1u << 5)  /* an extra reference: can not be migrated */
+#define STATE_MIGRATING   (1u << 6)  /* collected for migration: off the LRU until it is moved or put back */
+#define STATE_FROZEN      (1u << 7)  /* in use with refcount 0 */
+#define STATE_FREED       (1u << 24) /* freed by its owner while MIGRATING or PINNED: goes with that reference */
 #define STATE_INTERIOR    0u
 
-static_assert(PAGE_KIND_NR <= 16, "kinds share a byte with the flags");
+static_assert(PAGE_KIND_NR <= 32, "kinds share a byte with the flags");
 
 static inline uint32_t state_make(enum page_kind kind, unsigned int order, enum migratetype mt)
 {
@@ -120,6 +120,45 @@ static inline bool state_is_free(uint32_t state, unsigned int order)
 	return (state & (STATE_KIND_MASK | STATE_ORDER_MASK)) == state_make(PAGE_FREE, order, 0);
 }
 
+/* What the rules ask of a page in use. */
+enum kind_trait {
+	KIND_IN_USE = 1,
+	KIND_ALLOCATED = 2, /* alloc() hands it out and free() takes it back */
+	KIND_LRU = 4,
+	KIND_HUGETLB = 8,
+	KIND_COMPOUND = 16, /* above order 0: one reference for all of the run, and every tail knows its head */
+	KIND_SINGLES = 32,  /* a run of single pages, kept together only in our books */
+};
+
+static const struct {
+	uint8_t traits;
+	uint8_t mt; /* that such a page is allocated with */
+} kinds[PAGE_KIND_NR] = {
+	[PAGE_KERNEL] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_UNMOVABLE },
+	[PAGE_RECLAIMABLE] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_RECLAIMABLE },
+	[PAGE_LRU] = { KIND_IN_USE | KIND_ALLOCATED | KIND_LRU, MT_MOVABLE },
+	[PAGE_LRU_COMPOUND] = { KIND_IN_USE | KIND_ALLOCATED | KIND_LRU | KIND_COMPOUND, MT_MOVABLE },
+	[PAGE_USER] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_MOVABLE },
+	[PAGE_NONCOMPOUND] = { KIND_IN_USE | KIND_ALLOCATED, MT_UNMOVABLE },
+	[PAGE_MOVABLE_OPS] = { KIND_IN_USE | KIND_ALLOCATED | KIND_COMPOUND, MT_MOVABLE },
+	[PAGE_HUGETLB] = { KIND_IN_USE | KIND_ALLOCATED | KIND_HUGETLB | KIND_COMPOUND, MT_MOVABLE },
+	[PAGE_HUGETLB_POOL] = { KIND_IN_USE | KIND_ALLOCATED | KIND_HUGETLB | KIND_COMPOUND, MT_MOVABLE },
+	[PAGE_GIGANTIC] = { KIND_IN_USE | KIND_HUGETLB | KIND_COMPOUND, MT_MOVABLE },
+	[PAGE_CONTIG] = { KIND_IN_USE | KIND_SINGLES, MT_MOVABLE },
+	[PAGE_OFFLINE] = { KIND_IN_USE | KIND_SINGLES, MT_MOVABLE },
+	[PAGE_HWPOISON] = { KIND_IN_USE | KIND_SINGLES, MT_MOVABLE },
+	[PAGE_RESERVED] = { KIND_IN_USE | KIND_SINGLES, MT_UNMOVABLE },
+	[PAGE_ABSENT] = { KIND_SINGLES, MT_MOVABLE },
+};
+
+static inline bool state_has(uint32_t state, enum kind_trait trait)
+{
+	return kinds[state_kind(state)].traits & trait;
+}
+
+/* Taken by a contiguous request that is not done yet: nobody's so far. */
+#define OWNER_TAKEN UINT64_MAX
+
 static inline owner_t page_owner(const struct page *p)
 {
 	owner_t owner;
@@ -172,15 +211,23 @@ struct zone {
 	uint32_t pages; /* spanned */
 	uint32_t index;
 	uint8_t node;
-	uint8_t type;      /* enum contig_zone_type */
-	int64_t wmark_low; /* 2.4: what the first look at each zone leaves alone ... */
-	int64_t wmark_min; /* ... and the second one, when no zone was above low */
-	int64_t wmark_hot; /* of the common path: low, or min where there is no other zone to go to */
+	uint8_t type;          /* enum contig_zone_type */
+	int64_t wmark_low;     /* 2.4: what the first look at each zone leaves alone ... */
+	int64_t wmark_min;     /* ... and the second one, when no zone was above low */
+	int64_t wmark_raise;   /* both are higher by this while a contiguous request takes its pages (v3.6) */
+	int64_t wmark_hot;     /* of the common path: see marks_changed() */
+	bool hot_is_low;       /* that is low, as there is another zone to go to; else min */
+	bool isolated_counted; /* NR_FREE_PAGES holds isolated pages (until v3.6) */
+	bool held_is_free;     /* a watermark check takes off free_highatomic, not reserved_highatomic */
+	uint32_t pcp_disabled; /* who has switched the per-cpu lists off */
 	uint32_t managed;
-	uint64_t free;     /* NR_FREE_PAGES */
-	uint64_t free_cma; /* NR_FREE_CMA_PAGES */
-	uint64_t isolated; /* nr_isolate_pageblock */
-	int64_t drift;     /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
+	uint64_t free; /* NR_FREE_PAGES */
+	uint64_t reserved_highatomic;
+	uint64_t free_highatomic; /* the part of free on HIGHATOMIC lists */
+	int64_t free_cma;         /* NR_FREE_CMA_PAGES; below 0 where a release has lost count ... */
+	int64_t cma_held;         /* ... which its readers take for 0 */
+	uint64_t isolated;        /* nr_isolate_pageblock */
+	int64_t drift; /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
 	uint64_t lost_isolation; /* blocks that were claimed while isolated, and are still counted in `isolated` */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
 	pfn_t lists;     /* descriptors from here on are list heads: order * MT_NR + type */
@@ -210,6 +257,7 @@ struct model {
 	size_t page_bytes;                         /* of the mapping behind page */
 	size_t metadata_bytes;
 	struct range *spare; /* request records kept for the next request */
+	struct range *live;  /* requests that are not done */
 };
 
 static inline struct model *model_of(struct contig *c)
@@ -225,6 +273,18 @@ static inline uint32_t npb(const struct model *m)
 static inline bool zone_has(const struct zone *z, pfn_t pfn)
 {
 	return pfn - z->start < z->pages;
+}
+
+/* What the reserve takes off every watermark check but its own (2.4). */
+static inline int64_t held_highatomic(const struct zone *z)
+{
+	return (int64_t)(z->held_is_free ? z->free_highatomic : z->reserved_highatomic);
+}
+
+/* The mark of the common path holds all that does not change with every page. */
+static inline void marks_changed(struct zone *z)
+{
+	z->wmark_hot = (z->hot_is_low ? z->wmark_low : z->wmark_min) + z->wmark_raise + held_highatomic(z);
 }
 
 /* Does the zone hold the whole block? */
@@ -375,7 +435,7 @@ static inline void book_drift(struct zone *z, int64_t accounted, int64_t listed)
 
 /*
  * Move the free runs whose head lies in the block to the tail of mt's lists. Pages moved; 0 if the block leaves the zone.
- * *counted, which may be NULL: those that came from other lists than ISOLATE.
+ * *counted, which may be NULL: those that came from lists whose pages NR_FREE_PAGES holds.
  */
 uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted);
 
@@ -392,6 +452,8 @@ enum rmqueue_mode {
 pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
               enum rmqueue_mode *mode);
 bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+pfn_t fallback_steal_v3_6(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 
@@ -399,7 +461,11 @@ pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum m
 
 int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g);
 void pcp_close(struct model *m, struct zone *z);
-bool pcp_takes(const struct model *m, unsigned int order);
+/* Do the lists hold runs of this order, and are they on? */
+bool pcp_takes(const struct model *m, const struct zone *z, unsigned int order);
+/* Switch the zone's lists off, which empties them, or on again (v5.11). Pages drained. */
+uint32_t pcp_disable(struct model *m, struct zone *z);
+void pcp_enable(struct zone *z);
 
 /* Lists are numbered 3 * order + type, those of the THP order last (3.5). */
 static inline unsigned int pcp_index(const struct model *m, unsigned int order, enum migratetype mt)
@@ -437,10 +503,10 @@ uint64_t pcp_count(const struct model *m, const struct zone *z);
 
 /* ---- alloc.c: the way in and out for everybody ----------------------------------------------- */
 
-/* Pages that count towards a watermark (2.4): without CMA rights CMA pages do not. */
+/* Pages that count towards a watermark (2.4), the reserve aside: without CMA rights CMA pages do not. */
 static inline int64_t usable_pages(const struct zone *z, bool cma)
 {
-	return (int64_t)(z->free - (cma ? 0 : z->free_cma));
+	return (int64_t)z->free - (cma ? 0 : z->cma_held);
 }
 
 /* The common case of order 0: memory is not short and this cpu's list is not empty. */
@@ -460,15 +526,21 @@ pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what);
 /* Give a run back by the path of its order. */
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
 
+/* Above a mark by 2.4, `off` pages set aside? */
+bool watermark_ok(const struct model *m, const struct zone *z, struct contig_what what, int64_t mark, int64_t off);
+
 int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner);
 int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner);
 int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces);
 
 /* ---- movable.c: the unmovable check (6) ------------------------------------------------------ */
 
-/* First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. */
+/*
+ * First page of [start, end) in the block that can not move for this caller, with the reason; PFN_NONE if all can. Balloon
+ * drivers have offered to give back `given` pages of the block (until v5.5).
+ */
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-                     enum contig_reason *why, struct contig_work *work);
+                     uint32_t given, enum contig_reason *why, struct contig_work *work);
 
 /* ---- migrate.c, isolate.c, range.c: contiguous requests (4, 5) ------------------------------- */
 
@@ -480,8 +552,12 @@ struct migrate_list {
 	uint8_t order[MIGRATE_CLUSTER];
 };
 
-/* Collect from [pfn, end) until the list is full; the pfn behind the last page looked at. */
-pfn_t migrate_collect(struct model *m, pfn_t pfn, pfn_t end, struct migrate_list *list, struct contig_work *work);
+/*
+ * Collect from [*pfn, end) until the list is full; *pfn is then behind the last page looked at. Free hugetlb pages are replaced
+ * on the way. 0, or -ENOMEM, *pfn being the hugetlb page that nothing can replace.
+ */
+int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *pfn, pfn_t end, struct migrate_list *list,
+                    struct contig_work *work);
 /* One call: move what can move; the rest stays on the list. 0, or -ENOMEM without a target. */
 int migrate_call(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list, struct contig_work *work);
 void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list);
@@ -494,6 +570,8 @@ struct blocker {
 /* Isolate one block after checking [start, end) of it. 0 or -EBUSY with *by. */
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
                   struct blocker *by, struct contig_work *work);
+/* Make a block without free pages an isolated MOVABLE one. */
+void block_isolate_new(struct model *m, struct zone *z, block_t b);
 /* Un-isolate one block if it is isolated; to mt, unless the policy preserves types. */
 void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work);
 /* What crosses `border`, on one side of which a block has been isolated (v5.19): split, migrate, or -EBUSY with *by. */
@@ -504,12 +582,28 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 int model_range_step(struct contig_range *r, struct contig_work *work);
 void model_range_end(struct contig_range *r, struct contig_outcome *out);
 int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+/* The same for runs that lie wholly in [pfn, end), whose heads are forgotten. */
+void free_contig_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end);
+int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+/* Is the page in the hands of a request that is not done? */
+bool range_holds(const struct model *m, pfn_t pfn);
+/* offline.c: may a page stay in memory that goes offline: free, bad, or PageOffline and let go of? */
+bool offline_harmless(uint32_t state);
+
+/* ---- highatomic.c: the reserve for high-order atomic allocations (9) --------------------------- */
+
+/* Such an allocation got this run: reserve its block, unless the cap is reached. */
+void highatomic_reserve(struct model *m, struct zone *z, pfn_t pfn, unsigned int order);
+/* One block of the zone goes back to mt; false if there is none to give. */
+bool highatomic_unreserve(struct model *m, struct zone *z, enum migratetype mt, bool force);
 
 /* ---- zone.c, metrics.c, verify.c, lab.c ------------------------------------------------------ */
 
 struct contig *model_open(const struct contig_backend *self, const struct contig_geometry *g,
                           const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);
 void model_close(struct contig *c);
+
+const struct contig_policy *model_policy(struct contig *c);
 
 /*
  * The zones an allocation that prefers `node` tries, NULL behind the last: the node's from high to low, then the next

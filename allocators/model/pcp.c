@@ -69,7 +69,7 @@ int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct c
 	memset(z->pcp, 0, m->nr_cpus * sizeof(*z->pcp));
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
 		z->pcp[cpu].batch = batch_size(z->managed, g->page_shift);
-		if (m->policy.pcp_overflow == pcp_overflow_free_count)
+		if (m->policy.pcp_overflow >= pcp_overflow_free_count)
 			z->pcp[cpu].row_max = z->pcp[cpu].batch << PCP_SCALE_MAX;
 		set_high(m, z, wmark_low, local_cpus(g, z->node), &z->pcp[cpu]);
 	}
@@ -94,8 +94,10 @@ uint64_t pcp_count(const struct model *m, const struct zone *z)
 	return pages;
 }
 
-bool pcp_takes(const struct model *m, unsigned int order)
+bool pcp_takes(const struct model *m, const struct zone *z, unsigned int order)
 {
+	if (z->pcp_disabled)
+		return false;
 	if (m->policy.pcp_orders == pcp_orders_zero)
 		return order == 0;
 	/* no kernel has blocks of less than order 3; a small geometry must not put runs of several blocks on one list */
@@ -155,7 +157,8 @@ static uint32_t drain_list(struct model *m, struct zone *z, struct pcp *pcp, uns
 	struct pcp_list *l = &pcp->list[index];
 	const unsigned int order = list_order(m, index);
 	/* until v6.9 the type read when the page was freed counts, unless the zone has an isolated block (v3.18) */
-	const bool reread = m->policy.pcp_type == pcp_type_reread || z->isolated;
+	const bool reread =
+		m->policy.pcp_type == pcp_type_reread || (m->policy.pcp_type == pcp_type_cached && z->isolated);
 
 	for (uint32_t n = runs; n; n--) {
 		pfn_t pfn = *--l->tail;
@@ -233,6 +236,25 @@ uint32_t pcp_drain_all(struct model *m, struct zone *z)
 	return drained;
 }
 
+uint32_t pcp_disable(struct model *m, struct zone *z)
+{
+	uint32_t drained = pcp_drain_all(m, z);
+
+	z->pcp_disabled++;
+	/* no room anywhere: whoever frees or allocates comes to pcp_takes() */
+	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		for (unsigned int i = 0; i < PCP_LISTS; i++)
+			z->pcp[cpu].list[i].head = z->pcp[cpu].list[i].tail = z->pcp[cpu].list[i].base;
+	}
+	return drained;
+}
+
+void pcp_enable(struct zone *z)
+{
+	assert(z->pcp_disabled);
+	z->pcp_disabled--;
+}
+
 /* ---- free: to the head; too many: some go back ----------------------------------------------- */
 
 static uint32_t clamp(uint32_t v, uint32_t low, uint32_t high)
@@ -249,7 +271,7 @@ static void set_room(struct pcp *pcp, uint32_t high)
 int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index)
 {
 	uint32_t most = pcp->high > 2 * pcp->batch ? pcp->high - pcp->batch : pcp->batch;
-	uint32_t pages = pcp->batch;
+	uint32_t pages = pcp->batch, step;
 
 	switch ((enum knob_pcp_overflow)m->policy.pcp_overflow) {
 	case pcp_overflow_batch:
@@ -261,13 +283,18 @@ int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int 
 		pages = clamp(pages, pcp->batch, most);
 		break;
 	case pcp_overflow_free_count:
+	case pcp_overflow_batch_steps:
 		pages = clamp(pcp->row, pcp->batch, most);
 		break;
 	}
 	/* v6.7: the lists should hold what is freed in a row and a batch more */
 	if (m->policy.pcp_high == pcp_high_tuned && pcp->high < pcp->row + pcp->batch)
 		set_room(pcp, clamp(pcp->row + pcp->batch, pcp->high_min, pcp->high_max));
-	drain(m, z, pcp, pages, index);
+	/* v7.x lets go of the lock after each step, which counts as a batch whatever its last run was */
+	for (; pages; pages -= step) {
+		step = m->policy.pcp_overflow == pcp_overflow_batch_steps && pages > pcp->batch ? pcp->batch : pages;
+		drain(m, z, pcp, step, index);
+	}
 	return 0;
 }
 

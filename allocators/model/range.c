@@ -1,49 +1,8 @@
 // SPDX-License-Identifier: MIT
-/*
- * range.c - alloc_contig_range as a sequence of lock-held sections (5.1).
- *
- *   ISOLATE -> DRAIN -> MIGRATE (collect, migrate, ...) -> TEST -> GRAB -> UNDO ALL -> done
- *      |                   | -ENOMEM                         |       |       ^
- *      +-> UNDO OWN -------+---------------------------------+-------+-------+
- *
- * Each state is one function that does one section and names the next state.
- */
+/* range.c - requests for a range, step by step: isolate, drain, migrate, undo. range.h has the picture. */
 #include <stdlib.h>
 
-#include "freelist.h"
-
-enum range_state {
-	R_ISOLATE,
-	R_DRAIN_BLOCK, /* after each isolated block, until v5.18 */
-	R_DRAIN,       /* once, from v5.19 on */
-	R_COLLECT,
-	R_MIGRATE,
-	R_TEST,
-	R_GRAB,
-	R_UNDO_OWN, /* isolation failed: what it has isolated itself */
-	R_UNDO_ALL, /* every isolated block of the range, whoever isolated it */
-	R_DONE,
-	R_NR,
-};
-
-struct range {
-	struct contig_range base;
-	struct model *m;
-	struct zone *z;
-	struct contig_range_args args;
-	enum range_state state;
-	pfn_t start, end;      /* as asked for, end exclusive */
-	block_t first, behind; /* blocks to isolate, behind exclusive */
-	block_t own;           /* blocks [first, own) are isolated by this request ... */
-	bool last_own;         /* ... and so is the last one */
-	unsigned int isolated; /* ISOLATE: calls so far */
-	block_t next;          /* UNDO: next block */
-	pfn_t pfn;             /* MIGRATE and GRAB: next page to look at */
-	pfn_t outer;           /* where the run that covers start begins */
-	unsigned int tries;
-	struct migrate_list list;
-	struct contig_outcome out;
-};
+#include "range.h"
 
 static block_t last_block(const struct range *r)
 {
@@ -58,7 +17,7 @@ static enum migratetype undo_type(const struct range *r)
 
 /* ---- how it ends ----------------------------------------------------------------------------- */
 
-static void fail(struct range *r, int rc, enum contig_phase phase, struct blocker by)
+void range_fail(struct range *r, int rc, enum contig_phase phase, struct blocker by)
 {
 	pfn_t head = by.pfn == PFN_NONE ? PFN_NONE : head_of(r->m, by.pfn);
 
@@ -69,17 +28,72 @@ static void fail(struct range *r, int rc, enum contig_phase phase, struct blocke
 	uint32_t state = r->m->page[head].state;
 
 	r->out.autopsy.kind = (uint8_t)state_kind(state);
-	if (!state_is(state, PAGE_FREE) && !state_is(state, PAGE_PCP))
+	if (state_has(state, KIND_IN_USE))
 		r->out.autopsy.owner = page_owner(&r->m->page[head]);
 }
 
-static enum range_state undo_all(struct range *r)
+enum range_state range_undo_all(struct range *r)
 {
 	r->next = r->first;
 	return R_UNDO_ALL;
 }
 
+/* Memory goes offline, or is only to be isolated: nothing is allocated. */
+static bool goes_offline(const struct range *r)
+{
+	return r->args.op == RANGE_OFFLINE;
+}
+
+/* The last section is done: what the request held beside its blocks it lets go of. */
+static void release(struct range *r)
+{
+	struct range **at = &r->m->live;
+
+	if (r->pcp_off)
+		pcp_enable(r->z);
+	if (r->raised) {
+		r->z->wmark_raise -= r->args.nr;
+		marks_changed(r->z);
+	}
+	while (*at != r)
+		at = &(*at)->older;
+	*at = r->older;
+}
+
+bool range_holds(const struct model *m, pfn_t pfn)
+{
+	for (const struct range *r = m->live; r; r = r->older) {
+		if (r->state == R_GRAB && pfn >= r->outer && pfn < r->pfn)
+			return true;
+	}
+	return false;
+}
+
 /* ---- isolate --------------------------------------------------------------------------------- */
+
+/* Per-cpu lists are switched off for all of it: for memory that goes offline (v5.11), or as an experiment. */
+static bool wants_pcp_off(const struct model *m, const struct contig_range_args *args)
+{
+	if (args->op == RANGE_OFFLINE)
+		return m->policy.pcp_offline == pcp_offline_disabled;
+	return args->op == RANGE_ALLOC && m->policy.pcp_iso == pcp_iso_disabled;
+}
+
+static enum range_state step_pcp_off(struct range *r, struct contig_work *work)
+{
+	r->pcp_off = true;
+	work->drains++;
+	work->drained += pcp_disable(r->m, r->z);
+	return R_ISOLATE;
+}
+
+/* For whom a block at an end of the range is isolated: v5.19.0 asked the block (80e2b584f3ab). */
+static enum contig_caller caller_of(const struct range *r, block_t b)
+{
+	if (r->m->policy.iso_edge_caller == iso_edge_caller_own_type && (b == r->first || b == last_block(r)))
+		return stored_type(r->m, b) == MT_CMA ? CALLER_CMA : CALLER_MOVABLE;
+	return (enum contig_caller)r->args.caller;
+}
 
 /* One block, checked as far as the policy looks. */
 static int isolate(struct range *r, block_t b, struct blocker *by, struct contig_work *work)
@@ -93,12 +107,12 @@ static int isolate(struct range *r, block_t b, struct blocker *by, struct contig
 		if (start > end)
 			start = end = b << r->m->P;
 	}
-	return block_isolate(r->m, r->z, b, start, end, (enum contig_caller)r->args.caller, by, work);
+	return block_isolate(r->m, r->z, b, start, end, caller_of(r, b), by, work);
 }
 
 static enum range_state isolate_failed(struct range *r, struct blocker by)
 {
-	fail(r, -EBUSY, PHASE_ISOLATE, by);
+	range_fail(r, -EBUSY, PHASE_ISOLATE, by);
 	r->next = r->first;
 	return R_UNDO_OWN;
 }
@@ -106,7 +120,11 @@ static enum range_state isolate_failed(struct range *r, struct blocker by)
 static enum range_state after_isolation(struct range *r)
 {
 	r->pfn = r->start;
-	return r->m->policy.pcp_iso == pcp_iso_one_drain ? R_DRAIN : R_COLLECT;
+	if (r->args.op == RANGE_ISOLATE)
+		return R_DONE;
+	if (!r->pcp_off && r->m->policy.pcp_iso == pcp_iso_one_drain)
+		return R_DRAIN;
+	return goes_offline(r) ? R_NOTIFY : R_COLLECT;
 }
 
 /* An end of the range (v5.19): its block, unless that is isolated already as the other end, then what crosses the border. */
@@ -155,7 +173,7 @@ static enum range_state step_isolate(struct range *r, struct contig_work *work)
 	if (isolate(r, r->own, &by, work))
 		return isolate_failed(r, by);
 	r->own++;
-	if (r->m->policy.pcp_iso == pcp_iso_per_block_drain)
+	if (!r->pcp_off && r->m->policy.pcp_iso == pcp_iso_per_block_drain)
 		return R_DRAIN_BLOCK;
 	return r->own < r->behind ? R_ISOLATE : after_isolation(r);
 }
@@ -166,184 +184,67 @@ static enum range_state step_drain(struct range *r, struct contig_work *work)
 {
 	work->drains++;
 	work->drained += pcp_drain_all(r->m, r->z);
-	if (r->state == R_DRAIN_BLOCK && r->own < r->behind)
-		return R_ISOLATE;
+	if (r->state == R_DRAIN_BLOCK)
+		return r->own < r->behind ? R_ISOLATE : after_isolation(r);
 	r->pfn = r->start;
-	return R_COLLECT;
+	/* a later pass drains again, and drivers are told once */
+	return goes_offline(r) && !r->told ? R_NOTIFY : R_COLLECT;
 }
 
 /* ---- migrate (5.2) --------------------------------------------------------------------------- */
 
-static enum range_state step_collect(struct range *r, struct contig_work *work)
+/* Nothing replaces a hugetlb page that is larger than the buddy's largest run. */
+static enum contig_reason no_target_at(const struct range *r, pfn_t pfn)
 {
-	r->pfn = migrate_collect(r->m, r->pfn, r->end, &r->list, work);
-	r->tries = 0;
-	return r->list.nr ? R_MIGRATE : R_TEST;
+	return state_is(r->m->page[head_of(r->m, pfn)].state, PAGE_GIGANTIC) ? WHY_HUGETLB : WHY_NO_TARGET;
 }
 
-/* -EBUSY means "carry on": the test decides. Anything else ends the request. */
+static enum range_state step_collect(struct range *r, struct contig_work *work)
+{
+	int rc = migrate_collect(r->m, r->z, r->args.cpu, &r->pfn, r->end, &r->list, work);
+
+	r->tries = 0;
+	if (rc && !goes_offline(r)) {
+		migrate_putback(r->m, r->z, r->args.cpu, &r->list);
+		range_fail(r, rc, PHASE_MIGRATE, (struct blocker){ r->pfn, no_target_at(r, r->pfn) });
+		return range_undo_all(r);
+	}
+	/* memory that goes offline steps over it: there is a next pass */
+	if (rc)
+		r->pfn = head_of(r->m, r->pfn) + run_pages(r->m, head_of(r->m, r->pfn));
+	if (r->list.nr)
+		return R_MIGRATE;
+	return r->pfn < r->end ? R_COLLECT : R_TEST;
+}
+
+/* From v4.x on -EBUSY means "carry on": the test decides. Anything else ends the request. */
 static enum range_state migrate_over(struct range *r, int rc)
 {
 	struct blocker by = { r->list.nr ? r->list.pfn[0] : PFN_NONE, WHY_NO_TARGET };
 
 	migrate_putback(r->m, r->z, r->args.cpu, &r->list);
-	if (rc == -EBUSY)
+	if (rc == -EBUSY && r->m->policy.contig_ebusy_soft == contig_ebusy_soft_yes)
 		return R_TEST;
-	fail(r, rc, PHASE_MIGRATE, by);
-	return undo_all(r);
+	if (rc == -EBUSY)
+		by.why = WHY_PINNED;
+	range_fail(r, rc, PHASE_MIGRATE, by);
+	return range_undo_all(r);
 }
 
 static enum range_state step_migrate(struct range *r, struct contig_work *work)
 {
 	int rc = migrate_call(r->m, r->z, r->args.cpu, &r->list, work);
 
+	if (goes_offline(r)) {
+		/* one try a pass: what stays is tried in the next */
+		migrate_putback(r->m, r->z, r->args.cpu, &r->list);
+		return r->pfn < r->end ? R_COLLECT : R_TEST;
+	}
 	if (rc && r->m->policy.migrate_enomem == migrate_enomem_abort)
 		return migrate_over(r, rc);
 	if (!r->list.nr)
 		return r->pfn < r->end ? R_COLLECT : R_TEST;
 	return ++r->tries == MIGRATE_TRIES ? migrate_over(r, rc ? rc : -EBUSY) : R_MIGRATE;
-}
-
-/* ---- test (5.1 step 5) ----------------------------------------------------------------------- */
-
-static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
-{
-	pfn_t head = head_of(r->m, pfn);
-	uint32_t state = r->m->page[head].state;
-
-	if (head < r->outer)
-		return WHY_STRADDLES;
-	if (state & STATE_PINNED)
-		return WHY_PINNED;
-	switch (state_kind(state)) {
-	case PAGE_PCP:
-		return WHY_PCP;
-	case PAGE_USER:
-		return WHY_NOT_LRU;
-	case PAGE_LRU:
-	case PAGE_LRU_COMPOUND:
-		return WHY_RACED; /* could have been migrated, and was not there then */
-	case PAGE_RESERVED:
-		return WHY_RESERVED;
-	default:
-		return WHY_UNMOVABLE;
-	}
-}
-
-/*
- * Every block isolated and every page in a free run? Blocks are stepped through from outer on, so that with an outer in
- * mid-block the last block may go untested, as in every release (4.2).
- */
-static bool test_isolated(const struct range *r, struct blocker *by, struct contig_work *work)
-{
-	const struct model *m = r->m;
-
-	for (pfn_t pfn = r->outer; pfn < r->end; pfn += npb(m)) {
-		if (!block_isolated(m, pfn >> m->P)) {
-			*by = (struct blocker){ pfn, WHY_STRADDLES };
-			return false;
-		}
-	}
-	for (pfn_t pfn = r->outer; pfn < r->end; pfn += run_pages(m, pfn)) {
-		work->scanned++;
-		if (!state_is(m->page[pfn].state, PAGE_FREE)) {
-			*by = (struct blocker){ pfn, why_not_free(r, pfn) };
-			return false;
-		}
-	}
-	return true;
-}
-
-static enum range_state step_test(struct range *r, struct contig_work *work)
-{
-	struct blocker by;
-	pfn_t head = head_of(r->m, r->start);
-
-	r->outer = state_is(r->m->page[head].state, PAGE_FREE) ? head : r->start;
-	if (!test_isolated(r, &by, work)) {
-		fail(r, -EBUSY, PHASE_TEST, by);
-		return undo_all(r);
-	}
-	r->pfn = r->outer;
-	return R_GRAB;
-}
-
-/* ---- grab (5.4) ------------------------------------------------------------------------------ */
-
-/* Take a free run whole. From a block that is not isolated only above the min watermark, and then it is accounted. */
-static bool grab_run(struct range *r, pfn_t pfn)
-{
-	struct model *m = r->m;
-	struct zone *z = r->z;
-	unsigned int order = state_order(m->page[pfn].state);
-	enum migratetype mt = type_at(m, pfn);
-	int64_t pages = INT64_C(1) << order;
-
-	if (mt != MT_ISOLATE) {
-		if ((int64_t)z->free <= z->wmark_min + pages)
-			return false;
-		account_free(z, -pages, mt);
-	}
-	book_drift(z, mt == MT_ISOLATE ? 0 : -pages, state_type(m->page[pfn].state) == MT_ISOLATE ? 0 : -pages);
-	free_list_del(m, z, pfn);
-	page_set(&m->page[pfn], state_make(PAGE_CONTIG, order, MT_MOVABLE), OWNER_NONE);
-	/* half a block or more of a regular type is made movable (v4.4: not HIGHATOMIC, CMA or ISOLATE) */
-	for (pfn_t p = pfn; order + 1 >= m->P && p < pfn + (1u << order); p += npb(m)) {
-		block_t b = p >> m->P;
-
-		if (!type_mergeable(reported_type(m, b)))
-			continue;
-		if (by_block(m)) {
-			uint32_t counted, moved = move_block(m, z, b, MT_MOVABLE, &counted);
-
-			book_drift(z, 0, (int64_t)moved - counted);
-		}
-		block_retype(m, z, b, MT_MOVABLE, RETYPE_GRAB);
-	}
-	return true;
-}
-
-/* Runs [pfn, end) that were grabbed go back to the buddy. Their blocks are isolated: nothing goes to per-cpu lists. */
-static void give_back(struct range *r, pfn_t pfn, pfn_t end)
-{
-	clear_heads(r->m, pfn, end);
-	free_span(r->m, r->z, pfn, end);
-}
-
-static enum range_state grab_failed(struct range *r, pfn_t pfn)
-{
-	struct blocker by = { pfn, WHY_RACED };
-
-	fail(r, -EBUSY, PHASE_GRAB, by);
-	give_back(r, r->outer, pfn);
-	return undo_all(r);
-}
-
-static enum range_state step_grab(struct range *r, struct contig_work *work)
-{
-	struct model *m = r->m;
-	pfn_t until = ((r->pfn >> m->P) + 1) << m->P;
-
-	work->blocks++;
-	for (; r->pfn < until && r->pfn < r->end; work->scanned++) {
-		uint32_t pages = run_pages(m, r->pfn);
-
-		if (!state_is(m->page[r->pfn].state, PAGE_FREE) || !grab_run(r, r->pfn))
-			return grab_failed(r, r->pfn);
-		r->pfn += pages;
-		work->grabbed += pages;
-	}
-	if (r->pfn < r->end)
-		return R_GRAB;
-	if (r->outer < r->start) {
-		split_at(m, r->start);
-		give_back(r, r->outer, r->start);
-	}
-	if (r->end < r->pfn) {
-		split_at(m, r->end);
-		give_back(r, r->end, r->pfn);
-	}
-	return undo_all(r);
 }
 
 /* ---- undo ------------------------------------------------------------------------------------ */
@@ -360,8 +261,10 @@ static enum range_state step_undo_own(struct range *r, struct contig_work *work)
 		block_unisolate(r->m, r->z, last_block(r), undo_type(r), work);
 		return R_UNDO_OWN;
 	}
-	/* the undo hazard (5.5): this may un-isolate what another request has isolated */
-	return r->m->policy.undo_on_start_fail == undo_on_start_fail_whole_range ? undo_all(r) : R_DONE;
+	/* the undo hazard (5.5): alloc_contig_range may un-isolate what another request has isolated */
+	return r->args.op == RANGE_ALLOC && r->m->policy.undo_on_start_fail == undo_on_start_fail_whole_range
+	               ? range_undo_all(r)
+	               : R_DONE;
 }
 
 static enum range_state step_undo_all(struct range *r, struct contig_work *work)
@@ -373,24 +276,61 @@ static enum range_state step_undo_all(struct range *r, struct contig_work *work)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
+static enum range_state step_any_test(struct range *r, struct contig_work *work)
+{
+	return goes_offline(r) ? offline_step_test(r, work) : step_test(r, work);
+}
+
 static const struct {
 	enum contig_phase phase;
 	enum range_state (*step)(struct range *r, struct contig_work *work);
 } states[R_NR] = {
-	[R_ISOLATE] = { PHASE_ISOLATE, step_isolate }, [R_DRAIN_BLOCK] = { PHASE_DRAIN, step_drain },
-	[R_DRAIN] = { PHASE_DRAIN, step_drain },       [R_COLLECT] = { PHASE_MIGRATE, step_collect },
-	[R_MIGRATE] = { PHASE_MIGRATE, step_migrate }, [R_TEST] = { PHASE_TEST, step_test },
-	[R_GRAB] = { PHASE_GRAB, step_grab },          [R_UNDO_OWN] = { PHASE_UNDO, step_undo_own },
-	[R_UNDO_ALL] = { PHASE_UNDO, step_undo_all },
+	[R_PCP_OFF] = { PHASE_DRAIN, step_pcp_off },   [R_ISOLATE] = { PHASE_ISOLATE, step_isolate },
+	[R_DRAIN_BLOCK] = { PHASE_DRAIN, step_drain }, [R_DRAIN] = { PHASE_DRAIN, step_drain },
+	[R_NOTIFY] = { PHASE_ISOLATE, step_notify },   [R_COLLECT] = { PHASE_MIGRATE, step_collect },
+	[R_MIGRATE] = { PHASE_MIGRATE, step_migrate }, [R_TEST] = { PHASE_TEST, step_any_test },
+	[R_COUNT] = { PHASE_GRAB, step_count },        [R_GRAB] = { PHASE_GRAB, step_grab },
+	[R_UNDO_OWN] = { PHASE_UNDO, step_undo_own },  [R_UNDO_ALL] = { PHASE_UNDO, step_undo_all },
 };
+
+/* until v5.18 max(MAX_ORDER, pageblock) is isolated; blocks outside the zone are stepped over */
+static void blocks_to_isolate(struct range *r)
+{
+	const struct model *m = r->m;
+	const struct zone *z = r->z;
+	bool wide = r->args.op == RANGE_ALLOC && m->policy.iso_align == iso_align_maxpage && m->M > m->P;
+	unsigned int align = wide ? m->M : m->P;
+	block_t low = r->start >> m->P, high = (r->end - 1) >> m->P;
+	pfn_t hull = r->start >> align << align, last = ((((r->end - 1) >> align) + 1) << align) - 1;
+
+	r->first = (hull > z->start ? hull : z->start) >> m->P;
+	r->behind = ((last < zone_end(z) ? last : zone_end(z) - 1) >> m->P) + 1;
+	if (m->policy.iso_extend == iso_extend_hull)
+		return;
+	/* the proposal of 2021: as far as the neighbours are of the type of the range's own ends */
+	block_t first = r->first, behind = r->behind;
+
+	for (r->first = low; r->first > first && stored_type(m, r->first - 1) == stored_type(m, low);)
+		r->first--;
+	for (r->behind = high + 1; r->behind < behind && stored_type(m, r->behind) == stored_type(m, high);)
+		r->behind++;
+}
+
+/* Everything but an allocation is about whole pageblocks. */
+static bool shape_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args)
+{
+	if (args->op == RANGE_OFFLINE)
+		return offline_range_ok(m, z, args);
+	return args->op == RANGE_ALLOC || !((args->start | args->nr) & (npb(m) - 1));
+}
 
 int model_range_begin(struct contig *c, const struct contig_range_args *args, struct contig_range **out)
 {
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, args->start);
 
-	assert(args->cpu < m->nr_cpus && args->caller < CALLER_NR);
-	if (!args->nr || !z || args->nr > zone_end(z) - args->start)
+	assert(args->cpu < m->nr_cpus && args->caller < CALLER_NR && args->op < RANGE_OP_NR);
+	if (!args->nr || !z || args->nr > zone_end(z) - args->start || !shape_ok(m, z, args))
 		return -EINVAL;
 	struct range *r = m->spare ? m->spare : malloc(sizeof(*r));
 
@@ -404,14 +344,14 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 	r->args = *args;
 	r->start = args->start;
 	r->end = args->start + args->nr;
-	/* until v5.18 max(MAX_ORDER, pageblock) is isolated; blocks outside the zone are stepped over */
-	unsigned int align = m->policy.iso_align == iso_align_maxpage && m->M > m->P ? m->M : m->P;
-	pfn_t low = r->start >> align << align;
-	pfn_t last = ((((r->end - 1) >> align) + 1) << align) - 1;
-
-	r->first = (low > z->start ? low : z->start) >> m->P;
-	r->behind = ((last < zone_end(z) ? last : zone_end(z) - 1) >> m->P) + 1;
-	r->own = r->first;
+	if (args->op == RANGE_OFFLINE)
+		r->args.caller = CALLER_OFFLINE;
+	r->passes = args->passes ? args->passes : OFFLINE_PASSES;
+	blocks_to_isolate(r);
+	r->own = r->next = r->first;
+	r->state = args->op == RANGE_UNDO ? R_UNDO_ALL : wants_pcp_off(m, args) ? R_PCP_OFF : R_ISOLATE;
+	r->older = m->live;
+	m->live = r;
 	r->out.autopsy.pfn = PFN_NONE;
 	*out = &r->base;
 	return 0;
@@ -427,6 +367,7 @@ static void add_work(struct contig_work *to, const struct contig_work *w)
 	to->drains += w->drains;
 	to->migrated += w->migrated;
 	to->not_migrated += w->not_migrated;
+	to->replaced += w->replaced;
 	to->grabbed += w->grabbed;
 }
 
@@ -442,6 +383,8 @@ int model_range_step(struct contig_range *base, struct contig_work *work)
 	r->state = states[r->state].step(r, work);
 	add_work(&r->out.total, work);
 	add_work(&r->out.by_phase[work->phase], work);
+	if (r->state == R_DONE)
+		release(r);
 	return r->state != R_DONE;
 }
 

@@ -5,7 +5,27 @@
 /* Movable requests balance regular and CMA memory when more than half of what is free is CMA. */
 static bool cma_first(const struct zone *z)
 {
-	return z->free_cma > z->free / 2;
+	return z->free_cma > (int64_t)z->free / 2;
+}
+
+/* v3.x: CMA is part of the fallback, and RESERVE, where HIGHATOMIC is now, the last resort. */
+static pfn_t rmqueue_v3_6(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+{
+	pfn_t pfn = take_smallest(m, z, order, mt);
+
+	if (pfn == PFN_NONE)
+		pfn = fallback_steal_v3_6(m, z, order, mt);
+	return pfn == PFN_NONE ? take_smallest(m, z, order, MT_HIGHATOMIC) : pfn;
+}
+
+/* v6.10: the fallback hands out the page itself. */
+static pfn_t rmqueue_hygienic(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma)
+{
+	pfn_t pfn = take_smallest(m, z, order, mt);
+
+	if (pfn == PFN_NONE && cma)
+		pfn = take_smallest(m, z, order, MT_CMA);
+	return pfn == PFN_NONE ? fallback_hygienic(m, z, order, mt) : pfn;
 }
 
 static pfn_t rmqueue_old(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma)
@@ -57,13 +77,21 @@ static pfn_t rmqueue_modes(struct model *m, struct zone *z, unsigned int order, 
 pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
               enum rmqueue_mode *mode)
 {
-	if (cma && cma_first(z)) {
+	if (m->policy.cma_balance == cma_balance_half && cma && cma_first(z)) {
 		pfn_t pfn = take_smallest(m, z, order, MT_CMA);
 
 		if (pfn != PFN_NONE)
 			return pfn;
 	}
-	if (m->policy.fallback == fallback_old)
+	switch ((enum knob_fallback)m->policy.fallback) {
+	case fallback_v3_6:
+		return rmqueue_v3_6(m, z, order, mt);
+	case fallback_old:
 		return rmqueue_old(m, z, order, mt, cma);
-	return rmqueue_modes(m, z, order, mt, cma, mode);
+	case fallback_hygienic_old:
+		return rmqueue_hygienic(m, z, order, mt, cma);
+	case fallback_claim_steal:
+		return rmqueue_modes(m, z, order, mt, cma, mode);
+	}
+	return PFN_NONE;
 }

@@ -5,9 +5,10 @@
 /* What a walk over the pages finds, to be held against counters and lists. */
 struct census {
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
-	uint64_t free;        /* pages in free runs */
-	uint64_t on_lists;    /* of these, on lists other than ISOLATE */
-	uint64_t cma_lists;   /* on CMA lists */
+	uint64_t free;      /* pages in free runs */
+	uint64_t on_lists;  /* of these, on lists that NR_FREE_PAGES counts */
+	uint64_t cma_lists; /* on CMA lists */
+	uint64_t highatomic_lists;
 	uint64_t cma_blocks;  /* in CMA blocks */
 	uint64_t in_isolated; /* in isolated blocks */
 	uint64_t pcp;
@@ -18,7 +19,7 @@ static bool hygienic(const struct model *m)
 {
 	return by_block(m) && m->policy.iso_straddle == iso_straddle_split_in_isolate &&
 	       m->policy.merge_rule == merge_rule_mergeable_retype && m->policy.pcp_type == pcp_type_reread &&
-	       m->policy.fallback == fallback_claim_steal;
+	       (m->policy.fallback == fallback_claim_steal || m->policy.fallback == fallback_hygienic_old);
 }
 
 #define BROKEN(...) contig_diag_set(diag, -EUCLEAN, __VA_ARGS__)
@@ -42,7 +43,7 @@ static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn
 	return 0;
 }
 
-static void count_free_run(const struct model *m, pfn_t pfn, struct census *n)
+static void count_free_run(const struct model *m, const struct zone *z, pfn_t pfn, struct census *n)
 {
 	unsigned int order = state_order(m->page[pfn].state);
 	enum migratetype list = state_type(m->page[pfn].state);
@@ -50,12 +51,13 @@ static void count_free_run(const struct model *m, pfn_t pfn, struct census *n)
 
 	n->nr_free[order]++;
 	n->free += pages;
-	n->on_lists += list == MT_ISOLATE ? 0 : pages;
+	n->on_lists += type_counted(z, list) ? pages : 0;
+	n->highatomic_lists += list == MT_HIGHATOMIC ? pages : 0;
 	n->cma_lists += list == MT_CMA ? pages : 0;
 	for (pfn_t p = pfn; p < pfn + pages; p += npb(m)) {
 		uint64_t inside = pages < npb(m) ? pages : npb(m);
 
-		n->in_isolated += block_isolated(m, p >> m->P) ? inside : 0;
+		n->in_isolated += block_isolated(m, p >> m->P) && !z->isolated_counted ? inside : 0;
 		n->cma_blocks += type_at(m, p) == MT_CMA ? inside : 0;
 	}
 }
@@ -81,9 +83,13 @@ static int walk_pages(const struct model *m, const struct zone *z, struct census
 
 			if (rc)
 				return rc;
-			count_free_run(m, pfn, n);
+			count_free_run(m, z, pfn, n);
 		} else if (state_is(state, PAGE_PCP)) {
 			n->pcp += 1u << order;
+		} else if (state_is(state, PAGE_CONTIG) && page_owner(&m->page[pfn]) == OWNER_TAKEN &&
+		           !range_holds(m, pfn)) {
+			return BROKEN("pfn %u was taken for a contiguous request that is over, and never given back",
+			              pfn);
 		}
 		pfn += 1u << order;
 	}
@@ -159,19 +165,22 @@ static int check_counters(const struct model *m, const struct zone *z, const str
 	/* until v6.9 nothing moves in a block that the zone's end cuts: what was freed there while isolated stays so (3.4) */
 	bool cut = (z->start | zone_end(z)) & (npb(m) - 1);
 	/* until v3.17 an isolated run may take others along that un-isolating does not find again */
-	bool any_merge = m->policy.merge_rule == merge_rule_always;
+	bool any_merge = m->policy.merge_rule == merge_rule_always || m->policy.merge_rule == merge_rule_iso_cap_p;
 	bool blocks = hygienic(m) || (!z->isolated && !z->drift && !cut && !any_merge);
-	bool cma_apart =
-		m->policy.merge_rule == merge_rule_mergeable || m->policy.merge_rule == merge_rule_mergeable_retype;
 
 	if (z->free - (uint64_t)z->drift != n->on_lists || (hygienic(m) && z->drift))
-		return BROKEN(
-			"I6a: zone %u: NR_FREE_PAGES is %llu with a drift of %lld, lists other than Isolate hold %llu",
-			z->index, (unsigned long long)z->free, (long long)z->drift, (unsigned long long)n->on_lists);
+		return BROKEN("I6a: zone %u: NR_FREE_PAGES is %llu with a drift of %lld, the lists it counts hold %llu",
+		              z->index, (unsigned long long)z->free, (long long)z->drift,
+		              (unsigned long long)n->on_lists);
 	if (blocks && z->free != n->free - n->in_isolated)
 		return BROKEN("I6b: zone %u: NR_FREE_PAGES is %llu, free pages in blocks not isolated %llu", z->index,
 		              (unsigned long long)z->free, (unsigned long long)(n->free - n->in_isolated));
-	if (blocks && (hygienic(m) || cma_apart) && (z->free_cma != n->cma_lists || z->free_cma != n->cma_blocks))
+	if (hygienic(m) && z->free_highatomic != n->highatomic_lists)
+		return BROKEN("I6: zone %u: %llu free HIGHATOMIC pages counted, lists hold %llu", z->index,
+		              (unsigned long long)z->free_highatomic, (unsigned long long)n->highatomic_lists);
+	/* until v6.9 a page goes by the type it was freed as, while its block may have become CMA, or have been */
+	if (hygienic(m) && !z->isolated_counted &&
+	    ((uint64_t)z->free_cma != n->cma_lists || (uint64_t)z->free_cma != n->cma_blocks))
 		return BROKEN("I6: zone %u: NR_FREE_CMA is %llu, CMA lists hold %llu, CMA blocks %llu", z->index,
 		              (unsigned long long)z->free_cma, (unsigned long long)n->cma_lists,
 		              (unsigned long long)n->cma_blocks);

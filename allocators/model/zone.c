@@ -26,7 +26,7 @@ static void default_watermarks(struct contig_zone *zones, const struct contig_ge
 		uint32_t min = (uint32_t)(min_pages * z->managed / total);
 		uint32_t gap = min / 4 > z->managed / 1000 ? min / 4 : z->managed / 1000;
 
-		z->wmark_min = z->wmark_min ? z->wmark_min : min;
+		z->wmark_min = z->wmark_min == CONTIG_NO_WMARK ? 0 : z->wmark_min ? z->wmark_min : min;
 		z->wmark_low = z->wmark_low ? z->wmark_low : z->wmark_min + gap;
 	}
 }
@@ -141,7 +141,10 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 		z->managed = want[i].managed;
 		z->wmark_min = want[i].wmark_min;
 		z->wmark_low = want[i].wmark_low;
-		z->wmark_hot = g->nr_zones > 1 ? z->wmark_low : z->wmark_min;
+		z->hot_is_low = g->nr_zones > 1;
+		z->isolated_counted = m->policy.isolated_counted_free == isolated_counted_free_yes;
+		z->held_is_free = m->policy.wmark_highatomic == wmark_highatomic_free;
+		marks_changed(z);
 		init_lists(m, z);
 		init_pages(m, z, (enum contig_init)g->init);
 		if (pcp_open(m, z, want[i].wmark_low, g))
@@ -207,4 +210,9 @@ void model_close(struct contig *c)
 	free(m->block);
 	free(m->zone);
 	free(m);
+}
+
+const struct contig_policy *model_policy(struct contig *c)
+{
+	return &model_of(c)->policy;
 }

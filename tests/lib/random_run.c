@@ -37,6 +37,8 @@ struct run {
 	struct contig_range_args args[REQUESTS];
 	struct held held[64];
 	uint32_t nr_held;
+	struct contig_range_args offline[64];
+	uint32_t nr_offline;
 };
 
 static uint32_t below(struct run *r, uint32_t n)
@@ -51,6 +53,26 @@ static void check(struct run *r, bool ok, const char *what)
 		         r->g.max_order, (unsigned long long)r->seed, (unsigned long long)r->step, what);
 }
 
+/* What is allocated: how often in a hundred, as what, and in which orders. */
+enum size {
+	ANY,
+	SINGLE,
+	COMPOUND,
+	BLOCK
+};
+static const struct {
+	uint8_t often;
+	uint8_t mt;
+	uint8_t size; /* enum size */
+	bool moves;
+} kinds[PAGE_KIND_NR] = {
+	[PAGE_KERNEL] = { 12, MT_UNMOVABLE, ANY, false },     [PAGE_RECLAIMABLE] = { 12, MT_RECLAIMABLE, ANY, false },
+	[PAGE_LRU] = { 40, MT_MOVABLE, SINGLE, true },        [PAGE_LRU_COMPOUND] = { 10, MT_MOVABLE, COMPOUND, true },
+	[PAGE_USER] = { 8, MT_MOVABLE, ANY, false },          [PAGE_NONCOMPOUND] = { 6, MT_UNMOVABLE, ANY, false },
+	[PAGE_MOVABLE_OPS] = { 6, MT_MOVABLE, SINGLE, true }, [PAGE_HUGETLB] = { 3, MT_MOVABLE, BLOCK, true },
+	[PAGE_HUGETLB_POOL] = { 3, MT_MOVABLE, BLOCK, true },
+};
+
 static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order)
 {
 	struct run *r = ctx;
@@ -58,8 +80,7 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 	check(r, owner && owner <= OWNERS && r->piece[owner].pfn == from && r->piece[owner].order == order,
 	      "a page moved that is not where its owner knew it");
 	check(r, !r->piece[owner].pinned, "a pinned page moved");
-	check(r, r->piece[owner].kind == PAGE_LRU || r->piece[owner].kind == PAGE_LRU_COMPOUND,
-	      "an unmovable page moved");
+	check(r, kinds[r->piece[owner].kind].moves, "an unmovable page moved");
 	r->piece[owner].pfn = to;
 }
 
@@ -72,26 +93,45 @@ static owner_t dead_owner(struct run *r)
 	return OWNER_NONE;
 }
 
+static uint8_t random_kind(struct run *r)
+{
+	uint32_t at = below(r, 100);
+	uint8_t kind = PAGE_KERNEL;
+
+	while (at >= kinds[kind].often)
+		at -= kinds[kind++].often;
+	return kind;
+}
+
+static uint8_t random_order(struct run *r, uint8_t kind)
+{
+	uint8_t M = r->g.max_order;
+
+	switch (kinds[kind].size) {
+	case SINGLE:
+		return 0;
+	case COMPOUND:
+		return (uint8_t)(1 + below(r, M));
+	case BLOCK:
+		return r->g.pageblock_order < M ? r->g.pageblock_order : M;
+	default:
+		return below(r, 3) ? 0 : (uint8_t)below(r, M + 1u);
+	}
+}
+
 static void do_alloc(struct run *r)
 {
-	static const uint8_t kinds[] = { PAGE_KERNEL, PAGE_RECLAIMABLE,  PAGE_LRU, PAGE_LRU,
-		                         PAGE_LRU,    PAGE_LRU_COMPOUND, PAGE_USER };
-	static const uint8_t types[PAGE_KIND_NR] = {
-		[PAGE_KERNEL] = MT_UNMOVABLE, [PAGE_RECLAIMABLE] = MT_RECLAIMABLE,
-		[PAGE_LRU] = MT_MOVABLE,      [PAGE_LRU_COMPOUND] = MT_MOVABLE,
-		[PAGE_USER] = MT_MOVABLE,
-	};
-	uint8_t kind = kinds[below(r, sizeof(kinds))];
-	uint8_t order = kind == PAGE_LRU || below(r, 3) ? 0 : (uint8_t)below(r, r->g.max_order + 1u);
+	uint8_t kind = random_kind(r), order = random_order(r, kind);
 	owner_t owner = dead_owner(r);
 
 	if (!owner)
 		return;
-	if (kind == PAGE_LRU_COMPOUND && !order)
-		kind = PAGE_LRU;
-	struct contig_what what = {
-		.kind = kind, .order = order, .migratetype = types[kind], .node = (uint8_t)below(r, 2)
-	};
+	struct contig_what what = { .kind = kind,
+		                    .order = order,
+		                    .migratetype = kinds[kind].mt,
+		                    .highatomic = kind == PAGE_KERNEL && !below(r, 3),
+		                    .last_chance = !below(r, 20),
+		                    .node = (uint8_t)below(r, 2) };
 	int64_t pfn = contig_alloc(r->c, below(r, r->g.nr_cpus), what, owner);
 
 	if (pfn < 0)
@@ -158,36 +198,83 @@ static void do_pin(struct run *r)
 	r->c->ops->lab->pin(r->c, r->piece[o].pfn, r->piece[o].pinned);
 }
 
+/* Whole pageblocks, MAX_ORDER aligned so that every generation can take them offline. */
+static struct contig_range_args random_blocks(struct run *r)
+{
+	const struct contig_zone *z = &r->g.zones[below(r, r->g.nr_zones)];
+	uint32_t P = r->g.pageblock_order, M = r->g.max_order, size = 1u << (M > P ? M : P);
+	pfn_t start = (z->start + below(r, z->pages)) / size * size;
+
+	return (struct contig_range_args){ .start = start < z->start ? start + size : start, .nr = size };
+}
+
+static struct contig_range_args random_range(struct run *r)
+{
+	const struct contig_zone *z = &r->g.zones[below(r, r->g.nr_zones)];
+	uint32_t nr = 1 + below(r, 3u << r->g.pageblock_order);
+	struct contig_range_args args;
+
+	switch (below(r, 10)) {
+	case 0:
+		args = random_blocks(r);
+		args.op = RANGE_OFFLINE;
+		break;
+	case 1:
+		args = random_blocks(r);
+		args.op = below(r, 3) ? RANGE_UNDO : RANGE_ISOLATE;
+		break;
+	default:
+		nr = nr > z->pages ? z->pages : nr;
+		args = (struct contig_range_args){ .start = z->start + below(r, z->pages - nr + 1), .nr = nr };
+	}
+	args.cpu = below(r, r->g.nr_cpus);
+	args.caller = (uint8_t)below(r, CALLER_NR);
+	return args;
+}
+
+static void request_done(struct run *r, uint32_t i)
+{
+	struct contig_outcome out;
+
+	contig_range_end(r->request[i], &out);
+	r->request[i] = NULL;
+	check(r, !out.rc == (out.autopsy.reason == WHY_NONE), "an autopsy without a death, or the other way round");
+	if (out.rc)
+		return;
+	if (r->args[i].op == RANGE_ALLOC)
+		r->held[r->nr_held++] = (struct held){ r->args[i].start, r->args[i].nr };
+	if (r->args[i].op == RANGE_OFFLINE)
+		r->offline[r->nr_offline++] = r->args[i];
+}
+
 static void do_request(struct run *r)
 {
 	uint32_t i = below(r, REQUESTS);
-	struct contig_outcome out;
 	struct contig_work work;
 
 	if (!r->request[i]) {
-		const struct contig_zone *z = &r->g.zones[below(r, r->g.nr_zones)];
-		uint32_t nr = 1 + below(r, 3u << r->g.pageblock_order);
-
-		if (nr > z->pages)
-			nr = z->pages;
-		r->args[i] = (struct contig_range_args){ .start = z->start + below(r, z->pages - nr + 1),
-			                                 .nr = nr,
-			                                 .cpu = below(r, r->g.nr_cpus) };
-		check(r, contig_range_begin(r->c, &r->args[i], &r->request[i]) == 0, "request refused");
+		r->args[i] = random_range(r);
+		if (r->args[i].op != RANGE_ALLOC && contig_range_begin(r->c, &r->args[i], &r->request[i]))
+			return; /* the zone does not hold so much, or some of it is gone */
+		if (r->args[i].op == RANGE_ALLOC)
+			check(r, contig_range_begin(r->c, &r->args[i], &r->request[i]) == 0, "request refused");
 		return;
 	}
 	for (uint32_t steps = 1 + below(r, 6); steps; steps--) {
 		if (contig_range_step(r->request[i], &work))
 			continue;
-		contig_range_end(r->request[i], &out);
-		r->request[i] = NULL;
-		check(r, !out.rc == (out.autopsy.reason == WHY_NONE),
-		      "an autopsy without a death, or the other way round");
-		if (out.rc)
-			return;
-		r->held[r->nr_held++] = (struct held){ r->args[i].start, r->args[i].nr };
+		request_done(r, i);
 		return;
 	}
+}
+
+static void do_online(struct run *r)
+{
+	if (!r->nr_offline)
+		return;
+	const struct contig_range_args *a = &r->offline[--r->nr_offline];
+
+	check(r, contig_range_online(r->c, 0, a->start, a->nr) == 0, "what went offline does not come back");
 }
 
 static void do_give(struct run *r)
@@ -231,8 +318,12 @@ static void step(struct run *r)
 		do_request(r);
 	else if (what < 96 || r->nr_held > 50)
 		do_give(r);
-	else if (what < 98)
+	else if (what < 97)
 		r->c->ops->lab->drain(r->c);
+	else if (what < 98)
+		r->c->ops->lab->unreserve(r->c, (enum migratetype)below(r, 3), below(r, 2));
+	else if (what < 99 || r->nr_offline > 50)
+		do_online(r);
 	else
 		do_type(r);
 	if (r->c->ops->lab->verify(r->c, &diag))
@@ -242,7 +333,6 @@ static void step(struct run *r)
 static void finish(struct run *r)
 {
 	struct contig_stats s;
-	struct contig_outcome out;
 	struct contig_work work;
 	uint64_t pages = 0;
 
@@ -251,10 +341,10 @@ static void finish(struct run *r)
 			continue;
 		while (contig_range_step(r->request[i], &work))
 			;
-		contig_range_end(r->request[i], &out);
-		if (!out.rc)
-			r->held[r->nr_held++] = (struct held){ r->args[i].start, r->args[i].nr };
+		request_done(r, i);
 	}
+	while (r->nr_offline)
+		do_online(r);
 	for (owner_t o = 1; o <= OWNERS; o++) {
 		if (r->piece[o].pfn == PFN_NONE)
 			continue;

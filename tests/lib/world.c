@@ -34,7 +34,7 @@ static pfn_t open_drawing(struct world *w, const char *backend, const char *draw
 	w->g.pageblock_order = 3;
 	w->g.max_order = 4;
 	w->g.init = CONTIG_INIT_RESERVED;
-	w->g.zones[0].wmark_min = 1;
+	w->g.zones[0].wmark_min = CONTIG_NO_WMARK;
 	w->nr_blocks = types_in(drawing);
 	for (owner_t o = 1; o < COUNT(w->at); o++)
 		w->at[o] = (pfn_t)(o - 1);
@@ -55,12 +55,7 @@ void world_open(struct world *w, const char *backend, const char *drawing)
 
 void world_open_alone(struct world *w, const char *backend, const char *drawing)
 {
-	pfn_t behind = open_drawing(w, backend, drawing);
-
-	/* pages that keep the watermark happy and that nobody falls back to */
-	w->c->ops->lab->set_type(w->c, behind / NPB, MT_HIGHATOMIC);
-	w->c->ops->lab->set_type(w->c, behind / NPB + 1, MT_HIGHATOMIC);
-	assert_int_equal(w->c->ops->lab->place(w->c, behind, 4, PAGE_FREE, OWNER_NONE), 0);
+	open_drawing(w, backend, drawing);
 	world_verify(w);
 }
 

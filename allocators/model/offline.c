@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/*
+ * offline.c - memory offline and online (7.4): isolated memory is emptied in as many passes as it takes, then leaves the
+ * buddy and the zone; and comes back as isolated blocks that are un-isolated.
+ */
+#include "range.h"
+
+/* Whole pageblocks of the zone. Until v5.18 nothing cares for a run over the border: whole MAX_ORDER ranges, as sections are. */
+static unsigned int offline_align(const struct model *m)
+{
+	return m->policy.iso_straddle == iso_straddle_none && m->M > m->P ? m->M : m->P;
+}
+
+bool offline_range_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args)
+{
+	pfn_t mask = (1u << offline_align(m)) - 1;
+
+	return !(args->start & mask) && !(args->nr & mask) && zone_has(z, args->start + args->nr - 1) &&
+	       head_of(m, args->start) == args->start;
+}
+
+bool offline_harmless(uint32_t state)
+{
+	return state_is(state, PAGE_FREE) || state_is(state, PAGE_HWPOISON) ||
+	       (state_is(state, PAGE_OFFLINE) && state & STATE_FROZEN);
+}
+
+/* MEM_GOING_OFFLINE: balloons and virtio-mem let go of their pages, or refuse. */
+enum range_state step_notify(struct range *r, struct contig_work *work)
+{
+	const struct contig_hooks *h = &r->m->hooks;
+	int rc = h->going_offline ? h->going_offline(h->ctx, r->start, r->end - r->start) : 0;
+
+	work->scanned++;
+	r->told = true;
+	if (rc) {
+		range_fail(r, rc, PHASE_ISOLATE, (struct blocker){ r->start, WHY_VETO });
+		return range_undo_all(r);
+	}
+	r->pfn = r->start;
+	return R_COLLECT;
+}
+
+/* Everything in [start, end), which no run crosses, is one kind of single pages. */
+static void put_down(struct model *m, pfn_t start, pfn_t end, enum page_kind kind)
+{
+	clear_heads(m, start, end);
+	while (start < end) {
+		unsigned int order = chunk_order(m, start, end);
+
+		page_set(&m->page[start], state_make(kind, order, kinds[kind].mt), OWNER_NONE);
+		start += 1u << order;
+	}
+}
+
+static enum range_state remove_pages(struct range *r, struct contig_work *work)
+{
+	struct model *m = r->m;
+	struct zone *z = r->z;
+
+	for (pfn_t pfn = r->start; pfn < r->end; pfn += run_pages(m, pfn)) {
+		uint32_t state = m->page[pfn].state;
+		int64_t pages = 1u << state_order(state);
+
+		if (!state_is(state, PAGE_FREE))
+			continue;
+		account_free(z, -pages, MT_ISOLATE);
+		book_drift(z, counted_pages(z, -pages, MT_ISOLATE), counted_pages(z, -pages, state_type(state)));
+		free_list_del(m, z, pfn);
+		m->page[pfn].state = state_make(PAGE_ABSENT, state_order(state), MT_MOVABLE);
+	}
+	/* nr_isolate_pageblock is put right by hand; a block that comes back will be MOVABLE */
+	for (block_t b = r->start >> m->P; b < r->end >> m->P; b++) {
+		m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_MOVABLE);
+		z->isolated--;
+		work->blocks++;
+	}
+	put_down(m, r->start, r->end, PAGE_ABSENT);
+	z->managed -= r->end - r->start;
+	return R_DONE;
+}
+
+/* Waiting does not help against a page that nobody will ever move. */
+static bool hopeless(enum contig_reason why)
+{
+	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU;
+}
+
+enum range_state offline_step_test(struct range *r, struct contig_work *work)
+{
+	struct blocker by;
+
+	r->outer = r->start;
+	/* in one go: nobody else un-isolates what memory hotplug has isolated, as they hold one lock */
+	if (test_isolated(r, &by, work))
+		return remove_pages(r, work);
+	if (hopeless(by.why) || !--r->passes) {
+		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, by);
+		return range_undo_all(r);
+	}
+	r->pfn = r->start;
+	return r->pcp_off ? R_COLLECT : R_DRAIN;
+}
+
+int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, start);
+	struct contig_range_args args = { .start = start, .nr = nr };
+	struct contig_work work = { 0 };
+	pfn_t end = start + nr;
+
+	assert(cpu < m->nr_cpus);
+	if (!nr || !z || nr > zone_end(z) - start || !offline_range_ok(m, z, &args) ||
+	    !all_of_kind(m, start, end, PAGE_ABSENT))
+		return -EINVAL;
+	cut_out(m, z, start, end);
+	clear_heads(m, start, end);
+	z->managed += nr;
+	for (block_t b = start >> m->P; b < end >> m->P; b++)
+		block_isolate_new(m, z, b);
+	for (pfn_t pfn = start; pfn < end;) {
+		unsigned int order = chunk_order(m, pfn, end);
+
+		free_run(m, z, pfn, order, MT_ISOLATE, true);
+		pfn += 1u << order;
+	}
+	for (block_t b = start >> m->P; b < end >> m->P; b++)
+		block_unisolate(m, z, b, MT_MOVABLE, &work);
+	return 0;
+}
