@@ -19,7 +19,7 @@ void o_count_free(struct oracle *o, unsigned int type, int64_t pages)
 {
 	if (type != MT_ISOLATE || o->r->isolated_is_free)
 		o->free += pages;
-	if (type == MT_CMA)
+	if (type == MT_CMA && !o->r->isolated_is_free) /* v3.7 */
 		o->free_cma += pages;
 }
 

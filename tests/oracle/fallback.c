@@ -131,7 +131,7 @@ static void make_own(struct oracle *o, pfn_t pfn, unsigned int type)
 		o_retype(o, pfn, k, type);
 	else if (was != MT_HIGHATOMIC && worth_a_block(o, k, type)) {
 		count_block(o, align_down(pfn, o->P), &free, &movable);
-		moved = o_move_block(o, pfn, type, true);
+		moved = o_move_block(o, pfn, type, false); /* nobody counts what comes off a CMA list here */
 		if (moved && suits(o, type, was, moved, movable))
 			o_retype(o, pfn, 0, type);
 	}
@@ -142,10 +142,36 @@ static void make_own(struct oracle *o, pfn_t pfn, unsigned int type)
 	}
 }
 
+/*
+ * v3.6: largest run first, CMA at the head of MOVABLE's row. CMA keeps type and lists; of others the block is moved, and
+ * claimed if half of it was free.
+ */
+static pfn_t take_3_6(struct oracle *o, unsigned int order, unsigned int type)
+{
+	for (unsigned int k = o->M + 1; k-- > order;) {
+		pfn_t pfn = type == MT_MOVABLE ? list_head(o, k, MT_CMA) : NO_PAGE;
+
+		if (pfn != NO_PAGE)
+			return cut(o, pfn, order, MT_CMA);
+		pfn = find(o, k, type);
+		if (pfn == NO_PAGE)
+			continue;
+		if ((k >= o->P / 2 || type == MT_RECLAIMABLE) && o_move_block(o, pfn, type, false) >= npb(o) / 2)
+			o_retype(o, pfn, 0, type);
+		if (k >= o->P)
+			o_retype(o, pfn, k, type);
+		return cut(o, pfn, order, type);
+	}
+	return NO_PAGE;
+}
+
 pfn_t o_fall_back(struct oracle *o, unsigned int order, unsigned int type, bool *again)
 {
-	pfn_t pfn = search(o, order, type);
+	pfn_t pfn;
 
+	if (o->r->fallback == FALLBACK_3_6)
+		return take_3_6(o, order, type);
+	pfn = search(o, order, type);
 	if (pfn == NO_PAGE)
 		return NO_PAGE;
 	if (o->r->fallback == FALLBACK_HYGIENIC)

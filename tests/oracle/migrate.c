@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* migrate.c - collecting what can move, and moving it (5.2). */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "state.h"
 
-static bool can_collect(const struct opage *p)
+static bool can_collect(const struct oracle *o, const struct opage *p)
 {
-	return (p->kind == PAGE_LRU || p->kind == PAGE_LRU_COMPOUND) && !p->collected && !p->pinned && !p->frozen;
+	return (p->kind == PAGE_LRU || (p->kind == PAGE_LRU_COMPOUND && !o->r->skips_compounds)) && !p->collected && !p->pinned && !p->frozen;
 }
 
 /* Up to 32 pages from m->scan on; a compound counts with its size, and only its head is found. */
@@ -22,7 +21,7 @@ void o_collect(struct oracle *o, struct migration *m)
 		struct opage *p = &o->page[m->scan];
 		uint32_t nr = p->kind == PAGE_FREE ? 1u << p->order : 1;
 
-		if (p->kind != PAGE_NONE && can_collect(p)) {
+		if (p->kind != PAGE_NONE && can_collect(o, p)) {
 			nr = 1u << p->order;
 			p->collected = true;
 			/* a scan puts each page in front of those before it */
@@ -65,8 +64,6 @@ void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct conti
 	pfn_t target[sizeof(m->page) / sizeof(m->page[0])];
 	uint32_t nr = m->nr, left = 0;
 
-	bool one_by_one = false;
-
 	m->rc = 0;
 	for (uint32_t i = 0; i < nr; i++)
 		target[i] = NO_PAGE;
@@ -81,22 +78,10 @@ void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct conti
 			continue;
 		target[i] = o_allocate(o, cpu, p->order, MT_MOVABLE);
 		if (target[i] == NO_PAGE) {
-			if (getenv("KLUDGE") && o->r->targets_first && !one_by_one) {
-				bool some = false;
-				for (uint32_t j = 0; j < i; j++) {
-					if (m->page[j] != NO_PAGE && target[j] != NO_PAGE) {
-						work->migrated += 1u << o->page[m->page[j]].order;
-						move(o, cpu, m->page[j], target[j]);
-						m->page[j] = NO_PAGE;
-						some = true;
-					}
-				}
-				if (some) { i--; one_by_one = true; continue; }
-			}
 			m->rc = -ENOMEM;
 			break;
 		}
-		if (!o->r->targets_first || one_by_one) {
+		if (!o->r->targets_first) {
 			work->migrated += 1u << p->order;
 			move(o, cpu, m->page[i], target[i]);
 			m->page[i] = NO_PAGE;

@@ -226,7 +226,8 @@ static int64_t act_on_owned(struct pair *p, struct side *s, const struct command
 	case DO_FREE:
 		return contig_free(s->c, c->cpu, run->pfn, c->owner);
 	case DO_SPLIT:
-		if (c->order >= run->order)
+		/* a page that some request has collected can not be split: a kernel sees the reference */
+		if (c->order >= run->order || s->request[0] || s->request[1] || s->request[2])
 			return 1;
 		for (uint32_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
 			pieces[i] = ((owner_t)c->serial << PIECE_BITS) + i;
@@ -235,7 +236,7 @@ static int64_t act_on_owned(struct pair *p, struct side *s, const struct command
 	case DO_UNPIN:
 		return lab->pin(s->c, run->pfn, c->op == DO_PIN);
 	case DO_FREEZE:
-		if (getenv("KLUDGE") && (run->order || run->kind == PAGE_LRU || run->kind==PAGE_USER))
+		if (run->order)
 			return 1;
 		return lab->freeze(s->c, run->pfn);
 	default:

@@ -9,7 +9,7 @@
 
 static unsigned int nr_lists(const struct oracle *o)
 {
-	static const uint8_t lists[] = { [PCP_ORDER_0] = 3, [PCP_5_14] = 13, [PCP_5_18] = 13, [PCP_6_1] = 14, [PCP_6_7] = 14 };
+	static const uint8_t lists[] = { [PCP_ORDER_0] = 3, [PCP_5_14] = 13, [PCP_5_18] = 13, [PCP_6_1] = 14, [PCP_6_7] = 14, [PCP_7_2] = 14 };
 
 	return lists[o->r->pcp];
 }
@@ -33,7 +33,7 @@ void o_pcp_init(struct oracle *o)
 		pow2 *= 2;
 	o->batch = most(pow2 - 1, 1);
 	o->high_min = o->r->pcp == PCP_ORDER_0 ? 6 * o->batch : most(z->wmark_low / o->g.nr_cpus, 4 * o->batch);
-	o->high_max = o->r->pcp == PCP_6_7 ? most(managed / 8 / o->g.nr_cpus, 4 * o->batch) : o->high_min;
+	o->high_max = o->r->pcp >= PCP_6_7 ? most(managed / 8 / o->g.nr_cpus, 4 * o->batch) : o->high_min;
 	o->high_max = most(o->high_max, o->high_min);
 	o->cpu = calloc(o->g.nr_cpus, sizeof(*o->cpu));
 	for (uint32_t c = 0; c < o->g.nr_cpus; c++) {
@@ -51,7 +51,7 @@ bool o_pcp_takes(const struct oracle *o, unsigned int order)
 /* The type of a page that leaves a list for the buddy. */
 static unsigned int leaving_type(const struct oracle *o, pfn_t pfn, bool any_isolated)
 {
-	return o->r->hygiene || any_isolated ? type_at(o, pfn) : o->page[pfn].type;
+	return o->r->hygiene || (any_isolated && !o->r->cached_always) ? type_at(o, pfn) : o->page[pfn].type;
 }
 
 /* The oldest page of a list to the buddy; its size. */
@@ -133,6 +133,7 @@ static uint32_t overflow(struct oracle *o, struct ocpu *c)
 	case PCP_ORDER_0:
 		return o->batch;
 	case PCP_6_7:
+	case PCP_7_2:
 		return between(o->batch, c->free_count, most_free);
 	default:
 		nr = o->batch << c->free_factor;
@@ -150,7 +151,7 @@ static void pcp_put(struct oracle *o, struct ocpu *c, pfn_t pfn, unsigned int or
 	c->list[l][0] = pfn;
 	o->page[pfn] = (struct opage){ .kind = PAGE_PCP, .order = (uint8_t)order, .type = (uint8_t)type };
 	c->count += 1u << order;
-	if (o->r->pcp == PCP_6_7) {
+	if (o->r->pcp >= PCP_6_7) {
 		c->alloc_factor >>= 1;
 		c->free_count = least(c->free_count + (1u << order), o->batch << SCALE);
 	}
@@ -159,9 +160,13 @@ static void pcp_put(struct oracle *o, struct ocpu *c, pfn_t pfn, unsigned int or
 	uint32_t want = overflow(o, c);
 
 	/* the lists may hold more from the next free on */
-	if (o->r->pcp == PCP_6_7)
+	if (o->r->pcp >= PCP_6_7)
 		c->high = between(o->high_min, most(c->high, c->free_count + o->batch), o->high_max);
-	give(o, c, want, l);
+	/* v7.x: in steps of a batch, each beginning at the list just freed to, whatever large pages overshot */
+	for (uint32_t step = o->r->pcp == PCP_7_2 ? o->batch : want, part; want && c->count; want -= part) {
+		part = least(step, want);
+		give(o, c, part, l);
+	}
 }
 
 void o_free_pages(struct oracle *o, uint32_t cpu, pfn_t pfn, unsigned int order)
@@ -179,7 +184,7 @@ static uint32_t refill(struct oracle *o, struct ocpu *c, unsigned int order)
 {
 	uint32_t batch = o->batch;
 
-	if (o->r->pcp == PCP_6_7) {
+	if (o->r->pcp >= PCP_6_7) {
 		uint32_t room;
 
 		if (!order)

@@ -85,7 +85,8 @@ static bool clear_border(struct orequest *r, pfn_t block, pfn_t border, struct c
 		if (end <= border || p->kind == PAGE_PCP) {
 			at = end;
 		} else if (p->kind == PAGE_FREE) {
-			o_split_free(o, at, border);
+			o_split_free(o, at, border); /* where both sides are isolated it comes together again */
+			at = end;
 		} else if (o->r->straddle == STRADDLE_SPLIT_FIRST || p->kind != PAGE_LRU_COMPOUND || p->collected ||
 		           !migrate_across(r, at, work)) {
 			return false;
@@ -101,7 +102,7 @@ static bool clear_border(struct orequest *r, pfn_t block, pfn_t border, struct c
 static bool isolate_one(struct orequest *r, pfn_t block, pfn_t border, struct contig_work *work)
 {
 	struct oracle *o = r->o;
-	bool whole = r->at != AT_MIDDLE;
+	bool whole = r->at != AT_MIDDLE && !o->r->range_of_interest;
 
 	if (!o_isolate_block(o, r->args.caller, block, whole ? block : r->start, whole ? block + npb(o) : r->end))
 		return false;
@@ -184,9 +185,9 @@ static void step_migrate(struct orequest *r, struct contig_work *work)
 
 		o_put_back(o, r->args.cpu, m);
 		r->at = AT_TEST;
-		if (rc) {
+		if (rc || o->r->ebusy_ends) {
 			r->at = AT_MIGRATE;
-			fail(r, rc);
+			fail(r, rc ? rc : -EBUSY);
 		}
 	} else {
 		r->at = m->scan < m->end ? AT_COLLECT : AT_TEST;
@@ -200,9 +201,9 @@ static pfn_t outer_start(const struct oracle *o, pfn_t start)
 		pfn_t at = align_down(start, k);
 
 		if (o->page[at].kind == PAGE_FREE)
-			return at + (1u << o->page[at].order) > start ? at : start;
+			return o->r->outer_unchecked ? at : at + (1u << o->page[at].order) > start ? at : start;
 	}
-	return start;
+	return o->r->outer_unchecked ? NO_PAGE : start;
 }
 
 static void step_test(struct orequest *r)
@@ -210,6 +211,10 @@ static void step_test(struct orequest *r)
 	struct oracle *o = r->o;
 
 	r->outer = outer_start(o, r->start);
+	if (r->outer == NO_PAGE) {
+		fail(r, -EBUSY);
+		return;
+	}
 	for (pfn_t at = r->outer; at < r->end; at += npb(o)) {
 		if (type_at(o, at) != MT_ISOLATE) {
 			fail(r, -EBUSY);
@@ -237,6 +242,8 @@ static bool grab_run(struct oracle *o, pfn_t pfn)
 		if (o->free <= (int64_t)o->g.zones[0].wmark_min + (1 << order))
 			return false;
 		o_count_free(o, type, -(1 << order));
+	} else {
+		o_count_free(o, MT_ISOLATE, -(1 << order)); /* v3.6 counts them */
 	}
 	o_clear_run(o, pfn);
 	o_grab_retype(o, pfn, order);
@@ -277,15 +284,8 @@ static void step_grab(struct orequest *r, struct contig_work *work)
 	}
 	if (r->outer_end < r->end)
 		return;
-	if (getenv("KLUDGE")) {
-		for (pfn_t at = r->outer; at < r->outer_end; at++) {
-			if (at < r->start || at >= r->end)
-				o_free_to_buddy(o, at, 0);
-		}
-	} else {
 	give_back(r, r->outer, r->start);
 	give_back(r, r->end, r->outer_end);
-	}
 	r->at = AT_UNDO_HULL;
 	r->cursor = r->hull;
 }
@@ -317,6 +317,20 @@ static void step_undo(struct orequest *r)
 
 /* ---- calls --------------------------------------------------------------------------------------- */
 
+/* RFC discussion: the hull ends where blocks of another type than the range's own begin. */
+static void narrow_hull(struct orequest *r)
+{
+	const struct oracle *o = r->o;
+	pfn_t low = align_down(r->start, o->P), high = align_up(r->end, o->P);
+
+	while (low > r->hull && stored_at(o, low - npb(o)) == stored_at(o, r->start))
+		low -= npb(o);
+	while (high < r->hull_end && stored_at(o, high) == stored_at(o, r->end - 1))
+		high += npb(o);
+	r->hull = low;
+	r->hull_end = high;
+}
+
 static int range_begin(struct contig *c, const struct contig_range_args *args, struct contig_range **out)
 {
 	struct oracle *o = oracle(c);
@@ -333,6 +347,8 @@ static int range_begin(struct contig *c, const struct contig_range_args *args, s
 	r->end = args->start + args->nr;
 	r->hull = align_down(r->start, order);
 	r->hull_end = align_up(r->end, order);
+	if (o->r->hull_same_type)
+		narrow_hull(r);
 	r->cursor = r->hull;
 	r->isolated = calloc((r->hull_end - r->hull) >> o->P, sizeof(*r->isolated));
 	r->next = o->requests;

@@ -34,6 +34,7 @@ enum pcp_age { /* 3.5: the lists grew up in four steps */
 	PCP_5_18,     /* a list is emptied before the next */
 	PCP_6_1,      /* two THP lists */
 	PCP_6_7,      /* high and refill tuned */
+	PCP_7_2,      /* an overflow goes in steps of a batch */
 };
 
 struct rules {
@@ -51,10 +52,32 @@ struct rules {
 	bool targets_first;     /* 5.2: v6.3 */
 	bool enomem_retried;    /* 5.2: v5.10 */
 	bool remerge_any_buddy; /* 4.3, 4.5: undo frees a run anew though its buddy may be in use */
+	bool never_remerges;    /* 4.3: until v3.17 */
+	bool hull_same_type;    /* RFC discussion: not into blocks of another type */
+	bool range_of_interest; /* 6.1: the RFC ideal */
+	bool cached_always;     /* 3.3: until v3.17 types are never read again */
+	bool no_balance;        /* 3.1: CMA only when one's own lists are empty */
+	bool halving;           /* 2.4: what a higher order needs */
+	bool raised;            /* 2.4: v3.6's watermarks during a request */
+	bool skips_compounds;   /* 5.2: until v5.7 */
+	bool skips_hugetlb;     /* 5.2: until v5.12 */
+	bool ops_unmovable;     /* 2.1: until v4.7 nobody moves what is not on the LRU */
+	bool ebusy_ends;        /* 5.2: v3.x ends on any error */
+	bool outer_unchecked;   /* 5.3: v3.x */
+	uint8_t reserve;        /* 9: enum reserve_rule */
 	uint8_t merge;
 	uint8_t straddle;
 	uint8_t fallback;
 	uint8_t pcp;
+};
+
+/* 9, by the columns of its table */
+enum reserve_rule {
+	RESERVE_NONE,
+	RESERVE_4_4,
+	RESERVE_6_8,      /* capped at 1 % rounded up; whole runs */
+	RESERVE_6_12,     /* and watermarks take off free pages only */
+	RESERVE_7_2,      /* and only what went down to the min watermark reserves */
 };
 
 const struct rules *rules_of(const char *generation);

@@ -50,6 +50,7 @@ struct oracle {
 	struct ocpu *cpu;
 	int64_t lowest, highest; /* ranks given out so far */
 	int64_t free, free_cma;
+	int64_t raised; /* v3.6: by requests that take their pages */
 	uint32_t isolated;
 	uint32_t batch, high_min, high_max;
 	uint64_t migrated;
@@ -114,6 +115,12 @@ static inline unsigned int type_at(const struct oracle *o, pfn_t pfn)
 	const struct oblock *b = &o->block[pfn >> o->P];
 
 	return b->isolated ? MT_ISOLATE : b->type;
+}
+
+/* And the one stored behind it. */
+static inline unsigned int stored_at(const struct oracle *o, pfn_t pfn)
+{
+	return o->block[pfn >> o->P].type;
 }
 
 static inline bool is_free_head(const struct oracle *o, pfn_t pfn, unsigned int order)

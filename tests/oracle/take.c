@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* take.c - allocating: watermark (2.4), per-cpu list or buddy, one's own lists (3.1). */
-#include <stdlib.h>
 #include "state.h"
 
 /* The head of the smallest sufficient list; upper halves go back to the heads of the same type's lists. */
@@ -38,7 +37,7 @@ pfn_t o_take(struct oracle *o, unsigned int order, unsigned int type, enum take_
 	bool cma = type == MT_MOVABLE;
 	pfn_t pfn = NO_PAGE;
 
-	if (cma && (getenv("KLUDGE") ? (uint64_t)o->free_cma > (uint64_t)o->free / 2 : counter(o->free_cma) > counter(o->free) / 2)) {
+	if (cma && !o->r->no_balance && counter(o->free_cma) > counter(o->free) / 2) {
 		pfn = o_take_smallest(o, order, MT_CMA);
 		if (pfn != NO_PAGE)
 			return pfn;
@@ -69,7 +68,7 @@ pfn_t o_take(struct oracle *o, unsigned int order, unsigned int type, enum take_
 	}
 	for (bool again = true; again;) {
 		pfn = o_take_smallest(o, order, type);
-		if (pfn == NO_PAGE && cma)
+		if (pfn == NO_PAGE && cma && o->r->fallback != FALLBACK_3_6)
 			pfn = o_take_smallest(o, order, MT_CMA);
 		again = false;
 		if (pfn == NO_PAGE)
@@ -78,12 +77,30 @@ pfn_t o_take(struct oracle *o, unsigned int order, unsigned int type, enum take_
 	return pfn;
 }
 
+/* v3.6: what is free in lower orders is no use, and half the mark will do for each of them. */
+static bool above_halved_marks(const struct oracle *o, unsigned int order, int64_t free, int64_t mark)
+{
+	for (unsigned int k = 0; k < order; k++) {
+		for (pfn_t at = o->start; at < o->end; at += 1u << k)
+			free -= is_free_head(o, at, k) ? 1 << k : 0;
+		mark /= 2;
+		if (free <= mark)
+			return false;
+	}
+	return true;
+}
+
 bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, int64_t mark)
 {
 	bool cma = type == MT_MOVABLE;
 
-	if (counter(o->free) - ((1 << order) - 1) - (cma ? 0 : getenv("KLUDGE") ? o->free_cma : counter(o->free_cma)) <= mark)
+	int64_t usable = counter(o->free) - ((1 << order) - 1) - (cma ? 0 : counter(o->free_cma));
+
+	mark += o->raised;
+	if (usable <= mark)
 		return false;
+	if (o->r->halving)
+		return above_halved_marks(o, order, usable, mark);
 	if (!order)
 		return true;
 	for (pfn_t at = o->start; at < o->end;) {
