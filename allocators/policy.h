@@ -17,7 +17,7 @@
  * KNOB(field, doc) opens a knob, VALUE(knob, value, where) lists its values: the enums below, the names on the command
  * line and `contigbench list knobs` are all made from this one table.
  */
-/* clang-format off: a table */
+/* clang-format off */
 #define CONTIG_KNOBS(KNOB, VALUE)                                                                                      \
 	KNOB(iso_align, "what alloc_contig_range rounds its range out to before isolating it")                         \
 	VALUE(iso_align, maxpage, "until v5.18: to max(MAX_ORDER, pageblock)")                                         \
@@ -98,6 +98,11 @@
 	VALUE(fallback, old, "v4.x-v6.9: largest run first, the block's free pages move before it is claimed")         \
 	VALUE(fallback, hygienic_old, "v6.10-v6.14: the same, but a block moves only with its type")                   \
 	VALUE(fallback, claim_steal, "v6.15, 6.12.y: claim a whole block, or steal the smallest run (c2f6ea38fc1b)")   \
+                                                                                                                       \
+	KNOB(nofragment, "whether an allocation first looks for pages that need no fallback below a pageblock")        \
+	VALUE(nofragment, never, "until v4.20")                                                                        \
+	VALUE(nofragment, above_dma32, "v5.0: in a NORMAL zone above a DMA32 zone, which is tried before that")        \
+	VALUE(nofragment, always, "v6.15 with defrag_mode=1, off by default: down to the min mark")                    \
                                                                                                                        \
 	KNOB(cma_balance, "movable allocations while more than half of what is free is CMA")                           \
 	VALUE(cma_balance, none, "v3.x, v4.4: take CMA only when their own lists are empty")                           \

@@ -35,47 +35,40 @@ struct answer {
 	enum contig_reason why;
 };
 
-#define OK                                                                                                             \
-	{                                                                                                              \
-		PHASE_DONE, WHY_NONE                                                                                   \
-	}
-#define EARLY(w)                                                                                                       \
-	{                                                                                                              \
-		PHASE_ISOLATE, WHY_##w                                                                                 \
-	}
-#define LATE(w)                                                                                                        \
-	{                                                                                                              \
-		PHASE_TEST, WHY_##w                                                                                    \
-	}
+/* clang-format off */
+#define OK       { PHASE_DONE, WHY_NONE }
+#define EARLY(w) { PHASE_ISOLATE, WHY_##w }
+#define LATE(w)  { PHASE_TEST, WHY_##w }
+#define STOP(w)  { PHASE_MIGRATE, WHY_##w }
 
-/* clang-format off: a table */
 static const struct {
 	enum page_kind kind;
 	unsigned int order; /* 0, or 3 for the whole block */
 	bool frozen, pinned;
 	struct answer answer[NR_GROUPS];
 } rows[] = {
-	/* kind               order frozen  pinned      until 4.4         5.10                  later */
-	{ PAGE_KERNEL, 0, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_KERNEL, 3, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_KERNEL, 0, true, false, { LATE(UNMOVABLE), LATE(UNMOVABLE), LATE(UNMOVABLE) } },
-	{ PAGE_RECLAIMABLE, 0, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_NONCOMPOUND, 3, false, false, { LATE(UNMOVABLE), EARLY(UNMOVABLE), EARLY(UNMOVABLE) } },
-	{ PAGE_LRU, 0, false, false, { OK, OK, OK } },
-	{ PAGE_LRU, 0, false, true, { LATE(PINNED), LATE(PINNED), LATE(PINNED) } },
-	{ PAGE_LRU_COMPOUND, 3, false, false, { LATE(COMPOUND), OK, OK } },
-	{ PAGE_LRU_COMPOUND, 3, false, true, { LATE(PINNED), LATE(PINNED), LATE(PINNED) } },
-	{ PAGE_USER, 0, false, false, { LATE(NOT_LRU), EARLY(NOT_LRU), EARLY(NOT_LRU) } },
-	{ PAGE_MOVABLE_OPS, 0, false, false, { LATE(UNMOVABLE), OK, OK } },
-	{ PAGE_HUGETLB, 3, false, false, { LATE(HUGETLB), LATE(HUGETLB), OK } },
-	{ PAGE_HUGETLB, 3, false, true, { LATE(PINNED), LATE(PINNED), LATE(PINNED) } },
-	{ PAGE_HUGETLB_POOL, 3, false, false, { LATE(HUGETLB), LATE(HUGETLB), OK } },
-	{ PAGE_GIGANTIC, 3, false, false, { LATE(HUGETLB), LATE(HUGETLB), { PHASE_MIGRATE, WHY_HUGETLB } } },
-	{ PAGE_OFFLINE, 0, false, false, { LATE(OFFLINE), EARLY(OFFLINE), EARLY(OFFLINE) } },
-	{ PAGE_OFFLINE, 0, true, false, { LATE(OFFLINE), LATE(OFFLINE), LATE(OFFLINE) } },
-	{ PAGE_HWPOISON, 0, false, false, { LATE(HWPOISON), EARLY(HWPOISON), EARLY(HWPOISON) } },
-	{ PAGE_RESERVED, 0, false, false, { LATE(RESERVED), EARLY(RESERVED), EARLY(RESERVED) } },
-	{ PAGE_ABSENT, 0, false, false, { LATE(ABSENT), LATE(ABSENT), LATE(ABSENT) } },
+	/* kind             order frozen pinned   until 4.4           5.10                later */
+	{ PAGE_KERNEL,       0,    false, false, { LATE(UNMOVABLE),    EARLY(UNMOVABLE),   EARLY(UNMOVABLE) } },
+	{ PAGE_KERNEL,       3,    false, false, { LATE(UNMOVABLE),    EARLY(UNMOVABLE),   EARLY(UNMOVABLE) } },
+	{ PAGE_KERNEL,       0,    true,  false, { LATE(UNMOVABLE),    LATE(UNMOVABLE),    LATE(UNMOVABLE) } },
+	{ PAGE_RECLAIMABLE,  0,    false, false, { LATE(UNMOVABLE),    EARLY(UNMOVABLE),   EARLY(UNMOVABLE) } },
+	{ PAGE_NONCOMPOUND,  3,    false, false, { LATE(UNMOVABLE),    EARLY(UNMOVABLE),   EARLY(UNMOVABLE) } },
+	{ PAGE_LRU,          0,    false, false, { OK,                 OK,                 OK } },
+	{ PAGE_LRU,          0,    false, true,  { LATE(PINNED),       LATE(PINNED),       LATE(PINNED) } },
+	{ PAGE_LRU,          0,    true,  false, { LATE(UNMOVABLE),    LATE(UNMOVABLE),    LATE(UNMOVABLE) } },
+	{ PAGE_LRU_COMPOUND, 3,    false, false, { LATE(COMPOUND),     OK,                 OK } },
+	{ PAGE_LRU_COMPOUND, 3,    false, true,  { LATE(PINNED),       LATE(PINNED),       LATE(PINNED) } },
+	{ PAGE_USER,         0,    false, false, { LATE(NOT_LRU),      EARLY(NOT_LRU),     EARLY(NOT_LRU) } },
+	{ PAGE_MOVABLE_OPS,  0,    false, false, { LATE(UNMOVABLE),    OK,                 OK } },
+	{ PAGE_HUGETLB,      3,    false, false, { LATE(HUGETLB),      LATE(HUGETLB),      OK } },
+	{ PAGE_HUGETLB,      3,    false, true,  { LATE(PINNED),       LATE(PINNED),       LATE(PINNED) } },
+	{ PAGE_HUGETLB_POOL, 3,    false, false, { LATE(HUGETLB),      LATE(HUGETLB),      OK } },
+	{ PAGE_GIGANTIC,     3,    false, false, { LATE(HUGETLB),      LATE(HUGETLB),      STOP(HUGETLB) } },
+	{ PAGE_OFFLINE,      0,    false, false, { LATE(OFFLINE),      EARLY(OFFLINE),     EARLY(OFFLINE) } },
+	{ PAGE_OFFLINE,      0,    true,  false, { LATE(OFFLINE),      LATE(OFFLINE),      LATE(OFFLINE) } },
+	{ PAGE_HWPOISON,     0,    false, false, { LATE(HWPOISON),     EARLY(HWPOISON),    EARLY(HWPOISON) } },
+	{ PAGE_RESERVED,     0,    false, false, { LATE(RESERVED),     EARLY(RESERVED),    EARLY(RESERVED) } },
+	{ PAGE_ABSENT,       0,    false, false, { LATE(ABSENT),       LATE(ABSENT),       LATE(ABSENT) } },
 };
 /* clang-format on */
 

@@ -44,7 +44,7 @@ struct row {
 	struct expected expect[NR_GENERATIONS];
 };
 
-/* clang-format off: a table */
+/* clang-format off */
 #define NOTHING                                                                                                        \
 	{                                                                                                              \
 		PFN_NONE                                                                                               \

@@ -10,103 +10,171 @@
 /* A later choice for the same knob replaces the earlier one: that is how a generation builds on another. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 
-/* clang-format off: lists of choices */
+/* clang-format off */
 
 /*
  * v3.5: whole MAX_ORDER ranges are isolated block by block, ascending; what a block holds is looked at only if its type does
  * not promise that it is movable; isolated free pages are still counted as free.
  */
 #define V3_5                                                                                                           \
-	.iso_align = iso_align_maxpage, .iso_extend = iso_extend_hull, .iso_order = iso_order_ascending,               \
-	.iso_straddle = iso_straddle_none, .iso_edge_caller = iso_edge_caller_caller,                                  \
-	.iso_store = iso_store_type_overwrite, .iso_double = iso_double_accept, .iso_notifier = iso_notifier_chain,    \
-	.iso_remerge = iso_remerge_none, .undo_type = undo_type_caller_arg,                                            \
-	.undo_on_start_fail = undo_on_start_fail_whole_range, .unmovable_scope = unmovable_scope_type_shortcut,        \
-	.unmovable_compound_tail = unmovable_compound_tail_head_check, .movable_ops = movable_ops_unmovable,           \
-	.merge_rule = merge_rule_always, .free_large = free_large_head_type,                                           \
-	.isolated_counted_free = isolated_counted_free_yes, .fallback = fallback_v3_6,                                 \
-	.cma_balance = cma_balance_none, .wmark_order = wmark_order_halving, .wmark_kswapd = wmark_kswapd_nothing,     \
-	.wmark_contig = wmark_contig_raised, .highatomic_cap = highatomic_cap_none,                                    \
-	.highatomic_count = highatomic_count_block, .highatomic_trigger = highatomic_trigger_every,                    \
-	.wmark_highatomic = wmark_highatomic_reserved, .pcp_iso = pcp_iso_per_block_drain,                             \
-	.pcp_offline = pcp_offline_drain, .pcp_orders = pcp_orders_zero, .pcp_thp_lists = pcp_thp_lists_one,           \
-	.pcp_drain = pcp_drain_credit_round_robin, .pcp_type = pcp_type_cached_always,                                 \
-	.pcp_high = pcp_high_six_batches, .pcp_overflow = pcp_overflow_batch, .pcp_refill = pcp_refill_batch,          \
-	.migrate_compound = migrate_compound_skip, .contig_hugetlb = contig_hugetlb_skip,                              \
-	.migrate_targets = migrate_targets_per_page, .migrate_enomem = migrate_enomem_retry,                           \
-	.contig_ebusy_soft = contig_ebusy_soft_no, .outer_start = outer_start_unchecked,                               \
-	.grab_busy = grab_busy_free_taken, .contig_free = contig_free_pages, .user_align = user_align_maxpage,         \
-	.cma_mutex = cma_mutex_global, .virtio_mode = virtio_mode_sub_blocks, .virtio_tries = virtio_tries_once,       \
-	.virtio_unplug = virtio_unplug_sub_blocks, .gigantic_test = gigantic_test_in_use
+	.iso_align = iso_align_maxpage,                                                                                \
+	.iso_extend = iso_extend_hull,                                                                                 \
+	.iso_order = iso_order_ascending,                                                                              \
+	.iso_straddle = iso_straddle_none,                                                                             \
+	.iso_edge_caller = iso_edge_caller_caller,                                                                     \
+	.iso_store = iso_store_type_overwrite,                                                                         \
+	.iso_double = iso_double_accept,                                                                               \
+	.iso_notifier = iso_notifier_chain,                                                                            \
+	.iso_remerge = iso_remerge_none,                                                                               \
+	.undo_type = undo_type_caller_arg,                                                                             \
+	.undo_on_start_fail = undo_on_start_fail_whole_range,                                                          \
+	.unmovable_scope = unmovable_scope_type_shortcut,                                                              \
+	.unmovable_compound_tail = unmovable_compound_tail_head_check,                                                 \
+	.movable_ops = movable_ops_unmovable,                                                                          \
+	.merge_rule = merge_rule_always,                                                                               \
+	.free_large = free_large_head_type,                                                                            \
+	.isolated_counted_free = isolated_counted_free_yes,                                                            \
+	.fallback = fallback_v3_6,                                                                                     \
+	.nofragment = nofragment_never,                                                                                \
+	.cma_balance = cma_balance_none,                                                                               \
+	.wmark_order = wmark_order_halving,                                                                            \
+	.wmark_kswapd = wmark_kswapd_nothing,                                                                          \
+	.wmark_contig = wmark_contig_raised,                                                                           \
+	.highatomic_cap = highatomic_cap_none,                                                                         \
+	.highatomic_count = highatomic_count_block,                                                                    \
+	.highatomic_trigger = highatomic_trigger_every,                                                                \
+	.wmark_highatomic = wmark_highatomic_reserved,                                                                 \
+	.pcp_iso = pcp_iso_per_block_drain,                                                                            \
+	.pcp_offline = pcp_offline_drain,                                                                              \
+	.pcp_orders = pcp_orders_zero,                                                                                 \
+	.pcp_thp_lists = pcp_thp_lists_one,                                                                            \
+	.pcp_drain = pcp_drain_credit_round_robin,                                                                     \
+	.pcp_type = pcp_type_cached_always,                                                                            \
+	.pcp_high = pcp_high_six_batches,                                                                              \
+	.pcp_overflow = pcp_overflow_batch,                                                                            \
+	.pcp_refill = pcp_refill_batch,                                                                                \
+	.migrate_compound = migrate_compound_skip,                                                                     \
+	.contig_hugetlb = contig_hugetlb_skip,                                                                         \
+	.migrate_targets = migrate_targets_per_page,                                                                   \
+	.migrate_enomem = migrate_enomem_retry,                                                                        \
+	.contig_ebusy_soft = contig_ebusy_soft_no,                                                                     \
+	.outer_start = outer_start_unchecked,                                                                          \
+	.grab_busy = grab_busy_free_taken,                                                                             \
+	.contig_free = contig_free_pages,                                                                              \
+	.user_align = user_align_maxpage,                                                                              \
+	.cma_mutex = cma_mutex_global,                                                                                 \
+	.virtio_mode = virtio_mode_sub_blocks,                                                                         \
+	.virtio_tries = virtio_tries_once,                                                                             \
+	.virtio_unplug = virtio_unplug_sub_blocks,                                                                     \
+	.gigantic_test = gigantic_test_in_use
 
 /* v3.6: kswapd no longer sleeps over isolated pages that reclaim takes for free. */
-#define V3_6 V3_5, .wmark_kswapd = wmark_kswapd_isolated_blocks
+#define V3_6 V3_5,                                                                                                     \
+	.wmark_kswapd = wmark_kswapd_isolated_blocks
 
 /* v3.16: isolated pages are not free pages (v3.7); nothing keeps isolated blocks from merging with others. */
-#define V3_16                                                                                                          \
-	V3_6, .isolated_counted_free = isolated_counted_free_no, .wmark_kswapd = wmark_kswapd_nothing,                 \
-	      .wmark_contig = wmark_contig_plain, .undo_on_start_fail = undo_on_start_fail_none
+#define V3_16 V3_6,                                                                                                    \
+	.isolated_counted_free = isolated_counted_free_no,                                                             \
+	.wmark_kswapd = wmark_kswapd_nothing,                                                                          \
+	.wmark_contig = wmark_contig_plain,                                                                            \
+	.undo_on_start_fail = undo_on_start_fail_none
 
 /* v4.4: merging stops at a pageblock in isolated blocks (v3.18); the HIGHATOMIC reserve. */
-#define V4_4                                                                                                           \
-	V3_16, .merge_rule = merge_rule_iso_cap_p, .iso_remerge = iso_remerge_free_buddy, .pcp_type = pcp_type_cached, \
-	       .fallback = fallback_old, .wmark_order = wmark_order_free_run,                                          \
-	       .highatomic_cap = highatomic_cap_plus_block, .contig_ebusy_soft = contig_ebusy_soft_yes,                \
-	       .outer_start = outer_start_covering
+#define V4_4 V3_16,                                                                                                    \
+	.merge_rule = merge_rule_iso_cap_p,                                                                            \
+	.iso_remerge = iso_remerge_free_buddy,                                                                         \
+	.pcp_type = pcp_type_cached,                                                                                   \
+	.fallback = fallback_old,                                                                                      \
+	.wmark_order = wmark_order_free_run,                                                                           \
+	.highatomic_cap = highatomic_cap_plus_block,                                                                   \
+	.contig_ebusy_soft = contig_ebusy_soft_yes,                                                                    \
+	.outer_start = outer_start_covering
 
 /* v5.10: isolated blocks never merge with others (v4.6) nor get isolated twice (v4.17); pages are looked at, not types. */
-#define V5_10                                                                                                          \
-	V4_4, .merge_rule = merge_rule_iso_only, .iso_double = iso_double_ebusy, .iso_notifier = iso_notifier_none,    \
-	      .unmovable_scope = unmovable_scope_block, .movable_ops = movable_ops_migrated,                           \
-	      .cma_balance = cma_balance_half, .migrate_compound = migrate_compound_whole
+#define V5_10 V4_4,                                                                                                    \
+	.merge_rule = merge_rule_iso_only,                                                                             \
+	.iso_double = iso_double_ebusy,                                                                                \
+	.iso_notifier = iso_notifier_none,                                                                             \
+	.unmovable_scope = unmovable_scope_block,                                                                      \
+	.movable_ops = movable_ops_migrated,                                                                           \
+	.nofragment = nofragment_above_dma32,                                                                          \
+	.cma_balance = cma_balance_half,                                                                               \
+	.migrate_compound = migrate_compound_whole
 
 /* v5.16, on which the RFC of November 2021 was built: per-cpu lists of higher orders, hugetlb pages are replaced. */
-#define V5_16                                                                                                          \
-	V5_10, .pcp_orders = pcp_orders_up_to_3_and_thp, .pcp_high = pcp_high_low_wmark,                               \
-	       .pcp_overflow = pcp_overflow_doubling, .pcp_offline = pcp_offline_disabled,                             \
-	       .contig_hugetlb = contig_hugetlb_replace, .cma_mutex = cma_mutex_none,                                  \
-	       .virtio_mode = virtio_mode_sub_or_big, .virtio_tries = virtio_tries_five_if_movable
+#define V5_16 V5_10,                                                                                                   \
+	.pcp_orders = pcp_orders_up_to_3_and_thp,                                                                      \
+	.pcp_high = pcp_high_low_wmark,                                                                                \
+	.pcp_overflow = pcp_overflow_doubling,                                                                         \
+	.pcp_offline = pcp_offline_disabled,                                                                           \
+	.contig_hugetlb = contig_hugetlb_replace,                                                                      \
+	.cma_mutex = cma_mutex_none,                                                                                   \
+	.virtio_mode = virtio_mode_sub_or_big,                                                                         \
+	.virtio_tries = virtio_tries_five_if_movable
 
 /* RFC v1, linux-mm, November 2021, never merged: the alignment lowered to a pageblock and nothing else. */
-#define RFC_2021 V5_16, .iso_align = iso_align_block, .user_align = user_align_block
+#define RFC_2021 V5_16,                                                                                                \
+	.iso_align = iso_align_block,                                                                                  \
+	.user_align = user_align_block
 
 /*
  * What David Hildenbrand proposed in that thread, never merged as such: isolation beside the type, only the range of interest
  * checked, and no reaching into blocks of another type - which needs v5.18's rule, so that these never share a run.
  */
-#define HILDENBRAND_2021                                                                                               \
-	V5_16, .iso_extend = iso_extend_same_type, .iso_store = iso_store_separate_bit,                                \
-	       .undo_type = undo_type_preserved, .unmovable_scope = unmovable_scope_range_of_interest,                 \
-	       .merge_rule = merge_rule_mergeable
+#define HILDENBRAND_2021 V5_16,                                                                                        \
+	.iso_extend = iso_extend_same_type,                                                                            \
+	.iso_store = iso_store_separate_bit,                                                                           \
+	.undo_type = undo_type_preserved,                                                                              \
+	.unmovable_scope = unmovable_scope_range_of_interest,                                                          \
+	.merge_rule = merge_rule_mergeable
 
 /* v5.18: only blocks of types that fall back to each other merge; isolation still MAX_ORDER aligned. */
-#define V5_18 V5_16, .merge_rule = merge_rule_mergeable, .pcp_drain = pcp_drain_whole_list
+#define V5_18 V5_16,                                                                                                   \
+	.merge_rule = merge_rule_mergeable,                                                                            \
+	.pcp_drain = pcp_drain_whole_list
 
 /* v6.1: any range, a pageblock at a time (v5.19); what straddles an edge is split or migrated. */
-#define V6_1                                                                                                           \
-	V5_18, .iso_align = iso_align_block, .iso_order = iso_order_ends_first,                                        \
-	       .iso_straddle = iso_straddle_split_and_migrate, .undo_on_start_fail = undo_on_start_fail_whole_range,   \
-	       .unmovable_scope = unmovable_scope_block_at_edges, .pcp_iso = pcp_iso_one_drain,                        \
-	       .pcp_thp_lists = pcp_thp_lists_two, .migrate_enomem = migrate_enomem_abort,                             \
-	       .user_align = user_align_block, .cma_mutex = cma_mutex_global, .gigantic_test = gigantic_test_reserved
+#define V6_1 V5_18,                                                                                                    \
+	.iso_align = iso_align_block,                                                                                  \
+	.iso_order = iso_order_ends_first,                                                                             \
+	.iso_straddle = iso_straddle_split_and_migrate,                                                                \
+	.undo_on_start_fail = undo_on_start_fail_whole_range,                                                          \
+	.unmovable_scope = unmovable_scope_block_at_edges,                                                             \
+	.pcp_iso = pcp_iso_one_drain,                                                                                  \
+	.pcp_thp_lists = pcp_thp_lists_two,                                                                            \
+	.migrate_enomem = migrate_enomem_abort,                                                                        \
+	.user_align = user_align_block,                                                                                \
+	.cma_mutex = cma_mutex_global,                                                                                 \
+	.gigantic_test = gigantic_test_reserved
 
 /* v6.10: free pages are always on the list of their block's type, and isolating a block splits the run over it. */
-#define V6_10                                                                                                          \
-	V6_1, .iso_straddle = iso_straddle_split_in_isolate, .merge_rule = merge_rule_mergeable_retype,                \
-	      .free_large = free_large_per_block, .fallback = fallback_hygienic_old,                                   \
-	      .highatomic_cap = highatomic_cap_round_up_1pct, .highatomic_count = highatomic_count_run,                \
-	      .pcp_type = pcp_type_reread, .pcp_high = pcp_high_tuned, .pcp_overflow = pcp_overflow_free_count,        \
-	      .pcp_refill = pcp_refill_doubling, .migrate_targets = migrate_targets_batch
+#define V6_10 V6_1,                                                                                                    \
+	.iso_straddle = iso_straddle_split_in_isolate,                                                                 \
+	.merge_rule = merge_rule_mergeable_retype,                                                                     \
+	.free_large = free_large_per_block,                                                                            \
+	.fallback = fallback_hygienic_old,                                                                             \
+	.highatomic_cap = highatomic_cap_round_up_1pct,                                                                \
+	.highatomic_count = highatomic_count_run,                                                                      \
+	.pcp_type = pcp_type_reread,                                                                                   \
+	.pcp_high = pcp_high_tuned,                                                                                    \
+	.pcp_overflow = pcp_overflow_free_count,                                                                       \
+	.pcp_refill = pcp_refill_doubling,                                                                             \
+	.migrate_targets = migrate_targets_batch
 
 /* v6.12.y, which has v6.15's fallback. */
-#define V6_12 V6_10, .fallback = fallback_claim_steal, .wmark_highatomic = wmark_highatomic_free
+#define V6_12 V6_10,                                                                                                   \
+	.fallback = fallback_claim_steal,                                                                              \
+	.wmark_highatomic = wmark_highatomic_free
 
 /* v7.2: isolation is a bit of its own and the block's type survives it (v6.17); contiguous pages come back in chunks. */
-#define V7_2                                                                                                           \
-	V6_12, .iso_store = iso_store_separate_bit, .undo_type = undo_type_preserved,                                  \
-	       .highatomic_trigger = highatomic_trigger_min_wmark, .contig_free = contig_free_chunks,                  \
-	       .pcp_overflow = pcp_overflow_batch_steps, .cma_mutex = cma_mutex_per_area,                              \
-	       .gigantic_test = gigantic_test_unmovable
+#define V7_2 V6_12,                                                                                                    \
+	.iso_store = iso_store_separate_bit,                                                                           \
+	.undo_type = undo_type_preserved,                                                                              \
+	.highatomic_trigger = highatomic_trigger_min_wmark,                                                            \
+	.contig_free = contig_free_chunks,                                                                             \
+	.pcp_overflow = pcp_overflow_batch_steps,                                                                      \
+	.cma_mutex = cma_mutex_per_area,                                                                               \
+	.gigantic_test = gigantic_test_unmovable
 
 /* clang-format on */
 

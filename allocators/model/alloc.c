@@ -10,33 +10,40 @@ static bool may_use_cma(struct contig_what what)
 	return what.migratetype == MT_MOVABLE;
 }
 
+/* One look through the zonelist. */
+struct attempt {
+	bool low;        /* down to the low mark only; else to min */
+	bool nofragment; /* without breaking another type's pageblock */
+};
+
 /* From the buddy: the reserve first or last for those who may use it. */
-static pfn_t alloc_buddy(struct model *m, struct zone *z, struct contig_what what)
+static pfn_t alloc_buddy(struct model *m, struct zone *z, struct contig_what what, unsigned int flags)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	pfn_t pfn = what.highatomic ? take_smallest(m, z, what.order, MT_HIGHATOMIC) : PFN_NONE;
 
 	if (pfn == PFN_NONE)
-		pfn = rmqueue(m, z, what.order, (enum migratetype)what.migratetype, may_use_cma(what), &mode);
+		pfn = rmqueue(m, z, what.order, (enum migratetype)what.migratetype, flags, &mode);
 	if (pfn == PFN_NONE && what.last_chance)
 		pfn = take_smallest(m, z, what.order, MT_HIGHATOMIC);
 	return pfn;
 }
 
-static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, struct contig_what what, bool low)
+static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, struct contig_what what, struct attempt try)
 {
+	unsigned int flags = (may_use_cma(what) ? ALLOC_CMA : 0) | (try.nofragment ? ALLOC_NOFRAGMENT : 0);
 	pfn_t pfn = PFN_NONE;
 	bool listed = false;
 
 	if (pcp_takes(m, z, what.order)) {
-		pfn = pcp_alloc(m, z, cpu, what.order, (enum migratetype)what.migratetype, may_use_cma(what));
+		pfn = pcp_alloc(m, z, cpu, what.order, (enum migratetype)what.migratetype, flags);
 		listed = pfn != PFN_NONE;
 	}
 	if (pfn == PFN_NONE)
-		pfn = alloc_buddy(m, z, what);
+		pfn = alloc_buddy(m, z, what, flags);
 	/* v7.x reserves inside the buddy path, and only down at the min mark */
 	if (unlikely(what.highatomic) && what.order && pfn != PFN_NONE &&
-	    (m->policy.highatomic_trigger == highatomic_trigger_every || (!low && !listed)))
+	    (m->policy.highatomic_trigger == highatomic_trigger_every || (!try.low && !listed)))
 		highatomic_reserve(m, z, pfn, what.order);
 	return pfn;
 }
@@ -80,7 +87,7 @@ bool watermark_ok(const struct model *m, const struct zone *z, struct contig_wha
 }
 
 /* The first zone of the list above the mark that has pages. */
-static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what, bool low)
+static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what, struct attempt try)
 {
 	enum migratetype mt = (enum migratetype)what.migratetype;
 	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
@@ -88,9 +95,9 @@ static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what,
 	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
 		struct zone *z = *zp;
 
-		if (!watermark_ok(m, z, what, low ? z->wmark_low : z->wmark_min, 0))
+		if (!watermark_ok(m, z, what, try.low ? z->wmark_low : z->wmark_min, 0))
 			continue;
-		pfn_t pfn = alloc_from(m, z, cpu, what, low);
+		pfn_t pfn = alloc_from(m, z, cpu, what, try);
 
 		if (pfn != PFN_NONE)
 			return pfn;
@@ -111,16 +118,35 @@ static bool unreserve_for(struct model *m, struct contig_what what)
 	return false;
 }
 
+/* Is there a DMA32 zone below this one, which may be used up before anything is fragmented (v5.0)? */
+static bool above_dma32(const struct model *m, const struct zone *z)
+{
+	for (const struct zone *low = m->zone; low < m->zone + m->nr_zones; low++) {
+		if (z->type == ZONE_NORMAL && low->type == ZONE_DMA32 && low->node == z->node)
+			return true;
+	}
+	return false;
+}
+
 /* Every zone down to its low watermark first; then, where a kernel would have woken kswapd, down to min. */
+static const struct attempt attempts[][3] = {
+	[nofragment_never] = { { .low = true }, { .low = false }, { .low = false } },
+	[nofragment_above_dma32] = { { .low = true, .nofragment = true }, { .low = true }, { .low = false } },
+	[nofragment_always] = { { .low = true, .nofragment = true }, { .nofragment = true }, { .low = false } },
+};
+
 pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
 {
 	struct zone *first = m->first_zone[what.node][what.migratetype];
-	pfn_t pfn = alloc_above(m, cpu, what, true);
+	const struct attempt *try = attempts[m->policy.nofragment];
+	pfn_t pfn = PFN_NONE;
 
-	if (pfn == PFN_NONE)
-		pfn = alloc_above(m, cpu, what, false);
+	if (m->policy.nofragment == nofragment_above_dma32 && !above_dma32(m, first))
+		try = attempts[nofragment_never];
+	for (unsigned int i = 0; i < 3 && pfn == PFN_NONE; i++)
+		pfn = alloc_above(m, cpu, what, try[i]);
 	while (pfn == PFN_NONE && unreserve_for(m, what))
-		pfn = alloc_above(m, cpu, what, false);
+		pfn = alloc_above(m, cpu, what, (struct attempt){ .low = false });
 	if (pfn == PFN_NONE && first->pages)
 		first->failed_allocs++;
 	return pfn;

@@ -118,7 +118,7 @@ static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k
 	enum migratetype was = stored_type(m, b);
 	uint32_t free, movable;
 
-	if (was == MT_HIGHATOMIC || block_isolated(m, b))
+	if (was == MT_HIGHATOMIC)
 		goto single;
 	if (k >= m->P) {
 		run_retype(m, z, pfn, k, mt, RETYPE_FALLBACK);
@@ -140,16 +140,16 @@ single:
  * The run to fall back to, and its order: the largest; but a movable request that would take no block breaks the smallest run
  * instead.
  */
-static pfn_t largest_first(const struct model *m, const struct zone *z, unsigned int order, enum migratetype mt,
+static pfn_t largest_first(const struct model *m, const struct zone *z, unsigned int least, enum migratetype mt,
                            unsigned int *found)
 {
-	for (unsigned int k = m->M + 1; k-- > order;) {
+	for (unsigned int k = m->M + 1; k-- > least;) {
 		pfn_t pfn = candidate(m, z, k, mt);
 
 		if (pfn == PFN_NONE)
 			continue;
-		if (!should_claim(m, k, mt) && k > order) {
-			for (k = order; (pfn = candidate(m, z, k, mt)) == PFN_NONE;)
+		if (!should_claim(m, k, mt) && k > least) {
+			for (k = least; (pfn = candidate(m, z, k, mt)) == PFN_NONE;)
 				k++;
 		}
 		*found = k;
@@ -158,10 +158,10 @@ static pfn_t largest_first(const struct model *m, const struct zone *z, unsigned
 	return PFN_NONE;
 }
 
-bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+bool fallback_move(struct model *m, struct zone *z, unsigned int least, enum migratetype mt)
 {
 	unsigned int k;
-	pfn_t pfn = largest_first(m, z, order, mt, &k);
+	pfn_t pfn = largest_first(m, z, least, mt, &k);
 
 	if (pfn == PFN_NONE)
 		return false;
@@ -199,9 +199,9 @@ static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 	return take_smallest(m, z, order, mt);
 }
 
-pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, unsigned int least, enum migratetype mt)
 {
-	for (unsigned int k = m->M + 1; k-- > order && should_claim(m, k, mt);) {
+	for (unsigned int k = m->M + 1; k-- > least && should_claim(m, k, mt);) {
 		pfn_t pfn = candidate(m, z, k, mt);
 
 		if (pfn == PFN_NONE)
@@ -241,10 +241,10 @@ pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum m
 
 /* ---- v6.10-v6.14 (3.2.2) --------------------------------------------------------------------- */
 
-pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, enum migratetype mt)
+pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, unsigned int least, enum migratetype mt)
 {
 	unsigned int k;
-	pfn_t pfn = largest_first(m, z, order, mt, &k), got = PFN_NONE;
+	pfn_t pfn = largest_first(m, z, least, mt, &k), got = PFN_NONE;
 
 	if (pfn == PFN_NONE)
 		return PFN_NONE;

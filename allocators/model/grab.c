@@ -4,6 +4,20 @@
 
 /* ---- test (5.1 step 5) ----------------------------------------------------------------------- */
 
+/* Why a page that is there stays there; those that can move depend on the release. */
+static const uint8_t why_it_stays[PAGE_KIND_NR] = {
+	[PAGE_PCP] = WHY_PCP,
+	[PAGE_KERNEL] = WHY_UNMOVABLE,
+	[PAGE_RECLAIMABLE] = WHY_UNMOVABLE,
+	[PAGE_NONCOMPOUND] = WHY_UNMOVABLE,
+	[PAGE_USER] = WHY_NOT_LRU,
+	[PAGE_CONTIG] = WHY_UNMOVABLE,
+	[PAGE_OFFLINE] = WHY_OFFLINE,
+	[PAGE_HWPOISON] = WHY_HWPOISON,
+	[PAGE_RESERVED] = WHY_RESERVED,
+	[PAGE_ABSENT] = WHY_ABSENT,
+};
+
 static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 {
 	const struct contig_policy *p = &r->m->policy;
@@ -14,32 +28,17 @@ static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 		return WHY_STRADDLES;
 	if (state & STATE_PINNED)
 		return WHY_PINNED;
-	switch (state_kind(state)) {
-	case PAGE_PCP:
-		return WHY_PCP;
-	case PAGE_USER:
-		return WHY_NOT_LRU;
-	case PAGE_LRU_COMPOUND:
-		return p->migrate_compound == migrate_compound_skip ? WHY_COMPOUND : WHY_RACED;
-	case PAGE_HUGETLB:
-	case PAGE_HUGETLB_POOL:
-	case PAGE_GIGANTIC:
-		return p->contig_hugetlb == contig_hugetlb_skip ? WHY_HUGETLB : WHY_RACED;
-	case PAGE_LRU:
-		return WHY_RACED; /* could have been migrated, and was not there then */
-	case PAGE_MOVABLE_OPS:
-		return p->movable_ops == movable_ops_migrated ? WHY_RACED : WHY_UNMOVABLE;
-	case PAGE_OFFLINE:
-		return WHY_OFFLINE;
-	case PAGE_HWPOISON:
-		return WHY_HWPOISON;
-	case PAGE_RESERVED:
-		return WHY_RESERVED;
-	case PAGE_ABSENT:
-		return WHY_ABSENT;
-	default:
+	if (why_it_stays[state_kind(state)])
+		return (enum contig_reason)why_it_stays[state_kind(state)];
+	if (state & STATE_FROZEN) /* no reference to take: nobody could have moved it */
 		return WHY_UNMOVABLE;
-	}
+	if (state_is(state, PAGE_LRU_COMPOUND) && p->migrate_compound == migrate_compound_skip)
+		return WHY_COMPOUND;
+	if (state_has(state, KIND_HUGETLB) && p->contig_hugetlb == contig_hugetlb_skip)
+		return WHY_HUGETLB;
+	if (state_is(state, PAGE_MOVABLE_OPS) && p->movable_ops == movable_ops_unmovable)
+		return WHY_UNMOVABLE;
+	return WHY_RACED; /* could have been migrated, and was not there then */
 }
 
 /*

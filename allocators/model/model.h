@@ -449,12 +449,19 @@ enum rmqueue_mode {
 	RMQUEUE_STEAL
 };
 
-pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, bool cma,
+/* Allocation flags (1.5), as far as they reach down to here. */
+enum alloc_flags {
+	ALLOC_CMA = 1,        /* CMA lists may serve it */
+	ALLOC_NOFRAGMENT = 2, /* no fallback to a run of less than a pageblock */
+};
+
+pfn_t rmqueue(struct model *m, struct zone *z, unsigned int order, enum migratetype mt, unsigned int flags,
               enum rmqueue_mode *mode);
-bool fallback_move(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+/* Of `least` or a higher order. */
+bool fallback_move(struct model *m, struct zone *z, unsigned int least, enum migratetype mt);
 pfn_t fallback_steal_v3_6(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
-pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
-pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
+pfn_t fallback_hygienic(struct model *m, struct zone *z, unsigned int order, unsigned int least, enum migratetype mt);
+pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, unsigned int least, enum migratetype mt);
 pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum migratetype mt);
 
 /* ---- pcp.c ----------------------------------------------------------------------------------- */
@@ -493,7 +500,8 @@ static inline pfn_t pcp_pop(struct pcp *pcp, struct pcp_list *l, unsigned int or
 }
 
 /* The head of the list, refilled if it was empty; PFN_NONE if nothing is to be had. */
-pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma);
+pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt,
+                unsigned int flags);
 /* The lists hold too much: some goes back to the buddy, the list just freed to first. Returns 0. */
 int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index);
 /* Free a run whose order pcp_takes(); its descriptor may still hold the old state. */

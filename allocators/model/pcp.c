@@ -341,7 +341,7 @@ static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned in
 }
 
 static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
-                   enum migratetype mt, bool cma)
+                   enum migratetype mt, unsigned int flags)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	struct pcp_list *l = &pcp->list[index];
@@ -355,7 +355,7 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 		if (mode == RMQUEUE_NORMAL && !z->free_cma)
 			pfn = take_smallest(m, z, order, mt);
 		if (pfn == PFN_NONE)
-			pfn = rmqueue(m, z, order, mt, cma, &mode);
+			pfn = rmqueue(m, z, order, mt, flags, &mode);
 		if (pfn == PFN_NONE)
 			return;
 		*l->tail++ = pfn;
@@ -363,14 +363,15 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 	}
 }
 
-pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt, bool cma)
+pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt,
+                unsigned int flags)
 {
 	struct pcp *pcp = &z->pcp[cpu];
 	unsigned int index = pcp_index(m, order, mt);
 	struct pcp_list *l = &pcp->list[index];
 
 	if (l->head == l->tail) {
-		refill(m, z, pcp, index, order, mt, cma);
+		refill(m, z, pcp, index, order, mt, flags);
 		if (l->head == l->tail)
 			return PFN_NONE;
 	}
