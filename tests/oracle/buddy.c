@@ -39,16 +39,13 @@ void o_clear_run(struct oracle *o, pfn_t pfn)
 }
 
 /*
- * All blocks under a run of at least a pageblock, or the one it lies in. Where isolation is a type this ends it, and
- * nobody tells the count of isolated blocks.
+ * All blocks under a run of at least a pageblock, or the one it lies in. This ends isolation (4.7: a normal type clears
+ * the bit, too), and nobody tells the count of isolated blocks.
  */
 void o_retype(struct oracle *o, pfn_t pfn, unsigned int order, unsigned int type)
 {
 	for (pfn_t at = align_down(pfn, o->P); at < pfn + (1u << order); at += npb(o))
-		o->block[at >> o->P] = (struct oblock){
-			.type = (uint8_t)type,
-			.isolated = o->r->own_bit && o->block[at >> o->P].isolated,
-		};
+		o->block[at >> o->P] = (struct oblock){ .type = (uint8_t)type };
 }
 
 /* 3.3: may a run freed as `type` join this buddy? Below P both are in one block. */

@@ -14,12 +14,25 @@ static bool on_lru(const struct opage *p)
 	return (p->kind == PAGE_LRU || p->kind == PAGE_LRU_COMPOUND) && !p->collected;
 }
 
+/* 6.2, until v4.14: movable by type, or no page with a reference that is not on the LRU. Tails have none. */
+static bool counts_unmovable(const struct oracle *o, pfn_t from, pfn_t to)
+{
+	if (o->g.zones[0].type == ZONE_MOVABLE || type_at(o, from) == MT_MOVABLE || type_at(o, from) == MT_CMA)
+		return false;
+	for (pfn_t at = from; at < to; at++) {
+		const struct opage *p = &o->page[at];
+
+		if (p->kind != PAGE_NONE && p->kind != PAGE_FREE && p->kind != PAGE_PCP && !p->frozen && !on_lru(p))
+			return true;
+	}
+	return false;
+}
+
 /* 6.3, in its order: does a page of [from, to) fail the isolation of its block? */
 static bool holds_unmovable(const struct oracle *o, unsigned int caller, pfn_t from, pfn_t to)
 {
-	if (o->r->type_shortcut && (o->g.zones[0].type == ZONE_MOVABLE || type_at(o, from) == MT_MOVABLE ||
-	                            type_at(o, from) == MT_CMA))
-		return false;
+	if (o->r->type_shortcut)
+		return counts_unmovable(o, from, to);
 	if (type_at(o, from) == MT_CMA)
 		return caller != CALLER_CMA;
 	for (pfn_t at = from; at < to; at++) {
@@ -79,8 +92,6 @@ bool o_isolate_block(struct oracle *o, unsigned int caller, pfn_t block, pfn_t f
 	to = least(least(to, block + npb(o)), o->end);
 	if (was == MT_ISOLATE && o->r->double_ebusy)
 		return false;
-	if (was == MT_ISOLATE && getenv("KLUDGE"))
-		return true;
 	if (holds_unmovable(o, caller, from, to))
 		return false;
 	if (was == MT_ISOLATE)

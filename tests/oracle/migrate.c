@@ -103,7 +103,7 @@ void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct conti
 
 void o_put_back(struct oracle *o, uint32_t cpu, struct migration *m)
 {
-	for (uint32_t i = 0; i < m->nr; i++) {
+	for (uint32_t i = m->nr; i-- > 0;) {
 		o->page[m->page[i]].collected = false;
 		dropped(o, cpu, m->page[i]);
 	}

@@ -229,6 +229,10 @@ static void step_test(struct orequest *r)
 	}
 	r->at = AT_GRAB;
 	r->outer_end = r->outer;
+	if (o->r->raised) {
+		r->raised = r->args.nr;
+		o->raised += r->raised;
+	}
 }
 
 /* ---- grab ---------------------------------------------------------------------------------------- */
@@ -388,6 +392,8 @@ static int range_step(struct contig_range *range, struct contig_work *work)
 	}
 	r->out.total.migrated += work->migrated;
 	r->out.total.not_migrated += work->not_migrated;
+	if (r->at == AT_END)
+		r->o->raised -= r->raised;
 	return r->at != AT_END;
 }
 

@@ -193,7 +193,8 @@ struct orequest {
 	pfn_t cursor;     /* the block that the next step is for */
 	pfn_t outer, outer_end;
 	struct migration m;
-	bool *isolated; /* by this request, by block of the hull */
+	uint32_t raised; /* v3.6: what the marks are higher for it */
+	bool *isolated;  /* by this request, by block of the hull */
 };
 
 /* lab.c */
