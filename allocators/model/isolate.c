@@ -122,9 +122,9 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	if (block_absent(m, z, b))
 		return 0;
 	work->blocks++;
-	if (block_isolated(m, b)) {
-		if (m->policy.iso_double == iso_double_accept)
-			return 0;
+	bool again = block_isolated(m, b);
+
+	if (again && m->policy.iso_double == iso_double_ebusy) {
 		*by = (struct blocker){ first_page(m, z, b), WHY_ALREADY_ISOLATED };
 		return -EBUSY;
 	}
@@ -135,6 +135,8 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	by->pfn = find_unmovable(m, z, b, start, end, caller, given, &by->why, work);
 	if (by->pfn != PFN_NONE)
 		return -EBUSY;
+	if (again)
+		return 0;
 
 	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
 		if (!block_inside(m, z, b)) {

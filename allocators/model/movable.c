@@ -108,7 +108,8 @@ static pfn_t count_pages(struct model *m, pfn_t pfn, pfn_t end, uint32_t given, 
 pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
                      uint32_t given, enum contig_reason *why, struct contig_work *work)
 {
-	enum migratetype mt = stored_type(m, b);
+	/* an isolated block, which v4.16 and before may isolate again, is of neither type while it is (6.2) */
+	enum migratetype mt = reported_type(m, b);
 
 	if (start < z->start)
 		start = z->start;

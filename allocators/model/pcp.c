@@ -179,11 +179,17 @@ static uint32_t runs_for(const struct model *m, const struct pcp *pcp, unsigned 
 	return runs < len ? runs : len;
 }
 
+static unsigned int lists_in_use(const struct model *m)
+{
+	if (m->policy.pcp_orders == pcp_orders_zero)
+		return PCP_TYPES;
+	return m->policy.pcp_thp_lists == pcp_thp_lists_one ? PCP_LISTS - 1 : PCP_LISTS;
+}
+
 /* In turn MOVABLE, RECLAIMABLE, UNMOVABLE ..., each list giving as many runs as lists were looked at (until v5.17). */
 static void drain_round_robin(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages)
 {
-	unsigned int lists = m->policy.pcp_orders == pcp_orders_zero ? PCP_TYPES : PCP_LISTS;
-	unsigned int index = 0;
+	unsigned int lists = lists_in_use(m), index = 0;
 	uint32_t credit = 0;
 
 	while (pages) {
