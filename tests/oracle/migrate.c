@@ -62,7 +62,7 @@ static bool dropped(struct oracle *o, uint32_t cpu, pfn_t pfn)
 void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct contig_work *work)
 {
 	pfn_t target[sizeof(m->page) / sizeof(m->page[0])];
-	uint32_t nr = m->nr, left = 0;
+	uint32_t nr = m->nr, reached = m->nr, left = 0;
 
 	m->rc = 0;
 	for (uint32_t i = 0; i < nr; i++)
@@ -79,6 +79,7 @@ void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct conti
 		target[i] = o_allocate(o, cpu, p->order, MT_MOVABLE);
 		if (target[i] == NO_PAGE) {
 			m->rc = -ENOMEM;
+			reached = i;
 			break;
 		}
 		if (!o->r->targets_first) {
@@ -88,7 +89,7 @@ void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct conti
 		}
 	}
 	for (uint32_t i = 0; i < nr; i++) {
-		if (m->page[i] == NO_PAGE || (o->r->targets_first && dropped(o, cpu, m->page[i])))
+		if (m->page[i] == NO_PAGE || (o->r->targets_first && i < reached && dropped(o, cpu, m->page[i])))
 			continue;
 		if (target[i] != NO_PAGE) {
 			work->migrated += 1u << o->page[m->page[i]].order;

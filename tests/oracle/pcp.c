@@ -68,7 +68,7 @@ static uint32_t give_one(struct oracle *o, struct ocpu *c, unsigned int l)
 /* v5.10: in turn, MOVABLE first, with a credit that grows by one for every list looked at. */
 static uint32_t give_in_turn(struct oracle *o, struct ocpu *c, int64_t want)
 {
-	unsigned int l = 0, lists = getenv("KLUDGE") && nr_lists(o) > 3 ? 14 : nr_lists(o);
+	unsigned int l = 0, lists = nr_lists(o);
 	uint32_t given = 0, nr;
 	int64_t credit = 0;
 
@@ -153,7 +153,8 @@ static void pcp_put(struct oracle *o, struct ocpu *c, pfn_t pfn, unsigned int or
 	c->count += 1u << order;
 	if (o->r->pcp >= PCP_6_7) {
 		c->alloc_factor >>= 1;
-		c->free_count = least(c->free_count + (1u << order), o->batch << SCALE);
+		if (c->free_count < o->batch << SCALE)
+			c->free_count += 1u << order;
 	}
 	if (c->count < c->high)
 		return;
@@ -207,8 +208,6 @@ pfn_t o_pcp_take(struct oracle *o, uint32_t cpu, unsigned int order, unsigned in
 	unsigned int l = list_of(o, order, type);
 	pfn_t pfn;
 
-	c->free_factor >>= 1;
-	c->free_count >>= 1;
 	if (!c->nr[l]) {
 		enum take_mode mode = TAKE_NORMAL;
 
@@ -223,6 +222,8 @@ pfn_t o_pcp_take(struct oracle *o, uint32_t cpu, unsigned int order, unsigned in
 	}
 	if (!c->nr[l])
 		return NO_PAGE;
+	c->free_factor >>= 1;
+	c->free_count >>= 1;
 	pfn = c->list[l][0];
 	memmove(c->list[l], c->list[l] + 1, --c->nr[l] * sizeof(pfn_t));
 	c->count -= 1u << order;
