@@ -243,7 +243,7 @@ static bool grab_run(struct oracle *o, pfn_t pfn)
 	unsigned int order = o->page[pfn].order, type = type_at(o, pfn);
 
 	if (type != MT_ISOLATE) {
-		if (o->free <= (int64_t)o->g.zones[0].wmark_min + (1 << order))
+		if (counter(o->free) <= o->g.zones[0].wmark_min + o->raised + (1 << order))
 			return false;
 		o_count_free(o, type, -(1 << order));
 	} else {
