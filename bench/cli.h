@@ -24,6 +24,8 @@ extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 extern const char *cli_command_name;            /* of the command that runs, for messages; NULL before one is found */
 
 int cmd_conformance(int argc, char **argv);
+int cmd_diverge(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_micro(int argc, char **argv);
 int cmd_perf(int argc, char **argv);

@@ -55,6 +55,8 @@ static const struct {
 	{ "mixed", "pageblocks that hold an allocation of another type than their own, at the end" },
 	{ "unusable", "unusable free index at pageblock order, at the end: 0 = none, 1 = all" },
 	{ "frag", "fragmentation index at pageblock order, at the end: -1 = a block is free, towards 1 = fragmented" },
+	{ "gain cost",
+	  "of a knob (--ablate): success after less before, points; pages migrated by request, after less before" },
 	{ "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
 };
 

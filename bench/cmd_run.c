@@ -163,7 +163,7 @@ static int finish(struct run *r)
 	if (status != CLI_OK)
 		return status;
 	if (r->options.json) {
-		show(r, "benchmark.json");
+		show(r, r->options.ablation ? "ablation.json" : "benchmark.json");
 		return CLI_OK;
 	}
 	struct replay_speed speed = results_speed(&r->results);

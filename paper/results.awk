@@ -87,7 +87,7 @@ function listed(list, n,    i, out) {
 
 FNR == 1 {
 	parameters = substr($0, 3)
-	if (parameter("schema") != "contigbench-run/1") die(FILENAME ": schema " parameter("schema") " is not known here")
+	if (parameter("schema") != "contigbench-run/2") die(FILENAME ": schema " parameter("schema") " is not known here")
 	if (!workload_known++) workload = parameter("name")
 	file++
 	next
@@ -190,7 +190,7 @@ END {
 	define("worstshare", sprintf("%.3f", worst_share))
 	define("failedall", failed + 0)
 	define("unmovableshare", failed ? sprintf("%.1f", 100 * unmovable / failed) : "--")
-	# docs/formats.md, schema contigbench-run/1: success_low and _high are the bounds of this interval
+	# docs/formats.md, schema contigbench-run/2: success_low and _high are the bounds of this interval
 	define("confidence", 95)
 	for (size in size_bytes) define("bytes/" size, size_bytes[size])
 

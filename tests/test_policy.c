@@ -291,13 +291,56 @@ static void many_knobs_run(void **state)
 	}
 }
 
+/*
+ * Free pages on a per-cpu list leave it when their block is isolated, in whatever order blocks are isolated:
+ *
+ *	[MM] P F0 F1 F2 F3 F4 F5 F6 F7 F8 | ...
+ *	   ^^^ request
+ */
+static void drains_in_either_order(void **state)
+{
+	static const char *const specs[] = {
+		"linux-5.10",
+		"linux-5.10+iso_align=block+iso_order=ends_first",
+		"linux-6.1+pcp_iso=per_block_drain",
+		"linux-7.2+pcp_iso=per_block_drain",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(specs); i++) {
+		const struct contig_what page = { .kind = PAGE_LRU, .migratetype = MT_MOVABLE };
+		const struct contig_hooks none = { 0 };
+		struct contig_geometry g;
+		struct contig_outcome out;
+		struct contig_diag diag;
+
+		contig_geometry_x86_64(&g, 8192);
+		struct contig *c = contig_open(specs[i], &g, &none, &diag);
+
+		if (!c)
+			fail_msg("%s: %s", specs[i], diag.text);
+		int64_t pfn = contig_alloc(c, 0, page, 1);
+
+		assert_true(pfn >= 0);
+		assert_int_equal(contig_free(c, 0, (pfn_t)pfn, 1), 0);
+		const struct contig_range_args args = { .start = (pfn_t)pfn & ~511u, .nr = 1024 };
+
+		if (contig_range_alloc(c, &args, &out))
+			fail_msg("%s: %s at pfn %u", specs[i], contig_reason_name(out.autopsy.reason), out.autopsy.pfn);
+		/* once for each of at least two blocks */
+		assert_true(out.total.drains >= 2);
+		assert_true(out.total.drained > 0);
+		contig_close(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_knob_is_listed), cmocka_unit_test(every_value_can_be_set),
 		cmocka_unit_test(presets_survive),      cmocka_unit_test(refused_with_a_reason),
 		cmocka_unit_test(long_names),           cmocka_unit_test(every_turned_knob_runs),
-		cmocka_unit_test(many_knobs_run),
+		cmocka_unit_test(many_knobs_run),       cmocka_unit_test(drains_in_either_order),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

@@ -13,6 +13,7 @@ struct drawing {
 	char item[8]; /* the last one, empty if there is none to add to */
 	uint32_t repeat;
 	bool empty;
+	size_t column; /* where the item begins */
 };
 
 static void end_repeat(struct drawing *d)
@@ -29,6 +30,7 @@ static void draw(struct drawing *d, const char *item)
 		return;
 	}
 	end_repeat(d);
+	d->column = (size_t)ftello(d->out) + !d->empty;
 	fprintf(d->out, "%s%s", d->empty ? "" : " ", item);
 	snprintf(d->item, sizeof(d->item), "%s", item);
 	d->empty = false;
@@ -73,8 +75,8 @@ static char letter_of(const struct contig_run *run)
 	}
 }
 
-char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
-                 void *ctx)
+static char *map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
+                 void *ctx, pfn_t mark, size_t *column)
 {
 	const uint32_t npb = 1u << g->pageblock_order;
 	const pfn_t start = first << g->pageblock_order, end = (first + nr) << g->pageblock_order;
@@ -86,6 +88,7 @@ char *layout_map(struct contig *c, const struct contig_geometry *g, block_t firs
 	if (!d.out)
 		return NULL;
 	for (pfn_t pfn = start; pfn < end;) {
+		const pfn_t from = pfn;
 		struct contig_run run;
 
 		c->ops->lab->run(c, pfn, &run);
@@ -101,11 +104,26 @@ char *layout_map(struct contig *c, const struct contig_geometry *g, block_t firs
 			draw_page(&d, l ? l : letter_of(&run));
 			pfn++;
 		}
+		if (from <= mark && mark < pfn)
+			*column = d.column;
 		if (!(pfn & (npb - 1)) && pfn < end)
 			draw_border(&d);
 	}
 	end_repeat(&d);
 	return fclose(d.out) ? NULL : text;
+}
+
+char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
+                 void *ctx)
+{
+	return map(c, g, first, nr, letter, ctx, PFN_NONE, NULL);
+}
+
+char *layout_map_marked(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, pfn_t mark,
+                        size_t *column)
+{
+	*column = 0;
+	return map(c, g, first, nr, NULL, NULL, mark, column);
 }
 
 char *layout_types(struct contig *c, block_t first, uint32_t nr)

@@ -19,6 +19,10 @@ typedef char (*layout_letter)(void *ctx, pfn_t pfn, const struct contig_run *run
 char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
                  void *ctx);
 
+/* The same; *column is where in the text the item that holds page `mark` begins. */
+char *layout_map_marked(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, pfn_t mark,
+                        size_t *column);
+
 /* Types of the same blocks, a letter each: U M R H C, lower case while isolated with the type kept, `i` if it is lost. */
 char *layout_types(struct contig *c, block_t first, uint32_t nr);
 

@@ -127,6 +127,15 @@ static enum range_state after_isolation(struct range *r)
 	return goes_offline(r) ? R_NOTIFY : R_COLLECT;
 }
 
+/* A block has been isolated: until v5.18 the per-cpu lists are drained before anything else is done. */
+static enum range_state isolated(struct range *r, enum range_state next)
+{
+	if (r->pcp_off || r->m->policy.pcp_iso != pcp_iso_per_block_drain)
+		return next;
+	r->after_drain = next;
+	return R_DRAIN_BLOCK;
+}
+
 /* An end of the range (v5.19): its block, unless that is isolated already as the other end, then what crosses the border. */
 static bool isolate_end(struct range *r, block_t b, pfn_t border, bool skip, struct blocker *by,
                         struct contig_work *work)
@@ -151,16 +160,18 @@ static enum range_state isolate_ends_first(struct range *r, struct contig_work *
 		if (!isolate_end(r, r->first, r->first << r->m->P, false, &by, work))
 			return isolate_failed(r, by);
 		r->own = r->first + 1;
-		return R_ISOLATE;
+		return isolated(r, R_ISOLATE);
 	case 1:
 		if (!isolate_end(r, last_block(r), r->behind << r->m->P, single, &by, work))
 			return isolate_failed(r, by);
 		r->last_own = !single;
-		return r->own < last_block(r) ? R_ISOLATE : after_isolation(r);
+		if (single)
+			return after_isolation(r);
+		return isolated(r, r->own < last_block(r) ? R_ISOLATE : after_isolation(r));
 	default:
 		if (isolate(r, r->own, &by, work))
 			return isolate_failed(r, by);
-		return ++r->own < last_block(r) ? R_ISOLATE : after_isolation(r);
+		return isolated(r, ++r->own < last_block(r) ? R_ISOLATE : after_isolation(r));
 	}
 }
 
@@ -172,10 +183,7 @@ static enum range_state step_isolate(struct range *r, struct contig_work *work)
 		return isolate_ends_first(r, work);
 	if (isolate(r, r->own, &by, work))
 		return isolate_failed(r, by);
-	r->own++;
-	if (!r->pcp_off && r->m->policy.pcp_iso == pcp_iso_per_block_drain)
-		return R_DRAIN_BLOCK;
-	return r->own < r->behind ? R_ISOLATE : after_isolation(r);
+	return isolated(r, ++r->own < r->behind ? R_ISOLATE : after_isolation(r));
 }
 
 /* ---- drain ----------------------------------------------------------------------------------- */
@@ -185,7 +193,7 @@ static enum range_state step_drain(struct range *r, struct contig_work *work)
 	work->drains++;
 	work->drained += pcp_drain_all(r->m, r->z);
 	if (r->state == R_DRAIN_BLOCK)
-		return r->own < r->behind ? R_ISOLATE : after_isolation(r);
+		return r->after_drain;
 	r->pfn = r->start;
 	/* a later pass drains again, and drivers are told once */
 	return goes_offline(r) && !r->told ? R_NOTIFY : R_COLLECT;

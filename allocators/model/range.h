@@ -42,17 +42,18 @@ struct range {
 	struct zone *z;
 	struct contig_range_args args;
 	enum range_state state;
-	pfn_t start, end;      /* as asked for, end exclusive */
-	block_t first, behind; /* blocks to isolate, behind exclusive */
-	block_t own;           /* blocks [first, own) are isolated by this request ... */
-	bool last_own;         /* ... and so is the last one */
-	bool pcp_off;          /* it has the per-cpu lists switched off ... */
-	bool raised;           /* ... the watermarks raised (v3.6) */
-	bool told;             /* offline: drivers know */
-	unsigned int isolated; /* ISOLATE: calls so far */
-	block_t next;          /* UNDO: next block */
-	pfn_t pfn;             /* MIGRATE and GRAB: next page to look at */
-	pfn_t outer;           /* where the run that covers start begins */
+	pfn_t start, end;             /* as asked for, end exclusive */
+	block_t first, behind;        /* blocks to isolate, behind exclusive */
+	block_t own;                  /* blocks [first, own) are isolated by this request ... */
+	bool last_own;                /* ... and so is the last one */
+	bool pcp_off;                 /* it has the per-cpu lists switched off ... */
+	bool raised;                  /* ... the watermarks raised (v3.6) */
+	bool told;                    /* offline: drivers know */
+	enum range_state after_drain; /* DRAIN_BLOCK: what comes next */
+	unsigned int isolated;        /* ISOLATE: calls so far */
+	block_t next;                 /* UNDO: next block */
+	pfn_t pfn;                    /* MIGRATE and GRAB: next page to look at */
+	pfn_t outer;                  /* where the run that covers start begins */
 	unsigned int tries;
 	unsigned int passes; /* offline: left */
 	struct migrate_list list;

@@ -53,6 +53,14 @@ static void add_replay(struct result_row *row, const struct replay_result *repla
 	row->skipped_pins += replay->skipped_pins;
 }
 
+static void add_failure(struct failures *f, const struct request_record *q)
+{
+	f->requests++;
+	f->ns += q->failed_ns ? q->failed_ns - q->begin_ns : 0;
+	f->scanned += q->total.scanned - q->undo.scanned;
+	f->migrated += q->total.migrated - q->undo.migrated;
+}
+
 /* Latencies of all the row's requests: those that succeeded from the front, the others from the back. */
 static void sort_out(struct result_row *row, const struct replay_result *replay, uint64_t *ns, size_t *front,
                      size_t *back)
@@ -66,7 +74,9 @@ static void sort_out(struct result_row *row, const struct replay_result *replay,
 			ns[(*front)++] = q->end_ns - q->begin_ns;
 			continue;
 		}
-		row->failures[q->phase < PHASE_NR ? q->phase : PHASE_DONE][q->reason < WHY_NR ? q->reason : 0]++;
+		add_failure(
+			&row->failures[q->phase < PHASE_NR ? q->phase : PHASE_DONE][q->reason < WHY_NR ? q->reason : 0],
+			q);
 		row->migrated_in_vain += q->total.migrated;
 		ns[--*back] = q->end_ns - q->begin_ns;
 	}
@@ -132,6 +142,8 @@ int results_make(struct results *r, const struct matrix *m)
 	for (uint32_t i = 0; i < m->plan->nr_rows && !rc; i += m->plan->options->nr_backends)
 		compare(r, i, counts, counts + seeds);
 	free(counts);
+	if (!rc && m->plan->options->ablation)
+		rc = results_ablation_make(r);
 	if (rc)
 		results_free(r);
 	return rc;
@@ -140,6 +152,7 @@ int results_make(struct results *r, const struct matrix *m)
 void results_free(struct results *r)
 {
 	free(r->rows);
+	free(r->changes);
 	*r = (struct results){ 0 };
 }
 
@@ -160,11 +173,13 @@ struct replay_speed results_speed(const struct results *r)
 static const struct {
 	const char *name;
 	void (*write)(FILE *f, const struct results *r);
+	bool ablation; /* only of such a run */
 } files[] = {
-	{ "benchmark.json", results_benchmark_json }, { "failures.csv", results_failures_csv },
-	{ "replays.csv", results_replays_csv },       { "requests.jsonl", results_requests_jsonl },
-	{ "series.jsonl", results_series_jsonl },     { "success-by-size.csv", results_success_csv },
-	{ "summary.csv", results_summary_csv },       { "table.txt", results_table },
+	{ "ablation.csv", results_ablation_csv, true },      { "ablation.json", results_ablation_json, true },
+	{ "benchmark.json", results_benchmark_json, false }, { "failures.csv", results_failures_csv, false },
+	{ "replays.csv", results_replays_csv, false },       { "requests.jsonl", results_requests_jsonl, false },
+	{ "series.jsonl", results_series_jsonl, false },     { "success-by-size.csv", results_success_csv, false },
+	{ "summary.csv", results_summary_csv, false },       { "table.txt", results_table, false },
 };
 
 #define NR_FILES (sizeof(files) / sizeof(files[0]))
@@ -184,21 +199,13 @@ static FILE *create(char path[4096], const char *dir, const char *name)
 /* Flush, sum up and close. 0 or an errno. */
 static int finish(FILE *f, char hex[65])
 {
-	static const size_t chunk = 1 << 16;
-	struct sha256 sum;
-	char *buffer = malloc(chunk);
-	int err = buffer ? 0 : ENOMEM;
+	int err = 0;
 
 	errno = 0;
-	if (!err && (fflush(f) || ferror(f) || fseek(f, 0, SEEK_SET)))
+	if (fflush(f) || ferror(f) || fseek(f, 0, SEEK_SET))
 		err = errno ? errno : EIO;
-	sha256_init(&sum);
-	for (size_t n; !err && (n = fread(buffer, 1, chunk, f));)
-		sha256_add(&sum, buffer, n);
-	if (!err && ferror(f))
-		err = EIO;
-	sha256_hex(&sum, hex);
-	free(buffer);
+	if (!err)
+		err = sha256_stream(f, hex);
 	if (fclose(f) && !err)
 		err = errno;
 	return err;
@@ -212,6 +219,8 @@ int results_write(const char *dir, const struct results *r, char digest[65], str
 	if (!sums)
 		return failed(diag, path, errno);
 	for (size_t i = 0; i < NR_FILES; i++) {
+		if (files[i].ablation && !r->plan->options->ablation)
+			continue;
 		FILE *f = create(path, dir, files[i].name);
 		int err = f ? 0 : errno;
 

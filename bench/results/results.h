@@ -11,10 +11,18 @@
 #include "../virtual/matrix.h"
 #include "stats.h"
 
-#define RESULTS_SCHEMA "contigbench-run/1"
+#define RESULTS_SCHEMA "contigbench-run/2"
 
 struct latency {
 	uint64_t p50, p99, max; /* modelled ns */
+};
+
+/* What failed for one reason, and what it had cost when it failed. */
+struct failures {
+	uint64_t requests;
+	uint64_t ns; /* modelled */
+	uint64_t scanned;
+	uint64_t migrated;
 };
 
 /* All seeds of one backend at one workload, occupancy and size. */
@@ -24,7 +32,7 @@ struct result_row {
 	uint64_t successes;
 	struct stats_interval rate;       /* of success, millionths */
 	struct stats_interval difference; /* to the first backend of the group; not bounded in its own row */
-	uint64_t failures[PHASE_NR][WHY_NR];
+	struct failures failures[PHASE_NR][WHY_NR];
 	uint64_t migrated;         /* pages, by all requests, whatever became of them */
 	uint64_t migrated_in_vain; /* ... by those that failed */
 	struct latency got;        /* of requests that succeeded */
@@ -40,10 +48,17 @@ struct result_row {
 	bool unequal_work; /* more than 0.1 % of the trace's allocations failed */
 };
 
+/* From one backend to another, over the same seeds and requests. */
+struct change {
+	struct stats_interval gain; /* of the success rate, millionths */
+	struct stats_interval cost; /* millionths of a page migrated, by request */
+};
+
 struct results {
 	const struct run_plan *plan;
 	const struct replay_result *replays;
 	struct result_row *rows; /* plan->nr_rows */
+	struct change *changes;  /* of an ablation: results_ablation.c */
 };
 
 /* 0 or -ENOMEM; free with results_free(). All replays of the matrix must be done. */
@@ -65,11 +80,30 @@ void results_summary_csv(FILE *f, const struct results *r);
 void results_success_csv(FILE *f, const struct results *r);
 void results_replays_csv(FILE *f, const struct results *r);
 void results_failures_csv(FILE *f, const struct results *r);
+/* Of a run with --ablate: 0 or -ENOMEM; what results_make() calls. */
+int results_ablation_make(struct results *r);
+/* The table is in the place of the other one. */
+void results_ablation_table(FILE *f, const struct results *r);
+void results_ablation_csv(FILE *f, const struct results *r);
+void results_ablation_json(FILE *f, const struct results *r);
 
 /* Text as a JSON string, quotes included. */
 void json_text(FILE *f, const char *text);
 /* value / 10^digits with exactly that many decimals. */
 void print_fixed(FILE *f, int64_t value, unsigned int digits);
+/* value / unit, rounded to `digits` decimals, at most 3. */
+void text_fixed(char out[24], int64_t value, int64_t unit, int digits);
+/* "53.9 [49.5, 59.2]" of millionths, in that unit, with a plus sign if asked for. */
+void text_interval(char out[48], const struct stats_interval *i, int64_t unit, bool sign);
+/* What tables begin with: the clock, the statistics; and a workload at an occupancy. */
+void table_head(FILE *f, const struct results *r, const char *difference_to);
+void table_heading(FILE *f, const struct results *r, const struct run_place *at);
+
+/* Parameters and names of columns; a field with text in it. */
+void csv_head(FILE *f, const struct run_plan *plan, const char *columns);
+void csv_text(FILE *f, const char *text);
+/* ",value,low,high", with four decimals of a hundredth of what millionths are. */
+void csv_interval(FILE *f, const struct stats_interval *i, bool value);
 
 /*
  * All files but context.json into an existing folder, and SHA256SUMS over them; *digest names the lot. 0 or -errno, and

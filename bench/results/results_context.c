@@ -64,6 +64,15 @@ static void machine(FILE *f)
 	field(f, "compiler", __VERSION__);
 }
 
+/* Where a trace lies, for who comes back to it from another folder. */
+static void path_text(FILE *f, const char *name)
+{
+	char *real = realpath(name, NULL);
+
+	json_text(f, real ? real : name);
+	free(real);
+}
+
 int results_write_context(const char *dir, const struct results *r, const struct results_context *c,
                           struct contig_diag *diag)
 {
@@ -88,7 +97,7 @@ int results_write_context(const char *dir, const struct results *r, const struct
 		fputs("],\n  \"workload_files\": [", f);
 		for (uint32_t w = 0; w < r->plan->nr_workloads; w++) {
 			fputs(w ? ", " : "", f);
-			json_text(f, r->plan->workloads[w].path);
+			path_text(f, r->plan->workloads[w].path);
 		}
 		fprintf(f, "],\n  \"jobs\": %u,\n  \"replays\": %u,\n  \"resumed_replays\": %u,\n", c->jobs,
 		        r->plan->nr_replays, c->resumed);

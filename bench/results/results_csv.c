@@ -5,7 +5,7 @@
 
 #include "results.h"
 
-static void head(FILE *f, const struct run_plan *plan, const char *columns)
+void csv_head(FILE *f, const struct run_plan *plan, const char *columns)
 {
 	fputs("# ", f);
 	results_parameters(f, plan);
@@ -13,7 +13,7 @@ static void head(FILE *f, const struct run_plan *plan, const char *columns)
 }
 
 /* Backends may hold a comma only inside quotes; names of files may hold anything. */
-static void csv_text(FILE *f, const char *text)
+void csv_text(FILE *f, const char *text)
 {
 	if (!strpbrk(text, ",\"\n")) {
 		fputs(text, f);
@@ -34,7 +34,7 @@ static void csv_fixed(FILE *f, int64_t value, unsigned int digits)
 	print_fixed(f, value, digits);
 }
 
-static void csv_interval(FILE *f, const struct stats_interval *i, bool value)
+void csv_interval(FILE *f, const struct stats_interval *i, bool value)
 {
 	/* millionths to percent with four decimals */
 	if (value)
@@ -95,13 +95,14 @@ static void summary_line(FILE *f, const struct results *r, const struct result_r
 
 void results_summary_csv(FILE *f, const struct results *r)
 {
-	head(f, r->plan,
-	     PLACE ",seeds,requests,successes,success_percent,success_low,success_high,"
-	           "difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
-	           "migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
-	           "modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
-	           "retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
-	           "mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work");
+	csv_head(f, r->plan,
+	         PLACE
+	         ",seeds,requests,successes,success_percent,success_low,success_high,"
+	         "difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
+	         "migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
+	         "modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
+	         "retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
+	         "mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++)
 		summary_line(f, r, &r->rows[i]);
 }
@@ -109,7 +110,7 @@ void results_summary_csv(FILE *f, const struct results *r)
 /* What plots/success-by-size.gp draws, and nothing else. */
 void results_success_csv(FILE *f, const struct results *r)
 {
-	head(f, r->plan, PLACE ",seeds,success_percent,success_low,success_high");
+	csv_head(f, r->plan, PLACE ",seeds,success_percent,success_low,success_high");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
 		csv_place(f, r->plan, &r->rows[i].at);
 		fprintf(f, ",%u", r->plan->options->nr_seeds);
@@ -122,10 +123,11 @@ void results_replays_csv(FILE *f, const struct results *r)
 {
 	const struct run_options *o = r->plan->options;
 
-	head(f, r->plan,
-	     PLACE ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
-	           "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
-	           "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
+	csv_head(f, r->plan,
+	         PLACE
+	         ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
+	         "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
+	         "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
 		const struct run_place at = plan_place(r->plan, i);
 		const struct replay_result *p = &r->replays[i];
@@ -150,22 +152,23 @@ void results_replays_csv(FILE *f, const struct results *r)
 
 void results_failures_csv(FILE *f, const struct results *r)
 {
-	head(f, r->plan, PLACE ",phase,reason,failures,percent_of_requests");
+	csv_head(f, r->plan,
+	         PLACE ",phase,reason,failures,percent_of_requests,modelled_ns_before_failure,scanned_before_failure,"
+	               "migrated_pages_before_failure");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
 		const struct result_row *row = &r->rows[i];
 
 		for (int phase = 0; phase < PHASE_NR; phase++) {
 			for (int why = 0; why < WHY_NR; why++) {
-				if (!row->failures[phase][why])
+				const struct failures *n = &row->failures[phase][why];
+
+				if (!n->requests)
 					continue;
 				csv_place(f, r->plan, &row->at);
 				fprintf(f, ",%s,%s,%" PRIu64, contig_phase_name((enum contig_phase)phase),
-				        contig_reason_name((enum contig_reason)why), row->failures[phase][why]);
-				csv_fixed(f,
-				          stats_ratio((int64_t)row->failures[phase][why], (int64_t)row->requests,
-				                      1000000),
-				          4);
-				fputc('\n', f);
+				        contig_reason_name((enum contig_reason)why), n->requests);
+				csv_fixed(f, stats_ratio((int64_t)n->requests, (int64_t)row->requests, 1000000), 4);
+				fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", n->ns, n->scanned, n->migrated);
 			}
 		}
 	}

@@ -2,6 +2,7 @@
 /* results_json.c - benchmark.json for Google Benchmark's tools, and the two files of JSON lines. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "results.h"
@@ -192,26 +193,26 @@ void results_benchmark_json(FILE *f, const struct results *r)
 
 /* ---- JSON lines ------------------------------------------------------------------------------ */
 
-/* {"workload":...,"seed":1 - what begins every line of a replay */
-static void replay_prefix(char out[640], const struct run_plan *plan, uint32_t replay)
+/* {"workload":...,"seed":1 - what begins every line of a replay. Free it; NULL without memory. */
+static char *replay_prefix(const struct run_plan *plan, uint32_t replay)
 {
 	const struct run_place at = plan_place(plan, replay);
 	const struct run_options *o = plan->options;
-	char size[16], occupancy[16];
-	FILE *f = fmemopen(out, 640, "w");
+	char size[16], occupancy[16], *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
 
+	if (!f)
+		return NULL;
 	run_size_label(&o->sizes[at.size], size);
 	occupancy_label(plan_occupancy(plan, &at), occupancy);
-	out[0] = '\0';
-	if (!f)
-		return;
 	fputc('{', f);
 	text_field(f, "workload", plan->workloads[at.workload].name);
 	fprintf(f, ",\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,", occupancy, size,
 	        plan_request_pages(plan, &at));
 	text_field(f, "backend", o->backends[at.backend]);
 	fprintf(f, ",\"seed\":%" PRIu64, o->seeds[at.seed]);
-	fclose(f);
+	return fclose(f) ? NULL : text;
 }
 
 static void first_line(FILE *f, const struct run_plan *plan)
@@ -221,41 +222,57 @@ static void first_line(FILE *f, const struct run_plan *plan)
 	fputs("}\n", f);
 }
 
-static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q)
+static void work_fields(FILE *f, const char *key, const struct contig_work *all, const struct contig_work *less)
 {
+	fprintf(f,
+	        ",\"%s\":{\"blocks\":%u,\"scanned\":%u,\"moved\":%u,\"drained\":%u,\"drains\":%u,\"migrated\":%u,"
+	        "\"not_migrated\":%u,\"grabbed\":%u}",
+	        key, all->blocks - less->blocks, all->scanned - less->scanned, all->moved - less->moved,
+	        all->drained - less->drained, all->drains - less->drains, all->migrated - less->migrated,
+	        all->not_migrated - less->not_migrated, all->grabbed - less->grabbed);
+}
+
+static void autopsy(FILE *f, const struct request_record *q)
+{
+	fprintf(f, ",\"autopsy\":{\"phase\":\"%s\",\"reason\":\"%s\"", contig_phase_name((enum contig_phase)q->phase),
+	        contig_reason_name((enum contig_reason)q->reason));
+	if (q->blocker != PFN_NONE)
+		fprintf(f, ",\"pfn\":%u,\"kind\":\"%s\"", q->blocker, contig_kind_name((enum page_kind)q->kind));
+	if (q->event != EVENT_NONE)
+		fprintf(f, ",\"owner\":{\"event\":%u,\"since_ns\":%" PRIu64 ",\"passes_ago\":%u}", q->event,
+		        q->since_ns, q->passes);
+	fprintf(f, ",\"failed_ns\":%" PRIu64, q->failed_ns ? q->failed_ns : q->begin_ns);
+	work_fields(f, "cost", &q->total, &q->undo);
+	fputc('}', f);
+}
+
+static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q, uint64_t *failures)
+{
+	static const struct contig_work none;
+
 	fprintf(f,
 	        "%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64
 	        ",\"start_pfn\":%u,\"cpu\":%u,\"rc\":%d",
 	        prefix, k, q->begin_ns, q->end_ns, q->start, q->cpu, q->rc);
-	fprintf(f,
-	        ",\"work\":{\"blocks\":%u,\"scanned\":%u,\"moved\":%u,\"drained\":%u,\"drains\":%u,\"migrated\":%u,"
-	        "\"not_migrated\":%u,\"grabbed\":%u}",
-	        q->total.blocks, q->total.scanned, q->total.moved, q->total.drained, q->total.drains, q->total.migrated,
-	        q->total.not_migrated, q->total.grabbed);
+	work_fields(f, "work", &q->total, &none);
 	if (q->rc) {
-		fprintf(f, ",\"autopsy\":{\"phase\":\"%s\",\"reason\":\"%s\"",
-		        contig_phase_name((enum contig_phase)q->phase),
-		        contig_reason_name((enum contig_reason)q->reason));
-		if (q->blocker != PFN_NONE)
-			fprintf(f, ",\"pfn\":%u,\"kind\":\"%s\"", q->blocker,
-			        contig_kind_name((enum page_kind)q->kind));
-		if (q->event != EVENT_NONE)
-			fprintf(f, ",\"owner\":{\"event\":%u,\"since_ns\":%" PRIu64 ",\"passes_ago\":%u}", q->event,
-			        q->since_ns, q->passes);
-		fputc('}', f);
+		fprintf(f, ",\"failure\":%" PRIu64, ++*failures);
+		autopsy(f, q);
 	}
 	fputs("}\n", f);
 }
 
 void results_requests_jsonl(FILE *f, const struct results *r)
 {
-	char prefix[640];
+	uint64_t failures = 0;
 
 	first_line(f, r->plan);
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
-		replay_prefix(prefix, r->plan, i);
-		for (uint32_t k = 0; k < r->replays[i].nr_requests; k++)
-			request_line(f, prefix, k, &r->replays[i].requests[k]);
+		char *prefix = replay_prefix(r->plan, i);
+
+		for (uint32_t k = 0; prefix && k < r->replays[i].nr_requests; k++)
+			request_line(f, prefix, k, &r->replays[i].requests[k], &failures);
+		free(prefix);
 	}
 }
 
@@ -276,13 +293,14 @@ static void sample_line(FILE *f, const char *prefix, const struct sample_record 
 
 void results_series_jsonl(FILE *f, const struct results *r)
 {
-	char prefix[640];
-
 	first_line(f, r->plan);
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
-		replay_prefix(prefix, r->plan, i);
-		for (uint32_t k = 0; k < r->replays[i].nr_samples; k++)
+		char *prefix = replay_prefix(r->plan, i);
+
+		for (uint32_t k = 0; prefix && k < r->replays[i].nr_samples; k++)
 			sample_line(f, prefix, &r->replays[i].samples[k], false);
-		sample_line(f, prefix, &r->replays[i].end, true);
+		if (prefix)
+			sample_line(f, prefix, &r->replays[i].end, true);
+		free(prefix);
 	}
 }

@@ -10,9 +10,8 @@ struct cell {
 	char text[48];
 };
 
-static void fixed(char out[24], int64_t value, int64_t unit, int digits)
+void text_fixed(char out[24], int64_t value, int64_t unit, int digits)
 {
-	/* value / unit, rounded to `digits` decimals */
 	static const int64_t scales[] = { 1, 10, 100, 1000 };
 	int64_t v = stats_ratio(value, unit, scales[digits]);
 	uint64_t a = v < 0 ? (uint64_t)-v : (uint64_t)v, scale = (uint64_t)scales[digits];
@@ -28,25 +27,31 @@ static struct cell decimal(int64_t value, int64_t unit, int digits)
 	struct cell c;
 	char number[24];
 
-	fixed(number, value, unit, digits);
+	text_fixed(number, value, unit, digits);
 	snprintf(c.text, sizeof(c.text), "%s", number);
 	return c;
+}
+
+void text_interval(char out[48], const struct stats_interval *i, int64_t unit, bool sign)
+{
+	char value[24], low[24], high[24];
+
+	text_fixed(value, i->value, unit, 1);
+	text_fixed(low, i->low, unit, 1);
+	text_fixed(high, i->high, unit, 1);
+	const char *plus = sign && i->value > 0 ? "+" : "";
+
+	if (i->bounded)
+		snprintf(out, 48, "%s%.10s [%.10s, %.10s]", plus, value, low, high);
+	else
+		snprintf(out, 48, "%s%.10s", plus, value);
 }
 
 static struct cell interval(const struct stats_interval *i, bool sign)
 {
 	struct cell c;
-	char value[24], low[24], high[24];
 
-	fixed(value, i->value, 10000, 1);
-	fixed(low, i->low, 10000, 1);
-	fixed(high, i->high, 10000, 1);
-	const char *plus = sign && i->value > 0 ? "+" : "";
-
-	if (i->bounded)
-		snprintf(c.text, sizeof(c.text), "%s%.10s [%.10s, %.10s]", plus, value, low, high);
-	else
-		snprintf(c.text, sizeof(c.text), "%s%.10s", plus, value);
+	text_interval(c.text, i, 10000, sign);
 	return c;
 }
 
@@ -170,6 +175,26 @@ static bool print_rows(FILE *f, const struct results *r, uint32_t first, uint32_
 	return unequal;
 }
 
+/* What a failed request had cost, on average, when it failed. */
+static void print_cost(FILE *f, const struct result_row *row)
+{
+	struct failures all = { 0 };
+	char pages[24], ms[24];
+
+	for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
+		const struct failures *n = &row->failures[k / WHY_NR][k % WHY_NR];
+
+		all.requests += n->requests;
+		all.migrated += n->migrated;
+		all.ns += n->ns;
+	}
+	if (!all.requests)
+		return;
+	text_fixed(pages, (int64_t)all.migrated, (int64_t)all.requests, 1);
+	text_fixed(ms, (int64_t)all.ns, (int64_t)all.requests * 1000000, 3);
+	fprintf(f, "  %25s  %8s", pages, ms);
+}
+
 /* Failures by phase and reason: a column for each pair that occurs. */
 static void print_failures(FILE *f, const struct results *r, uint32_t first, uint32_t nr)
 {
@@ -178,7 +203,8 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 
 	for (uint32_t i = first; i < first + nr; i++) {
 		for (int k = 0; k < PHASE_NR * WHY_NR; k++)
-			any |= occurs[k / WHY_NR][k % WHY_NR] |= r->rows[i].failures[k / WHY_NR][k % WHY_NR] != 0;
+			any |= occurs[k / WHY_NR][k % WHY_NR] |=
+				r->rows[i].failures[k / WHY_NR][k % WHY_NR].requests != 0;
 	}
 	if (!any)
 		return;
@@ -188,7 +214,7 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 			fprintf(f, "  %s/%s", contig_phase_name((enum contig_phase)(k / WHY_NR)),
 			        contig_reason_name((enum contig_reason)(k % WHY_NR)));
 	}
-	fputc('\n', f);
+	fputs("  cost each: pages migrated  model ms\n", f);
 	for (uint32_t i = first; i < first + nr; i++) {
 		const struct result_row *row = &r->rows[i];
 		bool new_size = !((i - first) % r->plan->options->nr_backends);
@@ -202,8 +228,9 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 			                     contig_phase_name((enum contig_phase)(k / WHY_NR)),
 			                     contig_reason_name((enum contig_reason)(k % WHY_NR)));
 
-			fprintf(f, "%*" PRIu64, width, row->failures[k / WHY_NR][k % WHY_NR]);
+			fprintf(f, "%*" PRIu64, width, row->failures[k / WHY_NR][k % WHY_NR].requests);
 		}
+		print_cost(f, row);
 		fputc('\n', f);
 	}
 }
@@ -212,18 +239,18 @@ static void print_mebibytes(FILE *f, uint64_t pages, const struct contig_geometr
 {
 	char text[24];
 
-	fixed(text, (int64_t)(pages << g->page_shift), 1 << 20, 0);
+	text_fixed(text, (int64_t)(pages << g->page_shift), 1 << 20, 0);
 	fprintf(f, "%" PRIu64 " pages (%s MiB)", pages, text);
 }
 
-static void print_heading(FILE *f, const struct results *r, const struct run_place *at)
+void table_heading(FILE *f, const struct results *r, const struct run_place *at)
 {
 	const struct run_workload *w = &r->plan->workloads[at->workload];
 	const struct contig_geometry *g = plan_geometry(r->plan, at);
 	char occupancy[16], seconds[24];
 
 	occupancy_label(plan_occupancy(r->plan, at), occupancy);
-	fixed(seconds, (int64_t)w->program.duration_ns, 1000000000, 1);
+	text_fixed(seconds, (int64_t)w->program.duration_ns, 1000000000, 1);
 	fprintf(f, "%s: %zu events in %s s, peak ", w->name, w->program.nr_ops, seconds);
 	print_mebibytes(f, w->program.peak_pages, g);
 	fprintf(f, " = %s %% of ", occupancy);
@@ -231,17 +258,14 @@ static void print_heading(FILE *f, const struct results *r, const struct run_pla
 	fputc('\n', f);
 }
 
-void results_table(FILE *f, const struct results *r)
+void table_head(FILE *f, const struct results *r, const char *difference_to)
 {
 	const struct run_options *o = r->plan->options;
-	uint32_t group = o->nr_sizes * o->nr_backends;
-	bool unequal = false, pins = false;
 
 	fprintf(f,
-	        "clock: virtual time; latencies are modelled (cost table %s). %u seed%s, bootstrap over seeds; "
-	        "difference "
-	        "to %s over the same seeds.\n",
-	        r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", o->backends[0]);
+	        "clock: virtual time; latencies are modelled (cost table %s). %u seed%s, bootstrap over seeds%s%s%s\n",
+	        r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", difference_to ? "; difference to " : ".",
+	        difference_to ? difference_to : "", difference_to ? " over the same seeds." : "");
 	fprintf(f, "aged by %u earlier pass%s; a request every %g ms, held for %g ms; %" PRIu64 " requests a row.\n",
 	        o->age, o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6,
 	        r->rows[0].requests);
@@ -252,9 +276,22 @@ void results_table(FILE *f, const struct results *r)
 		fputs("one seed: no intervals.\n", f);
 	else if (o->nr_seeds < 10)
 		fputs("fewer than 10 seeds: intervals are rough.\n", f);
+}
+
+void results_table(FILE *f, const struct results *r)
+{
+	const struct run_options *o = r->plan->options;
+	uint32_t group = o->nr_sizes * o->nr_backends;
+	bool unequal = false, pins = false;
+
+	if (o->ablation) {
+		results_ablation_table(f, r);
+		return;
+	}
+	table_head(f, r, o->backends[0]);
 	for (uint32_t i = 0; i < r->plan->nr_rows; i += group) {
 		fputc('\n', f);
-		print_heading(f, r, &r->rows[i].at);
+		table_heading(f, r, &r->rows[i].at);
 		unequal |= print_rows(f, r, i, group);
 		print_failures(f, r, i, group);
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
+#include <string.h>
 
 #include "../virtual/rng.h"
 #include "stats.h"
@@ -52,7 +53,7 @@ struct sum {
 
 static void add(struct sum *s, const struct stats_count *c)
 {
-	s->successes += c->successes;
+	s->successes += (int64_t)c->successes;
 	s->requests += c->requests;
 }
 
@@ -61,53 +62,56 @@ static int64_t rate(const struct sum *s)
 	return stats_ratio(s->successes, s->requests, MILLION);
 }
 
-/* b == NULL: the rate of a alone */
-static int64_t statistic(const struct sum *a, const struct sum *b)
+static int64_t statistic(const struct stats_term *terms, const struct sum *sums, size_t nr)
 {
-	return rate(a) - (b ? rate(b) : 0);
+	int64_t value = 0;
+
+	for (size_t t = 0; t < nr; t++)
+		value += terms[t].weight * rate(&sums[t]);
+	return value;
 }
 
-static struct stats_interval bootstrap(const struct stats_count *a, const struct stats_count *b, size_t seeds)
+/* Percentile bootstrap over seeds: the same draw of seeds for every term. */
+struct stats_interval stats_sum(const struct stats_term *terms, size_t nr, size_t seeds)
 {
 	struct rng rng = rng_seed(STATS_BOOTSTRAP_SEED, RNG_BOOTSTRAP);
-	struct sum sum_a = { 0 }, sum_b = { 0 };
 	struct stats_interval out = { 0 };
-
-	for (size_t i = 0; i < seeds; i++) {
-		add(&sum_a, &a[i]);
-		if (b)
-			add(&sum_b, &b[i]);
-	}
-	out.value = statistic(&sum_a, b ? &sum_b : NULL);
+	struct sum *sums = calloc(nr + 1, sizeof(*sums));
 	int64_t *values = seeds < 2 ? NULL : calloc(STATS_RESAMPLES, sizeof(*values));
 
-	if (!values)
-		return out;
-	for (size_t k = 0; k < STATS_RESAMPLES; k++) {
-		sum_a = sum_b = (struct sum){ 0 };
+	for (size_t t = 0; sums && t < nr; t++) {
+		for (size_t i = 0; i < seeds; i++)
+			add(&sums[t], &terms[t].counts[i]);
+	}
+	if (sums)
+		out.value = statistic(terms, sums, nr);
+	for (size_t k = 0; sums && values && k < STATS_RESAMPLES; k++) {
+		memset(sums, 0, nr * sizeof(*sums));
 		for (size_t i = 0; i < seeds; i++) {
 			size_t seed = rng_below(&rng, seeds);
 
-			add(&sum_a, &a[seed]);
-			if (b)
-				add(&sum_b, &b[seed]);
+			for (size_t t = 0; t < nr; t++)
+				add(&sums[t], &terms[t].counts[seed]);
 		}
-		values[k] = statistic(&sum_a, b ? &sum_b : NULL);
+		values[k] = statistic(terms, sums, nr);
 	}
-	qsort(values, STATS_RESAMPLES, sizeof(*values), compare_i64);
-	out.low = values[STATS_RESAMPLES * 25 / 1000 - 1];
-	out.high = values[STATS_RESAMPLES * 975 / 1000 - 1];
-	out.bounded = true;
+	if (sums && values) {
+		qsort(values, STATS_RESAMPLES, sizeof(*values), compare_i64);
+		out.low = values[STATS_RESAMPLES * 25 / 1000 - 1];
+		out.high = values[STATS_RESAMPLES * 975 / 1000 - 1];
+		out.bounded = true;
+	}
+	free(sums);
 	free(values);
 	return out;
 }
 
 struct stats_interval stats_rate(const struct stats_count *a, size_t seeds)
 {
-	return bootstrap(a, NULL, seeds);
+	return stats_sum(&(struct stats_term){ a, 1 }, 1, seeds);
 }
 
 struct stats_interval stats_difference(const struct stats_count *a, const struct stats_count *b, size_t seeds)
 {
-	return bootstrap(a, b, seeds);
+	return stats_sum((const struct stats_term[]){ { a, 1 }, { b, -1 } }, 2, seeds);
 }

@@ -15,10 +15,16 @@
 #define STATS_RESAMPLES      10000u
 #define STATS_BOOTSTRAP_SEED UINT64_C(20211119)
 
-/* What happened in one replay. */
+/* What happened in one replay: successes, or whatever else is counted by request. */
 struct stats_count {
-	uint32_t successes;
+	uint64_t successes;
 	uint32_t requests;
+};
+
+/* A rate in a sum of rates, and how often it counts. */
+struct stats_term {
+	const struct stats_count *counts; /* by seed */
+	int weight;
 };
 
 /* Millionths. */
@@ -33,6 +39,8 @@ struct stats_interval {
 struct stats_interval stats_rate(const struct stats_count *a, size_t seeds);
 /* Rate of `a` minus rate of `b`, paired: the i-th of both are of the same seed. */
 struct stats_interval stats_difference(const struct stats_count *a, const struct stats_count *b, size_t seeds);
+/* Weighted sum of rates, all of the same seeds. */
+struct stats_interval stats_sum(const struct stats_term *terms, size_t nr, size_t seeds);
 
 /* The smallest value that at least q thousandths of the values do not exceed (nearest rank); 0 of nothing. Sorted
  * input. */

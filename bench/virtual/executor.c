@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "executor.h"
+#include "replay.h"
 
 static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order)
 {
 	struct executor *x = ctx;
 	uint32_t slot = owner_slot(owner);
 
-	(void)order;
+	if (x->watch && x->watch->moved)
+		x->watch->moved(x->watch->ctx, owner, from, to, order);
 	/* no two live allocations have the same pfn: what is at `from` is this one, or it is dead and waits for its
 	 * free */
 	if (x->map[slot] == from)

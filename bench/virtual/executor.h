@@ -37,6 +37,7 @@ struct executor {
 	uint64_t failed; /* allocations, this pass */
 	uint64_t nr_late_total;
 	uint64_t skipped_pins;
+	const struct replay_watch *watch; /* may be NULL */
 	int error; /* sticks: -ENOMEM, or -EUCLEAN when the backend broke the interface's contract */
 	struct contig_diag *diag;
 };

@@ -4,54 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ablation.h"
 #include "options.h"
 
 #define MS     UINT64_C(1000000)
 #define MAX_MS (UINT64_C(86400000) * 365)
-
-void run_options_usage(FILE *to)
-{
-	fputs("usage: contigbench run [OPTION...] [WORKLOAD...]\n"
-	      "Replay traces in virtual time on several backends, with contiguous requests laid over them.\n"
-	      "A WORKLOAD is a .ctr file or a name of `contigbench list workloads`; without one, the first of those.\n\n"
-	      "  -b, --backends A,B,...   what to compare, the first being the reference; KNOB=VALUE chained with +\n"
-	      "                           (all of `contigbench list backends`)\n"
-	      "      --occupancy LIST     the trace's peak use as percent of the zone (50,70,90)\n"
-	      "      --seeds LIST         numbers and ranges; each seed is one replay (1-10)\n"
-	      "      --sizes LIST         of a request: 64p is 64 pages, 2b two pageblocks (64p,1b,2b,4b,8b)\n"
-	      "      --requests N         at most N requests in a replay (as many as the trace has time for)\n"
-	      "      --interval-ms I      one request every I ms of virtual time (250)\n"
-	      "      --hold-ms H          a range got is given back after H ms (100)\n"
-	      "      --age N              replay the trace N times before the pass that counts (0)\n"
-	      "      --samples N          of fragmentation over the pass that counts (20)\n"
-	      "      --verify=N           check every invariant after each N events; exit 1 if one is broken\n"
-	      "Geometry (that of the machine the trace was recorded on):\n"
-	      "      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is meant\n"
-	      "      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is meant\n"
-	      "      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"
-	      "Results:\n"
-	      "  -j, --jobs N             replays at a time (number of cpus); changes no byte of the results\n"
-	      "  -o, --output DIR         (results/DATE-REVISION)      --force: replace a results folder that exists\n"
-	      "      --resume DIR         finish an interrupted run\n"
-	      "      --json               print benchmark.json instead of the table\n",
-	      to);
-}
-
-void run_size_label(const struct run_size *s, char out[16])
-{
-	snprintf(out, 16, "%u%c", s->count, s->blocks ? 'b' : 'p');
-}
-
-void occupancy_label(uint32_t t, char out[16])
-{
-	int n = snprintf(out, 16, "%u", t / 1000);
-
-	if (t % 1000) {
-		n += snprintf(out + n, 16 - (size_t)n, ".%03u", t % 1000);
-		while (out[n - 1] == '0')
-			out[--n] = '\0';
-	}
-}
 
 /* Call one() with each piece of a comma-separated list. */
 static int for_each_item(const char *flag, const char *text, struct run_options *o,
@@ -75,20 +32,31 @@ static int too_many(const char *what, unsigned int limit)
 	return cli_error(CLI_USAGE, "more than %u %s: cut the run in pieces", limit, what);
 }
 
-static int add_backend(struct run_options *o, const char *item)
+int run_options_add_backend(struct run_options *o, const char *spec)
+{
+	if (o->nr_backends == RUN_MAX_BACKENDS)
+		return too_many("backends", RUN_MAX_BACKENDS);
+	o->backends[o->nr_backends] = strdup(spec);
+	return o->backends[o->nr_backends++] ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+}
+
+static int add_backend_again(struct run_options *o, const char *item)
 {
 	struct contig_diag diag;
 
 	if (contig_spec_check(item, &diag))
 		return cli_error(CLI_USAGE, "%s", diag.text);
+	return run_options_add_backend(o, item);
+}
+
+static int add_backend(struct run_options *o, const char *item)
+{
+
 	for (uint32_t i = 0; i < o->nr_backends; i++) {
 		if (!strcmp(o->backends[i], item))
 			return cli_error(CLI_USAGE, "backend '%s' is given twice", item);
 	}
-	if (o->nr_backends == RUN_MAX_LIST)
-		return too_many("backends", RUN_MAX_LIST);
-	o->backends[o->nr_backends] = strdup(item);
-	return o->backends[o->nr_backends++] ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+	return add_backend_again(o, item);
 }
 
 static int add_occupancy(struct run_options *o, const char *item)
@@ -222,8 +190,38 @@ enum {
 	OPT_FORCE,
 	OPT_RESUME,
 	OPT_JSON,
-	OPT_HELP,
+	OPT_ABLATE,
+	OPT_COUNT,
+	OPT_ANSWERS,
 };
+
+/* Peculiarities of commands. */
+#define OWN_BACKENDS_TWICE 1u /* -b A,A makes sense */
+#define OWN_COMPARISON     2u
+#define OWN_RESULTS        4u /* makes a results folder, from many replays */
+
+const struct run_dialect run_dialect = { "run", OWN_RESULTS, "50,70,90", "1-10", "64p,1b,2b,4b,8b" };
+const struct run_dialect diverge_dialect = { "diverge", OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
+/* an ablation has a hundred backends and more */
+static const struct run_dialect ablate_dialect = { "run", OWN_RESULTS, "70", "1-10", "1b" };
+
+static bool knows(const struct run_dialect *d, int opt)
+{
+	switch (opt) {
+	case OPT_COUNT:
+	case OPT_ANSWERS:
+		return d->flags & OWN_COMPARISON;
+	case OPT_SAMPLES:
+	case OPT_FORCE:
+	case OPT_RESUME:
+	case OPT_ABLATE:
+	case 'j':
+	case 'o':
+		return d->flags & OWN_RESULTS;
+	default:
+		return true;
+	}
+}
 
 static const struct option long_options[] = {
 	{ "backends", required_argument, NULL, 'b' },
@@ -249,6 +247,9 @@ static const struct option long_options[] = {
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "ablate", required_argument, NULL, OPT_ABLATE },
+	{ "count", no_argument, NULL, OPT_COUNT },
+	{ "answers", no_argument, NULL, OPT_ANSWERS },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -299,11 +300,12 @@ static int set(bool *flag)
 }
 
 /* What is compared, and over what. */
-static int take_work(struct run_options *o, int opt, const char *arg)
+static int take_work(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
 {
 	switch (opt) {
 	case 'b':
-		return for_each_item("--backends", arg, o, add_backend);
+		return for_each_item("--backends", arg, o,
+		                     d->flags & OWN_BACKENDS_TWICE ? add_backend_again : add_backend);
 	case OPT_OCCUPANCY:
 		o->occupancy_given = true;
 		return for_each_item("--occupancy", arg, o, add_occupancy);
@@ -328,7 +330,7 @@ static int take_work(struct run_options *o, int opt, const char *arg)
 	}
 }
 
-static int take_geometry(struct run_options *o, int opt, const char *arg)
+static int take_geometry(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
 {
 	switch (opt) {
 	case OPT_PAGE_SHIFT:
@@ -346,12 +348,12 @@ static int take_geometry(struct run_options *o, int opt, const char *arg)
 	case OPT_ZONE:
 		return add_zone(o, arg);
 	default:
-		return take_work(o, opt, arg);
+		return take_work(d, o, opt, arg);
 	}
 }
 
 /* How it is run, and where the results go: all that --resume leaves open; the rest is what a run is about. */
-static int take(struct run_options *o, int opt, const char *arg)
+static int take(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
 {
 	switch (opt) {
 	case 'j':
@@ -365,48 +367,56 @@ static int take(struct run_options *o, int opt, const char *arg)
 		return CLI_OK;
 	case 'h':
 		return set(&o->help);
+	case OPT_COUNT:
+		return set(&o->count);
+	case OPT_ANSWERS:
+		return set(&o->answers);
+	case OPT_ABLATE:
+		o->ablate = arg;
+		o->defined = true;
+		return CLI_OK;
 	case 'o':
 		o->out = arg;
 		o->defined = true;
 		return *arg ? CLI_OK : cli_error(CLI_USAGE, "-o: the name of a folder, please");
 	default:
 		o->defined = true;
-		return take_geometry(o, opt, arg);
+		return take_geometry(d, o, opt, arg);
 	}
 }
 
 /* getopt's '?' and ':' in words of ours. */
-static int bad_option(int opt, const char *given)
+static int bad_option(const struct run_dialect *d, int opt, const char *given)
 {
 	if (opt == ':')
-		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench run --help`", given);
-	if (optopt && optopt < 256)
-		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench run --help`", optopt);
-	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench run --help`", given);
+		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench %s --help`", given, d->command);
+	if (opt == '?' && optopt && optopt < 256)
+		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench %s --help`", optopt, d->command);
+	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, d->command);
 }
 
 /* What was not asked for. */
-static int fill_in(struct run_options *o)
+static int fill_in(const struct run_dialect *d, struct run_options *o)
 {
 	int status = CLI_OK;
-	bool all_backends = !o->nr_backends;
+	bool all_backends = !o->nr_backends && !o->ablate && (d->flags & OWN_RESULTS);
 
 	for (size_t i = 0; all_backends && contig_backend_at(i) && status == CLI_OK; i++)
 		status = add_backend(o, contig_backend_at(i)->name);
+	if (o->ablate)
+		d = &ablate_dialect;
 	if (status == CLI_OK && !o->nr_occupancies && !o->nr_zones)
-		status = for_each_item("--occupancy", "50,70,90", o, add_occupancy);
+		status = for_each_item("--occupancy", d->occupancies, o, add_occupancy);
 	if (status == CLI_OK && !o->nr_seeds)
-		status = add_seeds(o, "1-10");
+		status = add_seeds(o, d->seeds);
 	if (status == CLI_OK && !o->nr_sizes)
-		status = for_each_item("--sizes", "64p,1b,2b,4b,8b", o, add_size);
+		status = for_each_item("--sizes", d->sizes, o, add_size);
 	return status;
 }
 
-int run_options_parse(int argc, char **argv, struct run_options *o)
+int run_options_init(struct run_options *o)
 {
-	int status = CLI_OK;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int opt;
 
 	*o = (struct run_options){
 		.hold_ns = 100 * MS,
@@ -420,12 +430,26 @@ int run_options_parse(int argc, char **argv, struct run_options *o)
 		.section_order = -1,
 	};
 	o->seeds = calloc(RUN_MAX_SEEDS, sizeof(*o->seeds));
-	if (!o->seeds)
-		return cli_error(CLI_MACHINE, "no memory");
+	return o->seeds ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *o)
+{
+	return run_options_parse_as(&run_dialect, argc, argv, o);
+}
+
+int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, struct run_options *o)
+{
+	int status = run_options_init(o);
+	int opt;
+
 	optind = 0; /* start anew: tests parse more than once */
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
-		status = opt == ':' || opt == '?' ? bad_option(opt, argv[optind - 1]) : take(o, opt, optarg);
+		if (opt == ':' || opt == '?' || !knows(d, opt))
+			status = bad_option(d, opt, argv[optind - 1 - (optarg == argv[optind - 1])]);
+		else
+			status = take(d, o, opt, optarg);
 	}
 	for (; status == CLI_OK && optind < argc; optind++) {
 		if (o->nr_workloads == RUN_MAX_LIST)
@@ -440,7 +464,10 @@ int run_options_parse(int argc, char **argv, struct run_options *o)
 			"--resume goes on with the run as it was begun: leave out all but -j, --json and --force");
 	if (o->nr_zones && o->occupancy_given)
 		return cli_error(CLI_USAGE, "--zone and --occupancy both say how large memory is: leave one out");
-	return fill_in(o);
+	if (o->ablate && o->nr_backends)
+		return cli_error(CLI_USAGE, "--ablate makes the list of backends itself: leave out -b");
+	status = fill_in(d, o);
+	return status == CLI_OK && o->ablate ? ablation_make(o) : status;
 }
 
 void run_options_free(struct run_options *o)
@@ -448,5 +475,6 @@ void run_options_free(struct run_options *o)
 	for (uint32_t i = 0; i < o->nr_backends; i++)
 		free(o->backends[i]);
 	free(o->seeds);
+	ablation_free(o->ablation);
 	memset(o, 0, sizeof(*o));
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* options.h - what `contigbench run` was asked to do. */
+/* options.h - what `contigbench run`, or a command that replays as it does, was asked to do. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
 #include "../../allocators/contig.h"
 #include "../cli.h"
 
-#define RUN_MAX_LIST  64u /* workloads, backends, occupancies, sizes */
-#define RUN_MAX_SEEDS 4096u
+#define RUN_MAX_LIST     64u  /* workloads, occupancies, sizes */
+#define RUN_MAX_BACKENDS 512u /* an ablation has several a knob */
+#define RUN_MAX_SEEDS    4096u
 
 struct run_size {
 	uint32_t count;
@@ -17,7 +18,7 @@ struct run_size {
 struct run_options {
 	const char *workloads[RUN_MAX_LIST]; /* as given: names or files */
 	uint32_t nr_workloads;
-	char *backends[RUN_MAX_LIST];
+	char *backends[RUN_MAX_BACKENDS];
 	uint32_t nr_backends;
 	uint32_t occupancy[RUN_MAX_LIST]; /* thousandths of a percent */
 	uint32_t nr_occupancies;
@@ -38,7 +39,11 @@ struct run_options {
 	bool force;
 	bool json;
 	bool help;
-	bool defined; /* something was said about what is run */
+	bool defined;              /* something was said about what is run */
+	const char *ablate;        /* run: "A..B" */
+	struct ablation *ablation; /* ... made of it: the backends above are its states */
+	bool count;                /* diverge: to the end of the trace */
+	bool answers;              /* diverge: what is placed elsewhere is no difference */
 
 	/* 0 or -1: as the trace's machine */
 	int page_shift;
@@ -51,10 +56,24 @@ struct run_options {
 	uint32_t nr_zones;
 };
 
+/* A command that takes these options, or some of them. */
+struct run_dialect {
+	const char *command;
+	unsigned int flags; /* of the long options it knows, and what is peculiar to it: options.c */
+	const char *occupancies, *seeds, *sizes; /* where none are given */
+};
+extern const struct run_dialect run_dialect, diverge_dialect;
+
 /* CLI_OK, or CLI_USAGE and a message printed. The strings of argv must outlive the options. */
 int run_options_parse(int argc, char **argv, struct run_options *o);
+int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, struct run_options *o);
+/* What a run is when nothing is asked for, but without any list: as run_options_parse() begins. */
+int run_options_init(struct run_options *o);
+/* Add a spec that is known to be good. CLI_OK or CLI_MACHINE. */
+int run_options_add_backend(struct run_options *o, const char *spec);
 void run_options_free(struct run_options *o);
 void run_options_usage(FILE *to);
+void diverge_options_usage(FILE *to);
 
 /* "64p", "2b" */
 void run_size_label(const struct run_size *s, char out[16]);

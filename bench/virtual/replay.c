@@ -7,20 +7,14 @@
 
 #include "executor.h"
 #include "replay.h"
-#include "rng.h"
+#include "survivors.h"
 #include "timeline.h"
 
 /* Events between two looks at the stop flag: a few tens of milliseconds. */
 #define STOP_EVERY (1u << 18)
 
-/* A survivor of the pass before, and the event before which it goes. */
-struct due {
-	uint32_t survivor;
-	uint32_t event;
-};
-
 struct replay {
-	const struct replay_params *params;
+	struct replay_params params;
 	const struct program *program;
 	struct replay_result *result;
 	struct contig_diag *diag;
@@ -29,60 +23,25 @@ struct replay {
 	struct request_stream stream;
 	struct contig_range **ranges; /* by number of the request, while it runs */
 	struct timeline timeline;
-	struct due *due;
-	size_t nr_due;
-	size_t next_due;
-	struct rng due_cpu;
+	struct survivors survivors;
 	uint64_t verified; /* x.executed at the last verification */
+	uint32_t pass;     /* the one that runs: params.age is the one that counts */
+	bool begun;
+	struct contig_stats before; /* the pass that counts */
 };
 
-/*
- * When survivors of the last pass go: in seeded order, spread evenly over this pass; sooner where both passes together
- * would need more pages than the trace ever does, since that is what the zone is sized for.
- */
-static void schedule_survivors(struct replay *r, uint32_t pass)
+static bool counts(const struct replay *r)
 {
-	const struct program *p = r->program;
-	struct rng rng = rng_seed(r->params->seed, RNG_SURVIVORS | (uint64_t)pass << 8);
-	uint64_t left = 0, live = 0;
-	size_t n = p->nr_survivors, k = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t j = rng_below(&rng, i + 1);
-
-		r->due[i] = r->due[j];
-		r->due[j].survivor = (uint32_t)i;
-		left += UINT64_C(1) << p->survivors[i].order;
-	}
-	for (size_t i = 0; i < p->nr_ops && k < n; i++) {
-		const struct program_op *op = &p->ops[i];
-		uint64_t need = 0;
-
-		if (program_code(op) == TRACE_ALLOC)
-			need = UINT64_C(1) << op->order;
-		else if (program_code(op) == TRACE_FREE)
-			live -= UINT64_C(1) << p->ops[op->birth].order;
-		live += need;
-		while (k < n && (p->duration_ns / (n + 1) * (k + 1) <= program_ns(op) ||
-		                 (need && live + left > p->peak_pages))) {
-			r->due[k].event = (uint32_t)i;
-			left -= UINT64_C(1) << p->survivors[r->due[k].survivor].order;
-			k++;
-		}
-	}
-	for (; k < n; k++)
-		r->due[k].event = (uint32_t)p->nr_ops;
-	r->nr_due = n;
-	r->next_due = 0;
-	r->due_cpu = rng;
+	return r->pass == r->params.age;
 }
 
 static void free_due_survivors(struct replay *r)
 {
-	while (r->next_due < r->nr_due && r->due[r->next_due].event <= r->x.next) {
-		const struct program_survivor *s = &r->program->survivors[r->due[r->next_due++].survivor];
+	while (survivors_next(&r->survivors) <= r->x.next) {
+		uint32_t cpu;
+		const struct program_survivor *s = survivors_take(&r->survivors, r->params.geometry->nr_cpus, &cpu);
 
-		executor_free_survivor(&r->x, (uint32_t)rng_below(&r->due_cpu, r->params->geometry->nr_cpus), s);
+		executor_free_survivor(&r->x, cpu, s);
 	}
 }
 
@@ -98,47 +57,47 @@ static int verify(struct replay *r)
 }
 
 /* The next event at which something other than a timed action is to be done. */
-static size_t next_stop(const struct replay *r)
+static size_t next_stop(const struct replay *r, size_t limit)
 {
 	size_t stop = r->x.next + STOP_EVERY;
-	uint64_t every = r->params->verify_every;
+	uint64_t every = r->params.verify_every;
 
-	if (stop > r->program->nr_ops)
-		stop = r->program->nr_ops;
-	if (r->next_due < r->nr_due && r->due[r->next_due].event < stop)
-		stop = r->due[r->next_due].event;
+	if (stop > limit)
+		stop = limit;
+	if (survivors_next(&r->survivors) < stop)
+		stop = survivors_next(&r->survivors);
 	if (every && r->verified + every - r->x.executed < stop - r->x.next)
 		stop = r->x.next + (size_t)(r->verified + every - r->x.executed);
 	return stop;
 }
 
-/* All that the trace does up to and including `ns`. */
-static int run_until(struct replay *r, uint64_t ns)
+/* All that the trace does up to and including `ns`, and before event `limit`. */
+static int run_until(struct replay *r, uint64_t ns, size_t limit)
 {
 	for (;;) {
 		free_due_survivors(r);
-		size_t stop = next_stop(r);
+		size_t stop = next_stop(r, limit);
 
 		executor_run(&r->x, stop, ns);
 		if (r->x.error)
 			return r->x.error;
-		if (r->params->stop && atomic_load_explicit(r->params->stop, memory_order_relaxed))
+		if (r->params.stop && atomic_load_explicit(r->params.stop, memory_order_relaxed))
 			return -EINTR;
-		if (r->params->verify_every && r->x.executed - r->verified >= r->params->verify_every) {
+		if (r->params.verify_every && r->x.executed - r->verified >= r->params.verify_every) {
 			int rc = verify(r);
 
 			if (rc)
 				return rc;
 			r->verified = r->x.executed;
 		}
-		if (r->x.next < stop || r->x.next == r->program->nr_ops)
+		if (r->x.next < stop || r->x.next == limit)
 			return 0;
 	}
 }
 
 static void take_sample(struct replay *r, uint64_t ns, struct sample_record *out)
 {
-	const struct contig_geometry *g = r->params->geometry;
+	const struct contig_geometry *g = r->params.geometry;
 	struct contig_stats s;
 
 	contig_stats(r->backend, CONTIG_ALL_ZONES, &s);
@@ -183,6 +142,7 @@ static void end_request(struct replay *r, uint32_t k)
 	r->ranges[k] = NULL;
 	rec->rc = out.rc;
 	rec->total = out.total;
+	rec->undo = out.by_phase[PHASE_UNDO];
 	if (!out.rc)
 		return;
 	rec->phase = out.autopsy.phase;
@@ -202,14 +162,21 @@ static int step_request(struct replay *r, uint64_t ns, uint32_t k)
 	struct contig_work work = { 0 };
 	int more = contig_range_step(r->ranges[k], &work);
 
-	rec->end_ns = ns + cost_of(r->params->cost, &work);
+	const struct replay_watch *watch = r->params.watch;
+
+	rec->end_ns = ns + cost_of(r->params.cost, &work);
+	if (work.phase != PHASE_UNDO)
+		rec->failed_ns = rec->end_ns;
 	executor_retry(&r->x);
+	if (!more)
+		end_request(r, k);
+	if (watch && watch->stepped)
+		watch->stepped(watch->ctx, r->backend, k, &work, more ? NULL : rec);
 	if (more)
 		return timeline_add(&r->timeline, rec->end_ns, ACTION_STEP, k);
-	end_request(r, k);
 	if (rec->rc)
 		return 0;
-	return timeline_add(&r->timeline, rec->end_ns + r->params->hold_ns, ACTION_RELEASE, k);
+	return timeline_add(&r->timeline, rec->end_ns + r->params.hold_ns, ACTION_RELEASE, k);
 }
 
 static int release_range(struct replay *r, uint32_t k)
@@ -246,61 +213,95 @@ static int act(struct replay *r, const struct timeline_entry *e)
 	return 0;
 }
 
-/* The pass that counts: trace, requests and samples in the order of their times; ties go to the trace. */
-static int counted_pass(struct replay *r)
+static int begin_pass(struct replay *r)
 {
-	const struct replay_params *params = r->params;
 	uint64_t duration = r->program->duration_ns;
+	uint32_t samples = r->params.samples;
 	int rc = 0;
 
+	r->begun = true;
+	executor_rewind(&r->x);
+	if (r->pass)
+		survivors_schedule(&r->survivors, r->params.seed, r->pass);
+	if (!counts(r))
+		return 0;
+	contig_stats(r->backend, CONTIG_ALL_ZONES, &r->before);
 	if (r->stream.nr)
 		rc = timeline_add(&r->timeline, r->stream.requests[0].ns, ACTION_REQUEST, 0);
-	for (uint32_t i = 0; i < params->samples && !rc; i++)
-		rc = timeline_add(&r->timeline, duration / params->samples * (i + 1), ACTION_SAMPLE, i);
-	while (!rc && timeline_peek(&r->timeline)) {
-		rc = run_until(r, timeline_peek(&r->timeline)->ns);
-		if (rc)
-			return rc;
+	for (uint32_t i = 0; i < samples && !rc; i++)
+		rc = timeline_add(&r->timeline, duration / samples * (i + 1), ACTION_SAMPLE, i);
+	return rc;
+}
+
+/*
+ * This pass up to event `limit`, which comes next: trace, requests and samples in the order of their times; ties go to
+ * the trace. What is timed behind the last event belongs to the end of the trace.
+ */
+static int run_pass(struct replay *r, size_t limit)
+{
+	int rc = r->begun ? 0 : begin_pass(r);
+
+	while (!rc) {
+		/* empty but in the pass that counts */
+		const struct timeline_entry *due = timeline_peek(&r->timeline);
+
+		rc = run_until(r, due ? due->ns : UINT64_MAX, limit);
+		if (rc || !due || (r->x.next == limit && limit < r->program->nr_ops))
+			break;
 		const struct timeline_entry e = timeline_take(&r->timeline);
 
 		rc = act(r, &e);
 	}
-	return rc ? rc : run_until(r, UINT64_MAX);
+	return rc;
+}
+
+/* All of this pass, and what is summed up at its end. */
+static int finish_pass(struct replay *r)
+{
+	int rc = run_pass(r, r->program->nr_ops);
+
+	if (rc)
+		return rc;
+	free_due_survivors(r);
+	if (!counts(r)) {
+		r->result->aging_failed_allocs += r->x.failed;
+		r->pass++;
+		r->begun = false;
+	}
+	return 0;
+}
+
+int replay_advance(struct replay *r, uint64_t events)
+{
+	size_t nr = r->program->nr_ops;
+	int rc = 0;
+
+	while (!rc && !counts(r) && events > (r->pass + UINT64_C(1)) * nr)
+		rc = finish_pass(r);
+	return rc ? rc : run_pass(r, (size_t)(events - (uint64_t)r->pass * nr));
 }
 
 static int run_passes(struct replay *r)
 {
 	struct replay_result *result = r->result;
-	struct contig_stats before, after;
+	struct contig_stats after;
 	int rc = 0;
 
-	for (uint32_t pass = 0; pass < r->params->age && !rc; pass++) {
-		executor_rewind(&r->x);
-		if (pass)
-			schedule_survivors(r, pass);
-		rc = run_until(r, UINT64_MAX);
-		free_due_survivors(r);
-		result->aging_failed_allocs += r->x.failed;
-	}
+	while (!rc && !counts(r))
+		rc = finish_pass(r);
+	if (!rc)
+		rc = finish_pass(r);
 	if (rc)
 		return rc;
-	executor_rewind(&r->x);
-	if (r->params->age)
-		schedule_survivors(r, r->params->age);
-	contig_stats(r->backend, CONTIG_ALL_ZONES, &before);
-	rc = counted_pass(r);
-	if (rc)
-		return rc;
-	free_due_survivors(r);
 	if (r->x.nr_late) {
 		snprintf(r->diag->text, sizeof(r->diag->text), "%zu frees got -EAGAIN to the end, the first at pfn %u",
 		         r->x.nr_late, r->x.late[0].pfn);
 		return -EUCLEAN;
 	}
-	rc = r->params->verify_every ? verify(r) : 0;
+	rc = r->params.verify_every ? verify(r) : 0;
 	contig_stats(r->backend, CONTIG_ALL_ZONES, &after);
 	for (int i = 0; i < RETYPE_NR; i++)
-		result->retyped[i] = after.retyped[i] - before.retyped[i];
+		result->retyped[i] = after.retyped[i] - r->before.retyped[i];
 	take_sample(r, r->program->duration_ns, &result->end);
 	result->events = r->x.executed;
 	result->allocs = r->program->nr_allocs;
@@ -308,7 +309,7 @@ static int run_passes(struct replay *r)
 	result->skipped_pins = r->x.skipped_pins;
 	result->late_frees = r->x.nr_late_total;
 	result->nr_requests = (uint32_t)r->stream.nr;
-	result->nr_samples = r->params->samples;
+	result->nr_samples = r->params.samples;
 	return rc;
 }
 
@@ -320,7 +321,7 @@ static int out_of_memory(struct contig_diag *diag)
 
 static int prepare(struct replay *r)
 {
-	const struct replay_params *params = r->params;
+	const struct replay_params *params = &r->params;
 	const struct request_timing timing = {
 		.duration_ns = r->program->duration_ns,
 		.interval_ns = params->interval_ns,
@@ -340,13 +341,13 @@ static int prepare(struct replay *r)
 	if (rc)
 		return rc;
 	r->ranges = calloc(r->stream.nr + 1, sizeof(*r->ranges));
-	r->due = calloc(r->program->nr_survivors + 1, sizeof(*r->due));
 	r->result->requests = calloc(r->stream.nr + 1, sizeof(*r->result->requests));
 	r->result->samples = calloc((size_t)params->samples + 1, sizeof(*r->result->samples));
-	if (!r->ranges || !r->due || !r->result->requests || !r->result->samples)
+	if (survivors_init(&r->survivors, r->program) || !r->ranges || !r->result->requests || !r->result->samples)
 		return out_of_memory(r->diag);
 	r->backend = contig_open(params->backend, params->geometry, &r->x.hooks, r->diag);
 	r->x.backend = r->backend;
+	r->x.watch = params->watch;
 	return r->backend ? 0 : -EINVAL;
 }
 
@@ -373,9 +374,20 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static void release(struct replay *r)
+{
+	abandon_requests(r);
+	contig_close(r->backend);
+	executor_free(&r->x);
+	requests_free(&r->stream);
+	timeline_free(&r->timeline);
+	free(r->ranges);
+	survivors_free(&r->survivors);
+}
+
 int replay_run(const struct replay_params *params, struct replay_result *result, struct contig_diag *diag)
 {
-	struct replay r = { .params = params, .program = params->program, .result = result, .diag = diag };
+	struct replay r = { .params = *params, .program = params->program, .result = result, .diag = diag };
 	uint64_t start = thread_cpu_ns();
 
 	memset(result, 0, sizeof(*result));
@@ -385,13 +397,7 @@ int replay_run(const struct replay_params *params, struct replay_result *result,
 		rc = run_passes(&r);
 	if (rc == -ENOMEM && !diag->text[0])
 		out_of_memory(diag);
-	abandon_requests(&r);
-	contig_close(r.backend);
-	executor_free(&r.x);
-	requests_free(&r.stream);
-	timeline_free(&r.timeline);
-	free(r.ranges);
-	free(r.due);
+	release(&r);
 	result->cpu_ns = thread_cpu_ns() - start;
 	if (rc)
 		replay_result_free(result);
@@ -403,4 +409,64 @@ void replay_result_free(struct replay_result *result)
 	free(result->requests);
 	free(result->samples);
 	memset(result, 0, sizeof(*result));
+}
+
+/* ---- in pieces ------------------------------------------------------------------------------- */
+
+int replay_open(const struct replay_params *params, struct replay **out, struct contig_diag *diag)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+	struct replay_result *result = calloc(1, sizeof(*result));
+	int rc = r && result ? 0 : out_of_memory(diag);
+
+	*out = r;
+	if (rc) {
+		free(result);
+		free(r);
+		*out = NULL;
+		return rc;
+	}
+	*r = (struct replay){ .params = *params, .program = params->program, .result = result, .diag = diag };
+	rc = prepare(r);
+	if (rc) {
+		replay_close(r);
+		*out = NULL;
+	}
+	return rc;
+}
+
+void replay_close(struct replay *r)
+{
+	if (!r)
+		return;
+	release(r);
+	replay_result_free(r->result);
+	free(r->result);
+	free(r);
+}
+
+uint64_t replay_events(const struct replay *r)
+{
+	return (r->params.age + UINT64_C(1)) * r->program->nr_ops;
+}
+
+pfn_t replay_place(const struct replay *r, size_t event)
+{
+	return r->x.map[r->x.base + r->program->ops[event].slot];
+}
+
+uint32_t replay_nr_requests(const struct replay *r)
+{
+	return (uint32_t)r->stream.nr;
+}
+
+const struct request_record *replay_request(const struct replay *r, uint32_t k)
+{
+	/* records are all zero until their request is made, and none is made at 0 */
+	return r->result->requests[k].begin_ns && !r->ranges[k] ? &r->result->requests[k] : NULL;
+}
+
+struct contig *replay_backend(const struct replay *r)
+{
+	return r->backend;
 }

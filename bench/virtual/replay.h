@@ -15,6 +15,18 @@
 #include "program.h"
 #include "requests.h"
 
+struct request_record;
+
+/* Somebody who looks on; each may be NULL. A look must not change the backend. */
+struct replay_watch {
+	void *ctx;
+	/* After a step of request k; `ended` is NULL as long as there are more. */
+	void (*stepped)(void *ctx, struct contig *backend, uint32_t k, const struct contig_work *work,
+	                const struct request_record *ended);
+	/* An allocation was migrated. */
+	void (*moved)(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order);
+};
+
 struct replay_params {
 	const struct program *program;
 	const struct contig_geometry *geometry;
@@ -26,16 +38,18 @@ struct replay_params {
 	uint64_t hold_ns;
 	uint64_t interval_ns;
 	uint64_t max_requests;
-	uint64_t verify_every;   /* events; 0 = never */
-	uint32_t samples;        /* of fragmentation over the counted pass */
-	const atomic_bool *stop; /* when it becomes true: give up with -EINTR; may be NULL */
+	uint64_t verify_every;            /* events; 0 = never */
+	uint32_t samples;                 /* of fragmentation over the counted pass */
+	const atomic_bool *stop;          /* when it becomes true: give up with -EINTR; may be NULL */
+	const struct replay_watch *watch; /* may be NULL */
 };
 
 /* One contiguous request and how it ended. Times are ns since the counted pass began. */
 struct request_record {
 	uint64_t begin_ns;
 	uint64_t end_ns;
-	uint64_t since_ns; /* when the blocking page's owner allocated it */
+	uint64_t failed_ns; /* end of the last step before it was undone */
+	uint64_t since_ns;  /* when the blocking page's owner allocated it */
 	pfn_t start;
 	uint32_t cpu;
 	int32_t rc;
@@ -47,6 +61,7 @@ struct request_record {
 	uint8_t kind;    /* enum page_kind of the blocking page */
 	uint8_t pad;
 	struct contig_work total;
+	struct contig_work undo; /* the part of total that undid what was done */
 };
 
 #define EVENT_NONE UINT32_MAX
@@ -85,5 +100,26 @@ struct replay_result {
  */
 int replay_run(const struct replay_params *params, struct replay_result *result, struct contig_diag *diag);
 void replay_result_free(struct replay_result *result);
+
+/*
+ * The same in pieces, for those who compare replays on the way. Errors are replay_run()'s; close after one, too.
+ * Everything that `params` points to must outlive the replay.
+ */
+struct replay;
+int replay_open(const struct replay_params *params, struct replay **out, struct contig_diag *diag);
+void replay_close(struct replay *r);
+/* Events of all passes. */
+uint64_t replay_events(const struct replay *r);
+/*
+ * Go on until that many events are carried out, of all passes together, and what is timed before the last of them.
+ * With replay_events(): to the end, the last range given back. Never backwards.
+ */
+int replay_advance(struct replay *r, uint64_t events);
+/* Where the allocation that `event` of the current pass is about lies, or PFN_NONE. For the last event carried out. */
+pfn_t replay_place(const struct replay *r, size_t event);
+uint32_t replay_nr_requests(const struct replay *r);
+/* The k-th request's record once it has ended, else NULL. */
+const struct request_record *replay_request(const struct replay *r, uint32_t k);
+struct contig *replay_backend(const struct replay *r);
 
 #endif

@@ -4,8 +4,8 @@
 #define CAPTURE_H
 
 struct capture {
-	int status;       /* exit status; 128 + signal if it was killed */
-	char text[65536]; /* stdout and stderr */
+	int status;         /* exit status; 128 + signal if it was killed */
+	char text[1 << 18]; /* stdout and stderr */
 };
 
 /* `line` is split at spaces; its first word is the command's name. */

@@ -133,22 +133,27 @@ void synthetic_trace(const struct synthetic *how, struct trace *t)
 	};
 }
 
-void synthetic_file(const struct synthetic *how, const char *path)
+void trace_file(struct trace *t, const char *path)
 {
 	struct contig_diag diag = { "" };
-	struct trace t;
-
-	synthetic_trace(how, &t);
 	struct trace_writer *w = trace_writer_open(path, &diag);
 
 	assert(w);
-	for (uint64_t i = 0; i < t.info.nr_events; i++)
-		trace_writer_add(w, &t.events[i]);
-	int rc = trace_writer_close(w, &t.info, &diag);
+	for (uint64_t i = 0; i < t->info.nr_events; i++)
+		trace_writer_add(w, &t->events[i]);
+	int rc = trace_writer_close(w, &t->info, &diag);
 
 	if (rc)
 		fprintf(stderr, "%s\n", diag.text);
 	assert(!rc);
+}
+
+void synthetic_file(const struct synthetic *how, const char *path)
+{
+	struct trace t;
+
+	synthetic_trace(how, &t);
+	trace_file(&t, path);
 	trace_close(&t);
 }
 

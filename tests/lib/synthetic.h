@@ -22,6 +22,9 @@ void synthetic_trace(const struct synthetic *how, struct trace *t);
 /* The same as a file; asserts that it can be written. */
 void synthetic_file(const struct synthetic *how, const char *path);
 
+/* Any trace as a file; asserts that it can be written. */
+void trace_file(struct trace *t, const char *path);
+
 /* Events by hand: time in ns, ... ended by op TRACE_OP_NR. Copies; fills in the header. */
 void trace_of(const struct trace_event *events, struct trace *t);
 

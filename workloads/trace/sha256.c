@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* sha256.c - written from FIPS 180-4; the names are those of the standard. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sha256.h"
@@ -91,4 +93,23 @@ void sha256_hex(struct sha256 *s, char out[65])
 	sha256_add(s, tail, zeros + 8);
 	for (int i = 0; i < 8; i++)
 		snprintf(out + 8 * i, 9, "%08x", s->state[i]);
+}
+
+int sha256_stream(FILE *f, char hex[65])
+{
+	static const size_t chunk = 1 << 16;
+	struct sha256 sum;
+	char *buffer = malloc(chunk);
+
+	if (!buffer)
+		return ENOMEM;
+	sha256_init(&sum);
+	errno = 0;
+	for (size_t n; (n = fread(buffer, 1, chunk, f));)
+		sha256_add(&sum, buffer, n);
+	free(buffer);
+	if (ferror(f))
+		return errno ? errno : EIO;
+	sha256_hex(&sum, hex);
+	return 0;
 }
