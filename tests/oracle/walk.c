@@ -87,6 +87,14 @@ static bool differs(const struct walk *w, const struct command *commands, uint32
 	return !same;
 }
 
+bool walk_differs(const struct walk *w)
+{
+	char difference[DIFFERENCE];
+	uint32_t nr = w->nr;
+
+	return differs(w, w->commands, &nr, difference);
+}
+
 /* Delta debugging: chunks of half the sequence, then of a quarter, down to single commands, until none can go. */
 void walk_shrink(struct walk *w)
 {

@@ -22,6 +22,8 @@ void walk_geometry(struct contig_geometry *g, uint64_t seed, bool real);
 bool walk_random(struct walk *w);
 /* After a walk that found a difference: drop what is not needed for one. */
 void walk_shrink(struct walk *w);
+/* Its commands again, from scratch. */
+bool walk_differs(const struct walk *w);
 /* The commands, both layouts after the last of them, and the difference in words. */
 void walk_report(const struct walk *w, FILE *out);
 void walk_free(struct walk *w);
