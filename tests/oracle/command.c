@@ -7,14 +7,23 @@ static uint32_t below(struct rng *rng, uint32_t n)
 	return (uint32_t)(rng_next(rng) % n);
 }
 
+enum orders {
+	SINGLE,
+	ANY,
+	COMPOUND, /* 1 and up */
+	BLOCK,    /* P */
+};
+
 /* What a kind is asked for as. */
 static const struct {
 	uint8_t kind, type, weight;
-	bool high; /* of any order; the others are single pages */
+	uint8_t orders; /* enum orders */
 } kinds[] = {
-	{ PAGE_KERNEL, MT_UNMOVABLE, 2, true },    { PAGE_RECLAIMABLE, MT_RECLAIMABLE, 2, true },
-	{ PAGE_LRU, MT_MOVABLE, 6, false },        { PAGE_LRU_COMPOUND, MT_MOVABLE, 3, true },
-	{ PAGE_USER, MT_MOVABLE, 1, true },
+	{ PAGE_KERNEL, MT_UNMOVABLE, 4, ANY },       { PAGE_RECLAIMABLE, MT_RECLAIMABLE, 4, ANY },
+	{ PAGE_LRU, MT_MOVABLE, 12, SINGLE },        { PAGE_LRU_COMPOUND, MT_MOVABLE, 6, COMPOUND },
+	{ PAGE_USER, MT_MOVABLE, 2, ANY },           { PAGE_NONCOMPOUND, MT_UNMOVABLE, 1, ANY },
+	{ PAGE_MOVABLE_OPS, MT_MOVABLE, 2, SINGLE }, { PAGE_HUGETLB, MT_MOVABLE, 1, BLOCK },
+	{ PAGE_HUGETLB_POOL, MT_MOVABLE, 1, BLOCK },
 };
 
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -33,14 +42,16 @@ static void random_alloc(const struct pair *p, struct rng *rng, struct command *
 		}
 		c->kind = kinds[i].kind;
 		c->type = kinds[i].type;
-		if (kinds[i].high && (!below(rng, 3) || c->kind == PAGE_LRU_COMPOUND))
+		if (kinds[i].orders == BLOCK)
+			c->order = p->g.pageblock_order;
+		else if (kinds[i].orders == COMPOUND || (kinds[i].orders == ANY && !below(rng, 3)))
 			c->order = (uint8_t)below(rng, p->g.max_order + 1u);
-		break;
+		if (kinds[i].orders != BLOCK && c->order > 2 && below(rng, 2))
+			c->order = (uint8_t)(c->order - below(rng, c->order));
+		if (kinds[i].orders == COMPOUND && !c->order)
+			c->order = 1;
+		return;
 	}
-	if (c->kind == PAGE_LRU_COMPOUND && !c->order)
-		c->order = 1;
-	if (below(rng, 2) && c->order > 2)
-		c->order = (uint8_t)(c->order - below(rng, c->order));
 }
 
 /* Some allocation near a random page. */
@@ -74,18 +85,18 @@ static void random_range(const struct pair *p, struct rng *rng, struct command *
 		c->start = z->start + (c->start - z->start) / npb * npb;
 }
 
-/* Pages that some request got. */
-static void random_held(const struct pair *p, struct rng *rng, struct command *c)
+/* Pages that some request got, or that were made something else since. */
+static void random_held(const struct pair *p, struct rng *rng, struct command *c, uint8_t kind)
 {
 	const struct contig_zone *z = &p->g.zones[0];
 	const struct contig_run *run = p->side[ORACLE].run;
 	pfn_t pfn = z->start + below(rng, z->pages), end = z->start + z->pages;
 
-	while (pfn < end && (run[pfn].pfn != pfn || run[pfn].kind != PAGE_CONTIG))
+	while (pfn < end && (run[pfn].pfn != pfn || run[pfn].kind != kind))
 		pfn++;
 	c->start = pfn < end ? pfn : z->start;
 	c->nr = 1;
-	while (c->start + c->nr < end && run[c->start + c->nr].kind == PAGE_CONTIG &&
+	while (c->start + c->nr < end && run[c->start + c->nr].kind == kind &&
 	       run[c->start + c->nr].pfn == c->start + c->nr && below(rng, 64))
 		c->nr++;
 }
@@ -108,7 +119,8 @@ static unsigned int weighted(struct rng *rng, const uint8_t *weight, unsigned in
 /* A run of random kind, or two of half its size; no two free ones that would have merged. True: it is free, whole. */
 static bool lay_out(struct rng *rng, struct command *commands, uint32_t *nr, pfn_t pfn, unsigned int order, uint32_t full)
 {
-	static const uint8_t in_use[] = { PAGE_LRU, PAGE_LRU, PAGE_LRU, PAGE_USER, PAGE_KERNEL, PAGE_RECLAIMABLE };
+	static const uint8_t in_use[] = { PAGE_LRU, PAGE_LRU, PAGE_LRU,          PAGE_USER,    PAGE_KERNEL,
+		                          PAGE_RECLAIMABLE, PAGE_NONCOMPOUND, PAGE_MOVABLE_OPS };
 	bool free = below(rng, 8) >= full;
 	uint32_t before = *nr;
 	struct command *c;
@@ -127,7 +139,7 @@ static bool lay_out(struct rng *rng, struct command *commands, uint32_t *nr, pfn
 	if (free)
 		return true;
 	c->kind = in_use[below(rng, sizeof(in_use))];
-	if (c->kind == PAGE_LRU && order)
+	if (order && (c->kind == PAGE_LRU || c->kind == PAGE_MOVABLE_OPS))
 		c->kind = PAGE_LRU_COMPOUND;
 	return false;
 }
@@ -177,7 +189,11 @@ struct command command_random(struct pair *p, struct rng *rng, uint32_t serial, 
 		c.nr = below(rng, 3) ? 1 + below(rng, 3) : 1000;
 		break;
 	case DO_GIVE:
-		random_held(p, rng, &c);
+		random_held(p, rng, &c, PAGE_CONTIG);
+		break;
+	case DO_CONVERT:
+		c.kind = below(rng, 2) ? PAGE_OFFLINE : PAGE_CONTIG;
+		random_held(p, rng, &c, c.kind == PAGE_OFFLINE ? PAGE_CONTIG : PAGE_OFFLINE);
 		break;
 	case DO_SPLIT:
 		c.order = (uint8_t)below(rng, p->g.max_order);
@@ -194,6 +210,7 @@ void command_print(FILE *out, const struct command *c)
 		[DO_ALLOC] = "alloc",   [DO_FREE] = "free",     [DO_SPLIT] = "split", [DO_PIN] = "pin",
 		[DO_UNPIN] = "unpin",   [DO_FREEZE] = "freeze", [DO_TO_LRU] = "to-lru", [DO_DRAIN] = "drain",
 		[DO_SET_TYPE] = "type", [DO_BEGIN] = "begin",   [DO_STEP] = "step",   [DO_GIVE] = "give",
+		[DO_CONVERT] = "convert",
 		[DO_PLACE] = "place",
 	};
 	const uint32_t by = (uint32_t)(c->owner >> PIECE_BITS), piece = (uint32_t)c->owner & ((1u << PIECE_BITS) - 1);
@@ -213,6 +230,9 @@ void command_print(FILE *out, const struct command *c)
 	case DO_BEGIN:
 		fprintf(out, "request %u, cpu %u, pages %u+%u%s\n", c->slot, c->cpu, c->start, c->nr,
 		        c->caller == CALLER_CMA ? ", as CMA" : "");
+		break;
+	case DO_CONVERT:
+		fprintf(out, "pages %u+%u, %s\n", c->start, c->nr, contig_kind_name(c->kind));
 		break;
 	case DO_PLACE:
 		fprintf(out, "page %u, %s, order %u\n", c->start, contig_kind_name(c->kind), c->order);

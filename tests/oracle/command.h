@@ -32,6 +32,7 @@ enum command_op {
 	DO_BEGIN,
 	DO_STEP,
 	DO_GIVE,
+	DO_CONVERT,
 	DO_NR,             /* below: at the beginning of a walk only */
 	DO_PLACE = DO_NR,
 
@@ -46,7 +47,7 @@ struct command {
 	uint8_t caller; /* BEGIN */
 	uint8_t slot;   /* BEGIN, STEP */
 	uint32_t serial;
-	uint32_t start, nr; /* BEGIN, GIVE, PLACE; SET_TYPE: block; STEP: steps */
+	uint32_t start, nr; /* BEGIN, GIVE, CONVERT, PLACE; SET_TYPE: block; STEP: steps */
 	owner_t owner;
 };
 

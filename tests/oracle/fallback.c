@@ -52,7 +52,7 @@ static void count_block(const struct oracle *o, pfn_t block, uint32_t *free, uin
 		const struct opage *p = &o->page[o_head_of(o, at)];
 
 		*free += p->kind == PAGE_FREE;
-		*movable += (p->kind == PAGE_LRU || p->kind == PAGE_LRU_COMPOUND) && !p->collected;
+		*movable += on_lru(p) || has_ops(o, p);
 	}
 }
 

@@ -3,17 +3,6 @@
 #include <stdlib.h>
 #include "state.h"
 
-/* Kinds that are compound when their order is not 0: a tail answers through its head. */
-static bool is_compound(const struct opage *p)
-{
-	return p->order && p->kind != PAGE_FREE && p->kind != PAGE_PCP;
-}
-
-static bool on_lru(const struct opage *p)
-{
-	return (p->kind == PAGE_LRU || p->kind == PAGE_LRU_COMPOUND) && !p->collected;
-}
-
 /* 6.2, until v4.14: movable by type, or no page with a reference that is not on the LRU. Tails have none. */
 static bool counts_unmovable(const struct oracle *o, pfn_t from, pfn_t to)
 {
@@ -28,6 +17,16 @@ static bool counts_unmovable(const struct oracle *o, pfn_t from, pfn_t to)
 	return false;
 }
 
+/* 6.3, tests 5 to 9: of a page that is no compound; `tail` of a run without one. */
+static bool single_unmovable(const struct oracle *o, unsigned int caller, const struct opage *p, bool tail)
+{
+	if (p->kind == PAGE_FREE || p->kind == PAGE_PCP || p->frozen || (p->kind == PAGE_NONCOMPOUND && tail))
+		return false;
+	if (caller == CALLER_OFFLINE && (p->kind == PAGE_HWPOISON || p->kind == PAGE_OFFLINE))
+		return false;
+	return !on_lru(p) && !has_ops(o, p);
+}
+
 /* 6.3, in its order: does a page of [from, to) fail the isolation of its block? */
 static bool holds_unmovable(const struct oracle *o, unsigned int caller, pfn_t from, pfn_t to)
 {
@@ -36,13 +35,14 @@ static bool holds_unmovable(const struct oracle *o, unsigned int caller, pfn_t f
 	if (type_at(o, from) == MT_CMA)
 		return caller != CALLER_CMA;
 	for (pfn_t at = from; at < to; at++) {
-		const struct opage *p = &o->page[o_head_of(o, at)];
+		pfn_t head = o_head_of(o, at);
+		const struct opage *p = &o->page[head];
 
 		if (p->kind == PAGE_RESERVED)
 			return true;
-		if (o->g.zones[0].type == ZONE_MOVABLE)
+		if (o->g.zones[0].type == ZONE_MOVABLE || is_hugetlb(p))
 			continue;
-		if (is_compound(p) ? !on_lru(p) : p->kind != PAGE_FREE && p->kind != PAGE_PCP && !p->frozen && !on_lru(p))
+		if (is_compound(p) ? !on_lru(p) : single_unmovable(o, caller, p, at != head))
 			return true;
 	}
 	return false;

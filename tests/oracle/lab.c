@@ -258,6 +258,22 @@ static int freeze(struct contig *c, pfn_t pfn)
 	return 0;
 }
 
+static int convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind kind, owner_t owner)
+{
+	struct oracle *o = oracle(c);
+	uint8_t was = o->page[pfn].kind;
+
+	if (was != PAGE_CONTIG && was != PAGE_OFFLINE)
+		return -EINVAL;
+	for (pfn_t at = pfn; at < pfn + nr; at++) {
+		if (!in_zone(o, at) || o->page[at].kind != was)
+			return -EINVAL;
+	}
+	for (pfn_t at = pfn; at < pfn + nr; at++)
+		put_down(o, at, 0, kind, owner);
+	return 0;
+}
+
 static int to_lru(struct contig *c, pfn_t pfn)
 {
 	struct oracle *o = oracle(c);
@@ -299,6 +315,7 @@ const struct contig_lab oracle_lab = {
 	.pin = pin,
 	.freeze = freeze,
 	.to_lru = to_lru,
+	.convert = convert,
 	.drain = drain,
 	.run = run,
 };

@@ -74,7 +74,7 @@ void pair_close(struct pair *p)
 /* Pages that a request got and reserved ones are single pages to whoever has them, however they are kept. */
 static void single_page(struct contig_run *run, pfn_t pfn)
 {
-	if (run->kind != PAGE_CONTIG && run->kind != PAGE_RESERVED)
+	if (run->kind != PAGE_CONTIG && run->kind != PAGE_RESERVED && run->kind != PAGE_OFFLINE)
 		return;
 	run->pfn = pfn;
 	run->order = 0;
@@ -244,14 +244,21 @@ static int64_t act_on_owned(struct pair *p, struct side *s, const struct command
 	}
 }
 
+static uint8_t kind_at(const struct side *s, pfn_t pfn)
+{
+	struct contig_run run;
+
+	s->c->ops->lab->run(s->c, pfn, &run);
+	return run.kind;
+}
+
 static bool all_reserved(const struct pair *p, const struct side *s, block_t block)
 {
 	const struct contig_zone *z = &p->g.zones[0];
 	pfn_t start = block << p->g.pageblock_order, end = start + (1u << p->g.pageblock_order);
 
 	for (pfn_t pfn = start; pfn < end; pfn++) {
-		if (pfn >= z->start && pfn < z->start + z->pages &&
-		    (s->run[pfn].pfn != pfn || s->run[pfn].kind != PAGE_RESERVED))
+		if (pfn >= z->start && pfn < z->start + z->pages && kind_at(s, pfn) != PAGE_RESERVED)
 			return false;
 	}
 	return true;
@@ -314,6 +321,10 @@ static int64_t act(struct pair *p, struct side *s, const struct command *c)
 		return s->c->ops->lab->place(s->c, c->start, c->order, c->kind, (owner_t)c->serial << PIECE_BITS);
 	case DO_BEGIN:
 		return begin(s, c);
+	case DO_CONVERT: /* between these two only */
+		if (kind_at(s, c->start) != (c->kind == PAGE_CONTIG ? PAGE_OFFLINE : PAGE_CONTIG))
+			return 1;
+		return s->c->ops->lab->convert(s->c, c->start, c->nr, c->kind, OWNER_NONE);
 	case DO_GIVE:
 		return give(p, s, c);
 	default:
@@ -353,7 +364,7 @@ static bool steps_equal(struct pair *p, const struct command *c)
 			return differ(p, "a step of phase %s in the model, %s in the oracle",
 			              contig_phase_name(work[MODEL].phase), contig_phase_name(work[ORACLE].phase));
 		if (work[MODEL].migrated != work[ORACLE].migrated || work[MODEL].drained != work[ORACLE].drained ||
-		    work[MODEL].grabbed != work[ORACLE].grabbed)
+		    work[MODEL].grabbed != work[ORACLE].grabbed || work[MODEL].replaced != work[ORACLE].replaced)
 			return differ(p,
 			              "%s: migrated %u, drained %u, grabbed %u in the model, %u, %u, %u in the oracle",
 			              contig_phase_name(work[MODEL].phase), work[MODEL].migrated, work[MODEL].drained,

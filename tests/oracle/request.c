@@ -57,13 +57,13 @@ static bool migrate_across(struct orequest *r, pfn_t head, struct contig_work *w
 
 	if (type != MT_ISOLATE && !o_isolate_block(o, r->args.caller, block, head, end))
 		return false;
-	o_collect(o, &m);
-	while (m.nr) {
+	o_collect(o, r->args.cpu, &m, work);
+	while (m.nr && !m.rc) {
 		o_migrate(o, r->args.cpu, &m, work);
 		if (m.rc || (m.nr && ++m.tries == MIGRATIONS))
 			break;
 	}
-	fine = !m.nr;
+	fine = !m.nr && !m.rc;
 	o_put_back(o, r->args.cpu, &m);
 	if (type != MT_ISOLATE)
 		o_undo_block(o, block, type);
@@ -87,7 +87,9 @@ static bool clear_border(struct orequest *r, pfn_t block, pfn_t border, struct c
 		} else if (p->kind == PAGE_FREE) {
 			o_split_free(o, at, border); /* where both sides are isolated it comes together again */
 			at = end;
-		} else if (o->r->straddle == STRADDLE_SPLIT_FIRST || p->kind != PAGE_LRU_COMPOUND || p->collected ||
+		} else if (p->kind == PAGE_NONCOMPOUND || (o->r->straddle == STRADDLE_SPLIT_FIRST && is_hugetlb(p))) {
+			at = end; /* no compound; or left to the migration of the range */
+		} else if (o->r->straddle == STRADDLE_SPLIT_FIRST || (!on_lru(p) && !is_hugetlb(p)) ||
 		           !migrate_across(r, at, work)) {
 			return false;
 		} else {
@@ -171,7 +173,9 @@ static void step_migrate(struct orequest *r, struct contig_work *work)
 	struct oracle *o = r->o;
 
 	if (r->at == AT_COLLECT) {
-		o_collect(o, m);
+		o_collect(o, r->args.cpu, m, work);
+		if (m->rc)
+			m->tries = MIGRATIONS;
 	} else {
 		o_migrate(o, r->args.cpu, m, work);
 		m->tries++;
@@ -180,7 +184,7 @@ static void step_migrate(struct orequest *r, struct contig_work *work)
 	}
 	if (m->nr && m->tries < MIGRATIONS) {
 		r->at = AT_MIGRATE;
-	} else if (m->nr) {
+	} else if (m->nr || m->rc) {
 		int rc = m->rc;
 
 		o_put_back(o, r->args.cpu, m);

@@ -128,6 +128,29 @@ static inline bool is_free_head(const struct oracle *o, pfn_t pfn, unsigned int 
 	return in_zone(o, pfn) && o->page[pfn].kind == PAGE_FREE && o->page[pfn].order == order;
 }
 
+/* 2.1: on the LRU, and nobody holds it for migration. */
+static inline bool on_lru(const struct opage *p)
+{
+	return (p->kind == PAGE_LRU || p->kind == PAGE_LRU_COMPOUND) && !p->collected;
+}
+
+/* Off the LRU, but its driver can move it. */
+static inline bool has_ops(const struct oracle *o, const struct opage *p)
+{
+	return p->kind == PAGE_MOVABLE_OPS && !o->r->ops_unmovable && !p->collected;
+}
+
+static inline bool is_hugetlb(const struct opage *p)
+{
+	return p->kind == PAGE_HUGETLB || p->kind == PAGE_HUGETLB_POOL || p->kind == PAGE_GIGANTIC;
+}
+
+/* A tail answers through its head. */
+static inline bool is_compound(const struct opage *p)
+{
+	return p->order && p->kind != PAGE_FREE && p->kind != PAGE_PCP && p->kind != PAGE_NONCOMPOUND;
+}
+
 /* buddy.c: runs, lists, counters */
 pfn_t o_head_of(const struct oracle *o, pfn_t pfn);
 void o_count_free(struct oracle *o, unsigned int type, int64_t pages);
@@ -177,7 +200,7 @@ struct migration {
 	uint32_t tries;
 	int rc;
 };
-void o_collect(struct oracle *o, struct migration *m);
+void o_collect(struct oracle *o, uint32_t cpu, struct migration *m, struct contig_work *work);
 void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct contig_work *work);
 void o_put_back(struct oracle *o, uint32_t cpu, struct migration *m);
 
