@@ -171,7 +171,14 @@ struct command command_random(struct pair *p, struct rng *rng, uint32_t serial, 
 	c.cpu = (uint8_t)below(rng, p->g.nr_cpus);
 	switch (c.op) {
 	case DO_ALLOC:
+	case DO_WATERMARK:
 		random_alloc(p, rng, &c);
+		c.highatomic = c.kind == PAGE_KERNEL && !below(rng, 3);
+		c.last_chance = !below(rng, 20);
+		break;
+	case DO_UNRESERVE:
+		c.type = (uint8_t)below(rng, MT_HIGHATOMIC);
+		c.force = below(rng, 2);
 		break;
 	case DO_DRAIN:
 		break;
@@ -211,15 +218,21 @@ void command_print(FILE *out, const struct command *c)
 		[DO_UNPIN] = "unpin",   [DO_FREEZE] = "freeze", [DO_TO_LRU] = "to-lru", [DO_DRAIN] = "drain",
 		[DO_SET_TYPE] = "type", [DO_BEGIN] = "begin",   [DO_STEP] = "step",   [DO_GIVE] = "give",
 		[DO_CONVERT] = "convert",
+		[DO_UNRESERVE] = "unreserve",
+		[DO_WATERMARK] = "watermark",
 		[DO_PLACE] = "place",
 	};
 	const uint32_t by = (uint32_t)(c->owner >> PIECE_BITS), piece = (uint32_t)c->owner & ((1u << PIECE_BITS) - 1);
 
-	fprintf(out, "%4u: %-7s", c->serial, names[c->op]);
+	fprintf(out, "%4u: %-9s ", c->serial, names[c->op]);
 	switch (c->op) {
 	case DO_ALLOC:
-		fprintf(out, "cpu %u, %s, order %u, as %s\n", c->cpu, contig_kind_name(c->kind), c->order,
-		        contig_type_name(c->type));
+	case DO_WATERMARK:
+		fprintf(out, "cpu %u, %s, order %u, as %s%s%s\n", c->cpu, contig_kind_name(c->kind), c->order,
+		        contig_type_name(c->type), c->highatomic ? ", atomic" : "", c->last_chance ? ", last chance" : "");
+		break;
+	case DO_UNRESERVE:
+		fprintf(out, "to %s%s\n", contig_type_name(c->type), c->force ? ", forced" : "");
 		break;
 	case DO_DRAIN:
 		fprintf(out, "all cpus\n");

@@ -33,6 +33,8 @@ enum command_op {
 	DO_STEP,
 	DO_GIVE,
 	DO_CONVERT,
+	DO_UNRESERVE,
+	DO_WATERMARK,
 	DO_NR,             /* below: at the beginning of a walk only */
 	DO_PLACE = DO_NR,
 
@@ -46,6 +48,7 @@ struct command {
 	uint8_t type;   /* migratetype */
 	uint8_t caller; /* BEGIN */
 	uint8_t slot;   /* BEGIN, STEP */
+	bool highatomic, last_chance, force;
 	uint32_t serial;
 	uint32_t start, nr; /* BEGIN, GIVE, CONVERT, PLACE; SET_TYPE: block; STEP: steps */
 	owner_t owner;

@@ -11,7 +11,7 @@ static const uint8_t fallbacks[][ROW] = {
 };
 
 /* The head of one list. */
-static pfn_t list_head(const struct oracle *o, unsigned int order, unsigned int type)
+pfn_t o_list_head(const struct oracle *o, unsigned int order, unsigned int type)
 {
 	pfn_t best = NO_PAGE;
 
@@ -30,7 +30,7 @@ static pfn_t list_head(const struct oracle *o, unsigned int order, unsigned int 
 static pfn_t find(const struct oracle *o, unsigned int order, unsigned int type)
 {
 	for (unsigned int i = 0; i < ROW; i++) {
-		pfn_t pfn = list_head(o, order, fallbacks[type][i]);
+		pfn_t pfn = o_list_head(o, order, fallbacks[type][i]);
 
 		if (pfn != NO_PAGE)
 			return pfn;
@@ -149,7 +149,7 @@ static void make_own(struct oracle *o, pfn_t pfn, unsigned int type)
 static pfn_t take_3_6(struct oracle *o, unsigned int order, unsigned int type)
 {
 	for (unsigned int k = o->M + 1; k-- > order;) {
-		pfn_t pfn = type == MT_MOVABLE ? list_head(o, k, MT_CMA) : NO_PAGE;
+		pfn_t pfn = type == MT_MOVABLE ? o_list_head(o, k, MT_CMA) : NO_PAGE;
 
 		if (pfn != NO_PAGE)
 			return cut(o, pfn, order, MT_CMA);

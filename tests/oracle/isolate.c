@@ -4,9 +4,9 @@
 #include "state.h"
 
 /* 6.2, until v4.14: movable by type, or no page with a reference that is not on the LRU. Tails have none. */
-static bool counts_unmovable(const struct oracle *o, pfn_t from, pfn_t to)
+static bool counts_unmovable(const struct oracle *o, unsigned int type, pfn_t from, pfn_t to)
 {
-	if (o->g.zones[0].type == ZONE_MOVABLE || type_at(o, from) == MT_MOVABLE || type_at(o, from) == MT_CMA)
+	if (o->g.zones[0].type == ZONE_MOVABLE || type == MT_MOVABLE || type == MT_CMA)
 		return false;
 	for (pfn_t at = from; at < to; at++) {
 		const struct opage *p = &o->page[at];
@@ -28,11 +28,11 @@ static bool single_unmovable(const struct oracle *o, unsigned int caller, const 
 }
 
 /* 6.3, in its order: does a page of [from, to) fail the isolation of its block? */
-static bool holds_unmovable(const struct oracle *o, unsigned int caller, pfn_t from, pfn_t to)
+static bool holds_unmovable(const struct oracle *o, unsigned int caller, unsigned int type, pfn_t from, pfn_t to)
 {
 	if (o->r->type_shortcut)
-		return counts_unmovable(o, from, to);
-	if (type_at(o, from) == MT_CMA)
+		return counts_unmovable(o, type, from, to);
+	if (type == MT_CMA)
 		return caller != CALLER_CMA;
 	for (pfn_t at = from; at < to; at++) {
 		pfn_t head = o_head_of(o, at);
@@ -92,7 +92,7 @@ bool o_isolate_block(struct oracle *o, unsigned int caller, pfn_t block, pfn_t f
 	to = least(least(to, block + npb(o)), o->end);
 	if (was == MT_ISOLATE && o->r->double_ebusy)
 		return false;
-	if (holds_unmovable(o, caller, from, to))
+	if (holds_unmovable(o, caller, was, from, to))
 		return false;
 	if (was == MT_ISOLATE)
 		return true;

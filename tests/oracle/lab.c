@@ -65,10 +65,15 @@ void oracle_close(struct contig *c)
 
 /* ---- allocations ------------------------------------------------------------------------------- */
 
+static struct right right_of(struct contig_what what)
+{
+	return (struct right){ .highatomic = what.highatomic, .last_chance = what.last_chance };
+}
+
 int64_t oracle_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner)
 {
 	struct oracle *o = oracle(c);
-	pfn_t pfn = o_allocate(o, cpu, what.order, what.migratetype);
+	pfn_t pfn = o_allocate(o, cpu, what.order, what.migratetype, right_of(what));
 
 	if (pfn == NO_PAGE)
 		return -ENOMEM;
@@ -171,6 +176,9 @@ void oracle_stats(struct contig *c, uint32_t zone, struct contig_stats *out)
 	out->free = (uint64_t)o->free;
 	out->free_cma = (uint64_t)o->free_cma;
 	out->isolated = o->isolated;
+	out->reserved_highatomic = (uint64_t)o->reserved;
+	/* a counter, and until v6.9 nobody keeps it right: NR_FREE_PAGES tells as much */
+	out->free_highatomic = (uint64_t)o_free_highatomic(o);
 	out->migrated = o->migrated;
 	out->drift = o->free - counted;
 }
@@ -285,6 +293,20 @@ static int to_lru(struct contig *c, pfn_t pfn)
 	return 0;
 }
 
+static bool watermark(struct contig *c, uint32_t zone, struct contig_what what, bool kswapd)
+{
+	struct oracle *o = oracle(c);
+	const struct contig_zone *z = &o->g.zones[zone];
+
+	(void)kswapd;
+	return o_above_mark(o, what.order, what.migratetype, right_of(what), z->wmark_min);
+}
+
+static uint32_t unreserve(struct contig *c, enum migratetype mt, bool force)
+{
+	return o_unreserve(oracle(c), mt, force);
+}
+
 static uint32_t drain(struct contig *c)
 {
 	return o_drain_all(oracle(c));
@@ -316,6 +338,8 @@ const struct contig_lab oracle_lab = {
 	.freeze = freeze,
 	.to_lru = to_lru,
 	.convert = convert,
+	.watermark = watermark,
+	.unreserve = unreserve,
 	.drain = drain,
 	.run = run,
 };

@@ -39,7 +39,7 @@ static bool can_collect(const struct oracle *o, const struct opage *p)
 static bool replace(struct oracle *o, uint32_t cpu, pfn_t pfn, struct contig_work *work)
 {
 	unsigned int order = o->page[pfn].order;
-	pfn_t to = o_allocate(o, cpu, order, MT_MOVABLE);
+	pfn_t to = o_allocate(o, cpu, order, MT_MOVABLE, (struct right){ 0 });
 
 	if (to == NO_PAGE)
 		return false;
@@ -115,7 +115,7 @@ void o_migrate(struct oracle *o, uint32_t cpu, struct migration *m, struct conti
 		}
 		if (p->pinned || p->gone)
 			continue;
-		target[i] = o_allocate(o, cpu, p->order, MT_MOVABLE);
+		target[i] = o_allocate(o, cpu, p->order, MT_MOVABLE, (struct right){ 0 });
 		if (target[i] == NO_PAGE) {
 			m->rc = -ENOMEM;
 			reached = i;

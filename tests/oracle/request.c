@@ -55,7 +55,9 @@ static bool migrate_across(struct orequest *r, pfn_t head, struct contig_work *w
 	struct migration m = { .scan = head, .end = end };
 	bool fine = true;
 
-	if (type != MT_ISOLATE && !o_isolate_block(o, r->args.caller, block, head, end))
+	/* as if its own type had asked: a CMA block gives way, too */
+	if (type != MT_ISOLATE &&
+	    !o_isolate_block(o, type == MT_CMA ? CALLER_CMA : r->args.caller, block, head, end))
 		return false;
 	o_collect(o, r->args.cpu, &m, work);
 	while (m.nr && !m.rc) {

@@ -50,7 +50,8 @@ struct oracle {
 	struct ocpu *cpu;
 	int64_t lowest, highest; /* ranks given out so far */
 	int64_t free, free_cma;
-	int64_t raised; /* v3.6: by requests that take their pages */
+	int64_t reserved; /* nr_reserved_highatomic */
+	int64_t raised;   /* v3.6: by requests that take their pages */
 	uint32_t isolated;
 	uint32_t batch, high_min, high_max;
 	uint64_t migrated;
@@ -169,10 +170,21 @@ enum take_mode {
 	TAKE_CLAIM,
 	TAKE_STEAL
 };
+pfn_t o_list_head(const struct oracle *o, unsigned int order, unsigned int type);
 pfn_t o_take_smallest(struct oracle *o, unsigned int order, unsigned int type);
 pfn_t o_take(struct oracle *o, unsigned int order, unsigned int type, enum take_mode *mode);
-pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type);
-bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, int64_t mark);
+
+/* What an allocation may do (1.5). */
+struct right {
+	bool highatomic, last_chance;
+};
+pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type, struct right right);
+bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, struct right right, int64_t mark);
+
+/* reserve.c */
+int64_t o_free_highatomic(const struct oracle *o);
+void o_reserve(struct oracle *o, pfn_t pfn, unsigned int order);
+uint32_t o_unreserve(struct oracle *o, unsigned int type, bool force);
 /* fallback.c */
 pfn_t o_fall_back(struct oracle *o, unsigned int order, unsigned int type, bool *again);
 pfn_t o_claim(struct oracle *o, unsigned int order, unsigned int type);

@@ -90,12 +90,13 @@ static bool above_halved_marks(const struct oracle *o, unsigned int order, int64
 	return true;
 }
 
-bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, int64_t mark)
+bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, struct right right, int64_t mark)
 {
-	bool cma = type == MT_MOVABLE;
-
+	bool cma = type == MT_MOVABLE, reserve = right.highatomic || right.last_chance;
 	int64_t usable = counter(o->free) - ((1 << order) - 1) - (cma ? 0 : counter(o->free_cma));
 
+	if (!reserve)
+		usable -= o->r->reserve >= RESERVE_6_12 ? o_free_highatomic(o) : o->reserved;
 	mark += o->raised;
 	if (usable <= mark)
 		return false;
@@ -106,15 +107,29 @@ bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type,
 	for (pfn_t at = o->start; at < o->end;) {
 		const struct opage *p = &o->page[at];
 
-		if (p->kind == PAGE_FREE && p->order >= order && (mergeable(p->type) || (cma && p->type == MT_CMA)))
+		if (p->kind == PAGE_FREE && p->order >= order &&
+		    (mergeable(p->type) || (cma && p->type == MT_CMA) || (reserve && p->type == MT_HIGHATOMIC)))
 			return true;
 		at += p->kind == PAGE_NONE ? 1 : 1u << p->order;
 	}
 	return false;
 }
 
+/* 3.1: the reserve first for who adds to it, last for who has nothing else. */
+static pfn_t take_with_right(struct oracle *o, unsigned int order, unsigned int type, struct right right)
+{
+	enum take_mode mode = TAKE_NORMAL;
+	pfn_t pfn = right.highatomic ? o_take_smallest(o, order, MT_HIGHATOMIC) : NO_PAGE;
+
+	if (pfn == NO_PAGE)
+		pfn = o_take(o, order, type, &mode);
+	if (pfn == NO_PAGE && (right.highatomic || right.last_chance))
+		pfn = o_take_smallest(o, order, MT_HIGHATOMIC);
+	return pfn;
+}
+
 /* At the low watermark, then, where a kernel would have woken kswapd, at min. */
-pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type)
+static pfn_t try_marks(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type, struct right right)
 {
 	const struct contig_zone *z = &o->g.zones[0];
 	const int64_t marks[] = { z->wmark_low, z->wmark_min };
@@ -122,17 +137,31 @@ pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned in
 	if (z->type == ZONE_MOVABLE && type != MT_MOVABLE)
 		return NO_PAGE;
 	for (unsigned int i = 0; i < 2; i++) {
-		enum take_mode mode = TAKE_NORMAL;
 		pfn_t pfn = NO_PAGE;
+		bool from_buddy;
 
-		if (!o_above_mark(o, order, type, marks[i]))
+		if (!o_above_mark(o, order, type, right, marks[i]))
 			continue;
 		if (o_pcp_takes(o, order))
 			pfn = o_pcp_take(o, cpu, order, type);
+		from_buddy = pfn == NO_PAGE;
+		if (from_buddy)
+			pfn = take_with_right(o, order, type, right);
 		if (pfn == NO_PAGE)
-			pfn = o_take(o, order, type, &mode);
-		if (pfn != NO_PAGE)
-			return pfn;
+			continue;
+		if (right.highatomic && order && (o->r->reserve != RESERVE_7_2 || (from_buddy && i == 1)))
+			o_reserve(o, pfn, order);
+		return pfn;
 	}
 	return NO_PAGE;
+}
+
+/* 9: who would otherwise end in OOM gets the reserve broken up for it, block by block. */
+pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type, struct right right)
+{
+	pfn_t pfn = try_marks(o, cpu, order, type, right);
+
+	while (pfn == NO_PAGE && o->reserved && o_unreserve(o, type, true))
+		pfn = try_marks(o, cpu, order, type, right);
+	return pfn;
 }

@@ -8,12 +8,12 @@
 
 /* What a walk is made of; one of these by seed, so that memory is full here and mostly free there. */
 static const uint8_t moods[][DO_NR] = {
-	/* alloc free split pin unpin freeze lru drain type begin step give convert */
-	{ 40, 26, 4, 1, 2, 0, 3, 2, 1, 4, 14, 5, 1 },  /* balanced */
-	{ 40, 20, 3, 2, 1, 1, 1, 1, 0, 2, 6, 3, 1 },   /* full */
-	{ 20, 26, 1, 0, 1, 0, 1, 3, 2, 8, 20, 16, 2 }, /* mostly free */
-	{ 20, 18, 2, 1, 2, 1, 2, 2, 3, 12, 50, 6, 1 }, /* requests at once */
-	{ 40, 40, 4, 0, 0, 0, 1, 1, 3, 1, 8, 1, 0 },   /* little isolated */
+	/* alloc free split pin unpin freeze lru drain type begin step give convert unreserve watermark */
+	{ 40, 26, 4, 1, 2, 0, 3, 2, 1, 4, 14, 5, 1, 1, 1 },  /* balanced */
+	{ 40, 20, 3, 2, 1, 1, 1, 1, 0, 2, 6, 3, 1, 1, 1 },   /* full */
+	{ 20, 26, 1, 0, 1, 0, 1, 3, 2, 8, 20, 16, 2, 1, 1 }, /* mostly free */
+	{ 20, 18, 2, 1, 2, 1, 2, 2, 3, 12, 50, 6, 1, 1, 1 }, /* requests at once */
+	{ 40, 40, 4, 0, 0, 0, 1, 1, 3, 1, 8, 1, 0, 2, 2 },   /* little isolated */
 };
 
 #define NR_MOODS (sizeof(moods) / sizeof(moods[0]))
