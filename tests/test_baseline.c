@@ -64,11 +64,23 @@ static void print_end(FILE *f, const struct replay_result *p)
 	fputc('\n', f);
 }
 
+static char *all_backends(void)
+{
+	static char list[512];
+	const struct contig_backend *b;
+	size_t len = 0;
+
+	for (size_t i = 0; (b = contig_backend_at(i)); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? "," : "", b->name);
+	assert_true(len < sizeof(list));
+	return list;
+}
+
 /* One age: all backends, occupancies, sizes and seeds, a line a replay. */
 static void run_age(FILE *f, const char *age)
 {
 	char *argv[] = { "run",         "workloads/corpus/nginx-build.ctr",
-		         "-b",          "linux-5.10,rfc-2021,linux-6.1,linux-6.12,linux-7.2,first-fit",
+		         "-b",          all_backends(),
 		         "--occupancy", "70,90",
 		         "--sizes",     "64p,1b,4b",
 		         "--seeds",     "1-2",
