@@ -190,6 +190,12 @@ struct command command_random(struct pair *p, struct rng *rng, uint32_t serial, 
 		c.slot = (uint8_t)below(rng, SLOTS);
 		c.caller = !below(rng, 3);
 		random_range(p, rng, &c);
+		if (below(rng, 6))
+			break;
+		c.range = below(rng, 3) ? RANGE_UNDO : RANGE_ISOLATE;
+		c.caller = (uint8_t)below(rng, CALLER_NR);
+		c.start = c.start >> p->g.pageblock_order << p->g.pageblock_order;
+		c.nr = (1 + below(rng, 3)) << p->g.pageblock_order;
 		break;
 	case DO_STEP:
 		c.slot = (uint8_t)below(rng, SLOTS);
@@ -241,8 +247,9 @@ void command_print(FILE *out, const struct command *c)
 		fprintf(out, "block %u, %s\n", c->start, contig_type_name(c->type));
 		break;
 	case DO_BEGIN:
-		fprintf(out, "request %u, cpu %u, pages %u+%u%s\n", c->slot, c->cpu, c->start, c->nr,
-		        c->caller == CALLER_CMA ? ", as CMA" : "");
+		fprintf(out, "request %u, cpu %u, pages %u+%u%s%s%s\n", c->slot, c->cpu, c->start, c->nr,
+		        c->caller == CALLER_CMA ? ", as CMA" : c->caller == CALLER_OFFLINE ? ", as offline" : "",
+		        c->range == RANGE_ISOLATE ? ", isolate only" : "", c->range == RANGE_UNDO ? ", undo only" : "");
 		break;
 	case DO_CONVERT:
 		fprintf(out, "pages %u+%u, %s\n", c->start, c->nr, contig_kind_name(c->kind));

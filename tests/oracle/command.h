@@ -47,6 +47,7 @@ struct command {
 	uint8_t order;
 	uint8_t type;   /* migratetype */
 	uint8_t caller; /* BEGIN */
+	uint8_t range;  /* BEGIN: enum contig_op */
 	uint8_t slot;   /* BEGIN, STEP */
 	bool highatomic, last_chance, force;
 	uint32_t serial;

@@ -44,7 +44,7 @@ static bool worth_a_block(const struct oracle *o, unsigned int k, unsigned int t
 	return k >= o->P / 2 || type == MT_UNMOVABLE || type == MT_RECLAIMABLE;
 }
 
-/* Free pages of the block, and those in use that can move; pages off the LRU do not count. */
+/* Free pages of the block, and those in use that can move: off the LRU for migration they do not count, with ops they do. */
 static void count_block(const struct oracle *o, pfn_t block, uint32_t *free, uint32_t *movable)
 {
 	*free = *movable = 0;
@@ -52,7 +52,7 @@ static void count_block(const struct oracle *o, pfn_t block, uint32_t *free, uin
 		const struct opage *p = &o->page[o_head_of(o, at)];
 
 		*free += p->kind == PAGE_FREE;
-		*movable += on_lru(p) || has_ops(o, p);
+		*movable += on_lru(p) || (p->kind == PAGE_MOVABLE_OPS && !o->r->ops_unmovable);
 	}
 }
 

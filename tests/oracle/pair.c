@@ -296,7 +296,7 @@ static int64_t set_type(const struct pair *p, struct side *s, const struct comma
 
 static int64_t begin(struct side *s, const struct command *c)
 {
-	struct contig_range_args args = { .start = c->start, .nr = c->nr, .cpu = c->cpu, .caller = c->caller };
+	struct contig_range_args args = { .start = c->start, .nr = c->nr, .cpu = c->cpu, .caller = c->caller, .op = c->range };
 
 	if (s->request[c->slot])
 		return 1;

@@ -118,6 +118,12 @@ static bool isolate_one(struct orequest *r, pfn_t block, pfn_t border, struct co
 	return false;
 }
 
+/* What comes when all of it is isolated: start_isolate_page_range() is done then. */
+static int isolated(const struct orequest *r)
+{
+	return r->args.op == RANGE_ISOLATE ? AT_END : AT_DRAIN;
+}
+
 static void step_ascending(struct orequest *r, struct contig_work *work)
 {
 	if (!isolate_one(r, r->cursor, NO_PAGE, work)) {
@@ -128,7 +134,7 @@ static void step_ascending(struct orequest *r, struct contig_work *work)
 	if (r->o->r->drain_each_block)
 		r->at = AT_DRAIN_EACH;
 	else if (r->cursor == r->hull_end)
-		r->at = AT_DRAIN;
+		r->at = isolated(r);
 }
 
 static void step_ends_first(struct orequest *r, struct contig_work *work)
@@ -152,7 +158,7 @@ static void step_ends_first(struct orequest *r, struct contig_work *work)
 	else if (r->at == AT_FIRST)
 		r->at = AT_LAST;
 	else
-		r->at = r->cursor < last ? AT_MIDDLE : AT_DRAIN;
+		r->at = r->cursor < last ? AT_MIDDLE : isolated(r);
 }
 
 /* ---- between ----------------------------------------------------------------------------------- */
@@ -165,7 +171,7 @@ static void step_drain(struct orequest *r, struct contig_work *work)
 		r->at = AT_FIRST;
 		return;
 	}
-	r->at = AT_COLLECT;
+	r->at = r->args.op == RANGE_ISOLATE ? AT_END : AT_COLLECT;
 	r->m = (struct migration){ .scan = r->start, .end = r->end };
 }
 
@@ -316,7 +322,7 @@ static void step_undo(struct orequest *r)
 			return;
 		}
 		r->cursor = r->hull;
-		r->at = o->r->undo_hull ? AT_UNDO_HULL : AT_END;
+		r->at = o->r->undo_hull && r->args.op == RANGE_ALLOC ? AT_UNDO_HULL : AT_END;
 		return;
 	}
 	o_undo_block(o, r->cursor, type);
@@ -348,6 +354,8 @@ static int range_begin(struct contig *c, const struct contig_range_args *args, s
 
 	if (!args->nr || !in_zone(o, args->start) || args->nr > o->end - args->start)
 		return -EINVAL;
+	if (args->op != RANGE_ALLOC && ((args->start | args->nr) & (npb(o) - 1)))
+		return -EINVAL;
 	struct orequest *r = calloc(1, sizeof(*r));
 
 	r->base.ops = &oracle_backend;
@@ -357,8 +365,14 @@ static int range_begin(struct contig *c, const struct contig_range_args *args, s
 	r->end = args->start + args->nr;
 	r->hull = align_down(r->start, order);
 	r->hull_end = align_up(r->end, order);
-	if (o->r->hull_same_type)
+	if (args->op != RANGE_ALLOC) { /* whole pageblocks, as they are */
+		r->hull = r->start;
+		r->hull_end = r->end;
+	} else if (o->r->hull_same_type) {
 		narrow_hull(r);
+	}
+	if (args->op == RANGE_UNDO)
+		r->at = AT_UNDO_HULL;
 	r->cursor = r->hull;
 	r->isolated = calloc((r->hull_end - r->hull) >> o->P, sizeof(*r->isolated));
 	r->next = o->requests;
