@@ -224,10 +224,8 @@ static int soak(void)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_complete),
-		cmocka_unit_test(test_small_geometries),
-		cmocka_unit_test(test_real_geometry),
-		cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_complete),           cmocka_unit_test(test_small_geometries),
+		cmocka_unit_test(test_real_geometry),      cmocka_unit_test(test_shrinks),
 		cmocka_unit_test(test_notices_every_knob),
 	};
 

@@ -117,10 +117,11 @@ static unsigned int weighted(struct rng *rng, const uint8_t *weight, unsigned in
 }
 
 /* A run of random kind, or two of half its size; no two free ones that would have merged. True: it is free, whole. */
-static bool lay_out(struct rng *rng, struct command *commands, uint32_t *nr, pfn_t pfn, unsigned int order, uint32_t full)
+static bool lay_out(struct rng *rng, struct command *commands, uint32_t *nr, pfn_t pfn, unsigned int order,
+                    uint32_t full)
 {
-	static const uint8_t in_use[] = { PAGE_LRU, PAGE_LRU, PAGE_LRU,          PAGE_USER,    PAGE_KERNEL,
-		                          PAGE_RECLAIMABLE, PAGE_NONCOMPOUND, PAGE_MOVABLE_OPS };
+	static const uint8_t in_use[] = { PAGE_LRU,    PAGE_LRU,         PAGE_LRU,         PAGE_USER,
+		                          PAGE_KERNEL, PAGE_RECLAIMABLE, PAGE_NONCOMPOUND, PAGE_MOVABLE_OPS };
 	bool free = below(rng, 8) >= full;
 	uint32_t before = *nr;
 	struct command *c;
@@ -135,7 +136,9 @@ static bool lay_out(struct rng *rng, struct command *commands, uint32_t *nr, pfn
 		free = true;
 	}
 	c = &commands[*nr];
-	*c = (struct command){ .op = DO_PLACE, .serial = ++*nr, .start = pfn, .order = (uint8_t)order, .kind = PAGE_FREE };
+	*c = (struct command){
+		.op = DO_PLACE, .serial = ++*nr, .start = pfn, .order = (uint8_t)order, .kind = PAGE_FREE
+	};
 	if (free)
 		return true;
 	c->kind = in_use[below(rng, sizeof(in_use))];
@@ -220,12 +223,11 @@ struct command command_random(struct pair *p, struct rng *rng, uint32_t serial, 
 void command_print(FILE *out, const struct command *c)
 {
 	static const char *const names[] = {
-		[DO_ALLOC] = "alloc",   [DO_FREE] = "free",     [DO_SPLIT] = "split", [DO_PIN] = "pin",
-		[DO_UNPIN] = "unpin",   [DO_FREEZE] = "freeze", [DO_TO_LRU] = "to-lru", [DO_DRAIN] = "drain",
-		[DO_SET_TYPE] = "type", [DO_BEGIN] = "begin",   [DO_STEP] = "step",   [DO_GIVE] = "give",
-		[DO_CONVERT] = "convert",
-		[DO_UNRESERVE] = "unreserve",
-		[DO_WATERMARK] = "watermark",
+		[DO_ALLOC] = "alloc",     [DO_FREE] = "free",           [DO_SPLIT] = "split",
+		[DO_PIN] = "pin",         [DO_UNPIN] = "unpin",         [DO_FREEZE] = "freeze",
+		[DO_TO_LRU] = "to-lru",   [DO_DRAIN] = "drain",         [DO_SET_TYPE] = "type",
+		[DO_BEGIN] = "begin",     [DO_STEP] = "step",           [DO_GIVE] = "give",
+		[DO_CONVERT] = "convert", [DO_UNRESERVE] = "unreserve", [DO_WATERMARK] = "watermark",
 		[DO_PLACE] = "place",
 	};
 	const uint32_t by = (uint32_t)(c->owner >> PIECE_BITS), piece = (uint32_t)c->owner & ((1u << PIECE_BITS) - 1);
@@ -235,7 +237,8 @@ void command_print(FILE *out, const struct command *c)
 	case DO_ALLOC:
 	case DO_WATERMARK:
 		fprintf(out, "cpu %u, %s, order %u, as %s%s%s\n", c->cpu, contig_kind_name(c->kind), c->order,
-		        contig_type_name(c->type), c->highatomic ? ", atomic" : "", c->last_chance ? ", last chance" : "");
+		        contig_type_name(c->type), c->highatomic ? ", atomic" : "",
+		        c->last_chance ? ", last chance" : "");
 		break;
 	case DO_UNRESERVE:
 		fprintf(out, "to %s%s\n", contig_type_name(c->type), c->force ? ", forced" : "");
@@ -248,7 +251,9 @@ void command_print(FILE *out, const struct command *c)
 		break;
 	case DO_BEGIN:
 		fprintf(out, "request %u, cpu %u, pages %u+%u%s%s%s\n", c->slot, c->cpu, c->start, c->nr,
-		        c->caller == CALLER_CMA ? ", as CMA" : c->caller == CALLER_OFFLINE ? ", as offline" : "",
+		        c->caller == CALLER_CMA       ? ", as CMA"
+		        : c->caller == CALLER_OFFLINE ? ", as offline"
+		                                      : "",
 		        c->range == RANGE_ISOLATE ? ", isolate only" : "", c->range == RANGE_UNDO ? ", undo only" : "");
 		break;
 	case DO_CONVERT:

@@ -12,12 +12,12 @@
 #include "../../allocators/contig.h"
 #include "../../bench/virtual/rng.h"
 
-#define MODEL        0
-#define ORACLE       1
-#define SLOTS        3u   /* requests under way */
-#define MAX_MOVES    4096u
-#define PIECE_BITS   10u  /* owner: command number and piece */
-#define DIFFERENCE   512u
+#define MODEL      0
+#define ORACLE     1
+#define SLOTS      3u /* requests under way */
+#define MAX_MOVES  4096u
+#define PIECE_BITS 10u /* owner: command number and piece */
+#define DIFFERENCE 512u
 
 enum command_op {
 	DO_ALLOC,
@@ -35,9 +35,8 @@ enum command_op {
 	DO_CONVERT,
 	DO_UNRESERVE,
 	DO_WATERMARK,
-	DO_NR,             /* below: at the beginning of a walk only */
+	DO_NR, /* below: at the beginning of a walk only */
 	DO_PLACE = DO_NR,
-
 };
 
 struct command {

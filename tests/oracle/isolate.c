@@ -130,7 +130,8 @@ static bool remerges(const struct oracle *o, pfn_t block)
 	const struct opage *p = &o->page[block];
 	pfn_t buddy = block ^ 1u << p->order;
 
-	if (o->r->never_remerges || p->kind != PAGE_FREE || p->order < o->P || !in_zone(o, buddy) || type_at(o, buddy) == MT_ISOLATE)
+	if (o->r->never_remerges || p->kind != PAGE_FREE || p->order < o->P || !in_zone(o, buddy) ||
+	    type_at(o, buddy) == MT_ISOLATE)
 		return false;
 	if (o->r->remerge_any_buddy)
 		return true;

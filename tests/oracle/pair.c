@@ -95,18 +95,19 @@ static bool runs_equal(struct pair *p)
 		single_page(a, pfn);
 		single_page(b, pfn);
 		if (a->pfn != b->pfn || a->order != b->order || a->kind != b->kind)
-			return differ(p, "page %u: the model has %s of order %u at %u, the oracle %s of order %u at %u", pfn,
-			              contig_kind_name(a->kind), a->order, a->pfn, contig_kind_name(b->kind), b->order,
-			              b->pfn);
+			return differ(p, "page %u: the model has %s of order %u at %u, the oracle %s of order %u at %u",
+			              pfn, contig_kind_name(a->kind), a->order, a->pfn, contig_kind_name(b->kind),
+			              b->order, b->pfn);
 		if (a->kind == PAGE_FREE && a->list != b->list)
 			return differ(p, "free run %u: on the %s list of the model, on %s of the oracle", pfn,
 			              contig_type_name(a->list), contig_type_name(b->list));
 		if (a->owner != b->owner || a->pinned != b->pinned || a->frozen != b->frozen)
-			return differ(p,
-			              "page %u: owner %llu, pinned %d, frozen %d in the model, owner %llu, pinned %d, frozen "
-			              "%d in the oracle",
-			              pfn, (unsigned long long)a->owner, a->pinned, a->frozen, (unsigned long long)b->owner,
-			              b->pinned, b->frozen);
+			return differ(
+				p,
+				"page %u: owner %llu, pinned %d, frozen %d in the model, owner %llu, pinned %d, frozen "
+				"%d in the oracle",
+				pfn, (unsigned long long)a->owner, a->pinned, a->frozen, (unsigned long long)b->owner,
+				b->pinned, b->frozen);
 		pfn = a->pfn + (1u << a->order);
 	}
 	return true;
@@ -117,7 +118,8 @@ static bool types_equal(struct pair *p)
 	const struct contig_zone *z = &p->g.zones[0];
 	struct contig *m = p->side[MODEL].c, *o = p->side[ORACLE].c;
 
-	for (block_t b = z->start >> p->g.pageblock_order; b <= (z->start + z->pages - 1) >> p->g.pageblock_order; b++) {
+	for (block_t b = z->start >> p->g.pageblock_order; b <= (z->start + z->pages - 1) >> p->g.pageblock_order;
+	     b++) {
 		enum migratetype stored[2];
 		enum migratetype mt = m->ops->lab->type(m, b, &stored[MODEL]),
 				 ot = o->ops->lab->type(o, b, &stored[ORACLE]);
@@ -172,7 +174,8 @@ static bool counters_equal(struct pair *p)
 	for (unsigned int k = 0; k <= p->g.max_order; k++) {
 		if (s[MODEL].nr_free[k] != s[ORACLE].nr_free[k])
 			return differ(p, "free runs of order %u: %llu in the model, %llu in the oracle", k,
-			              (unsigned long long)s[MODEL].nr_free[k], (unsigned long long)s[ORACLE].nr_free[k]);
+			              (unsigned long long)s[MODEL].nr_free[k],
+			              (unsigned long long)s[ORACLE].nr_free[k]);
 	}
 	return true;
 }
@@ -185,8 +188,8 @@ static bool moves_equal(struct pair *p)
 		const struct move *a = &m->moves[i], *b = &o->moves[i];
 
 		if (a->owner != b->owner || a->from != b->from || a->to != b->to || a->order != b->order)
-			return differ(p, "move %u: from %u to %u in the model, from %u to %u in the oracle", i, a->from, a->to,
-			              b->from, b->to);
+			return differ(p, "move %u: from %u to %u in the model, from %u to %u in the oracle", i, a->from,
+			              a->to, b->from, b->to);
 	}
 	if (m->nr_moves != o->nr_moves)
 		return differ(p, "%u pages moved in the model, %u in the oracle", m->nr_moves, o->nr_moves);
@@ -296,7 +299,9 @@ static int64_t set_type(const struct pair *p, struct side *s, const struct comma
 
 static int64_t begin(struct side *s, const struct command *c)
 {
-	struct contig_range_args args = { .start = c->start, .nr = c->nr, .cpu = c->cpu, .caller = c->caller, .op = c->range };
+	struct contig_range_args args = {
+		.start = c->start, .nr = c->nr, .cpu = c->cpu, .caller = c->caller, .op = c->range
+	};
 
 	if (s->request[c->slot])
 		return 1;
@@ -361,13 +366,15 @@ static bool ends_equal(struct pair *p, unsigned int slot)
 		p->side[i].request[slot] = NULL;
 	}
 	if (out[MODEL].rc != out[ORACLE].rc)
-		return differ(p, "the request ends with %d in the model, with %d in the oracle", out[MODEL].rc, out[ORACLE].rc);
+		return differ(p, "the request ends with %d in the model, with %d in the oracle", out[MODEL].rc,
+		              out[ORACLE].rc);
 	if (out[MODEL].rc && out[MODEL].autopsy.phase != out[ORACLE].autopsy.phase)
 		return differ(p, "the request fails in phase %s of the model, %s of the oracle",
-		              contig_phase_name(out[MODEL].autopsy.phase), contig_phase_name(out[ORACLE].autopsy.phase));
+		              contig_phase_name(out[MODEL].autopsy.phase),
+		              contig_phase_name(out[ORACLE].autopsy.phase));
 	if (out[MODEL].total.migrated != out[ORACLE].total.migrated)
-		return differ(p, "the request migrated %u pages in the model, %u in the oracle", out[MODEL].total.migrated,
-		              out[ORACLE].total.migrated);
+		return differ(p, "the request migrated %u pages in the model, %u in the oracle",
+		              out[MODEL].total.migrated, out[ORACLE].total.migrated);
 	return true;
 }
 
@@ -385,10 +392,10 @@ static bool steps_equal(struct pair *p, const struct command *c)
 			              contig_phase_name(work[MODEL].phase), contig_phase_name(work[ORACLE].phase));
 		if (work[MODEL].migrated != work[ORACLE].migrated || work[MODEL].drained != work[ORACLE].drained ||
 		    work[MODEL].grabbed != work[ORACLE].grabbed || work[MODEL].replaced != work[ORACLE].replaced)
-			return differ(p,
-			              "%s: migrated %u, drained %u, grabbed %u in the model, %u, %u, %u in the oracle",
-			              contig_phase_name(work[MODEL].phase), work[MODEL].migrated, work[MODEL].drained,
-			              work[MODEL].grabbed, work[ORACLE].migrated, work[ORACLE].drained, work[ORACLE].grabbed);
+			return differ(
+				p, "%s: migrated %u, drained %u, grabbed %u in the model, %u, %u, %u in the oracle",
+				contig_phase_name(work[MODEL].phase), work[MODEL].migrated, work[MODEL].drained,
+				work[MODEL].grabbed, work[ORACLE].migrated, work[ORACLE].drained, work[ORACLE].grabbed);
 		if (more[MODEL] != more[ORACLE])
 			return differ(p, "the request goes on in the %s only", more[MODEL] ? "model" : "oracle");
 		if (!more[MODEL] && !ends_equal(p, c->slot))
@@ -406,6 +413,7 @@ bool pair_apply(struct pair *p, const struct command *c)
 	for (int i = 0; i < 2; i++)
 		rc[i] = act(p, &p->side[i], c);
 	if (rc[MODEL] != rc[ORACLE])
-		return differ(p, "the model answers %lld, the oracle %lld", (long long)rc[MODEL], (long long)rc[ORACLE]);
+		return differ(p, "the model answers %lld, the oracle %lld", (long long)rc[MODEL],
+		              (long long)rc[ORACLE]);
 	return pair_equal(p);
 }

@@ -9,7 +9,9 @@
 
 static unsigned int nr_lists(const struct oracle *o)
 {
-	static const uint8_t lists[] = { [PCP_ORDER_0] = 3, [PCP_5_14] = 13, [PCP_5_18] = 13, [PCP_6_1] = 14, [PCP_6_7] = 14, [PCP_7_2] = 14 };
+	static const uint8_t lists[] = {
+		[PCP_ORDER_0] = 3, [PCP_5_14] = 13, [PCP_5_18] = 13, [PCP_6_1] = 14, [PCP_6_7] = 14, [PCP_7_2] = 14
+	};
 
 	return lists[o->r->pcp];
 }

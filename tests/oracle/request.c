@@ -56,8 +56,7 @@ static bool migrate_across(struct orequest *r, pfn_t head, struct contig_work *w
 	bool fine = true;
 
 	/* as if its own type had asked: a CMA block gives way, too */
-	if (type != MT_ISOLATE &&
-	    !o_isolate_block(o, type == MT_CMA ? CALLER_CMA : r->args.caller, block, head, end))
+	if (type != MT_ISOLATE && !o_isolate_block(o, type == MT_CMA ? CALLER_CMA : r->args.caller, block, head, end))
 		return false;
 	o_collect(o, r->args.cpu, &m, work);
 	while (m.nr && !m.rc) {
@@ -444,7 +443,6 @@ static int range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 }
 
 /* ---- the table ----------------------------------------------------------------------------------- */
-
 
 const struct contig_backend oracle_backend = {
 	.name = "oracle",

@@ -28,13 +28,13 @@ enum fallback_rule { /* 3.2 */
 	FALLBACK_CLAIM_STEAL,
 };
 
-enum pcp_age { /* 3.5: the lists grew up in four steps */
-	PCP_ORDER_0,  /* one order, six batches, credit round robin */
-	PCP_5_14,     /* orders 0 to 3 and THP, watermark high, still round robin */
-	PCP_5_18,     /* a list is emptied before the next */
-	PCP_6_1,      /* two THP lists */
-	PCP_6_7,      /* high and refill tuned */
-	PCP_7_2,      /* an overflow goes in steps of a batch */
+enum pcp_age {       /* 3.5: the lists grew up in four steps */
+	PCP_ORDER_0, /* one order, six batches, credit round robin */
+	PCP_5_14,    /* orders 0 to 3 and THP, watermark high, still round robin */
+	PCP_5_18,    /* a list is emptied before the next */
+	PCP_6_1,     /* two THP lists */
+	PCP_6_7,     /* high and refill tuned */
+	PCP_7_2,     /* an overflow goes in steps of a batch */
 };
 
 struct rules {
@@ -75,9 +75,9 @@ struct rules {
 enum reserve_rule {
 	RESERVE_NONE,
 	RESERVE_4_4,
-	RESERVE_6_8,      /* capped at 1 % rounded up; whole runs */
-	RESERVE_6_12,     /* and watermarks take off free pages only */
-	RESERVE_7_2,      /* and only what went down to the min watermark reserves */
+	RESERVE_6_8,  /* capped at 1 % rounded up; whole runs */
+	RESERVE_6_12, /* and watermarks take off free pages only */
+	RESERVE_7_2,  /* and only what went down to the min watermark reserves */
 };
 
 const struct rules *rules_of(const char *generation);

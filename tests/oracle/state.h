@@ -224,8 +224,8 @@ struct orequest {
 	struct contig_range_args args;
 	struct contig_outcome out;
 	pfn_t start, end, hull, hull_end;
-	int at;           /* enum at: what the next step does */
-	pfn_t cursor;     /* the block that the next step is for */
+	int at;       /* enum at: what the next step does */
+	pfn_t cursor; /* the block that the next step is for */
 	pfn_t outer, outer_end;
 	struct migration m;
 	uint32_t raised; /* v3.6: what the marks are higher for it */

@@ -25,8 +25,9 @@ static uint32_t one_of(struct rng *rng, const uint32_t *of, uint32_t nr)
 
 void walk_geometry(struct contig_geometry *g, uint64_t seed, bool real)
 {
-	static const uint32_t Ps[] = { 3, 3, 3, 4, 5 }, above[] = { 0, 1, 1, 1, 1, 1, 2 }, maxpages[] = { 2, 4, 4, 6, 8 },
-			      managed[] = { 0, 0, 16384, 16384, 32768 }, lows[] = { 2, 8, 24 };
+	static const uint32_t Ps[] = { 3, 3, 3, 4, 5 }, above[] = { 0, 1, 1, 1, 1, 1, 2 },
+			      maxpages[] = { 2, 4, 4, 6, 8 }, managed[] = { 0, 0, 16384, 16384, 32768 },
+			      lows[] = { 2, 8, 24 };
 	struct rng rng = rng_seed(seed, RNG_REQUESTS);
 	uint32_t P = real ? 9 : one_of(&rng, Ps, 5), M = real ? 10 : P + one_of(&rng, above, 7);
 	uint32_t pages = one_of(&rng, maxpages, 5) << M;
@@ -130,8 +131,8 @@ static void draw(FILE *out, const char *name, const struct pair *p, struct conti
 	struct contig_stats s;
 
 	contig_stats(c, 0, &s);
-	fprintf(out, "  %-6s [%s] %s  (free %lld, CMA %lld, drift %lld, pcp %llu)\n", name, types, map, (long long)s.free,
-	        (long long)s.free_cma, (long long)s.drift, (unsigned long long)s.pcp);
+	fprintf(out, "  %-6s [%s] %s  (free %lld, CMA %lld, drift %lld, pcp %llu)\n", name, types, map,
+	        (long long)s.free, (long long)s.free_cma, (long long)s.drift, (unsigned long long)s.pcp);
 	free(types);
 	free(map);
 }
@@ -144,8 +145,8 @@ void walk_report(const struct walk *w, FILE *out)
 	fprintf(out,
 	        "%s against the oracle of %s, CONTIG_SEED=%llu, step %u\n"
 	        "P %u, M %u, %u pages, %u cpus, low watermark %u, managed %u; %u commands are enough:\n",
-	        w->model, w->oracle, (unsigned long long)w->seed, w->steps, w->g.pageblock_order, w->g.max_order, z->pages,
-	        w->g.nr_cpus, z->wmark_low, z->managed, w->nr);
+	        w->model, w->oracle, (unsigned long long)w->seed, w->steps, w->g.pageblock_order, w->g.max_order,
+	        z->pages, w->g.nr_cpus, z->wmark_low, z->managed, w->nr);
 	if (pair_open(p, w->model, w->oracle, &w->g) && pair_equal(p)) {
 		for (uint32_t i = 0; i < w->nr; i++) {
 			command_print(out, &w->commands[i]);
@@ -165,8 +166,8 @@ void walk_report(const struct walk *w, FILE *out)
 		const struct side *s = &p->side[i];
 
 		for (uint32_t m = 0; m < s->nr_moves && m < MAX_MOVES; m++)
-			fprintf(out, "  %-6s moved %u to %u, order %u\n", i == MODEL ? "model" : "oracle", s->moves[m].from,
-			        s->moves[m].to, s->moves[m].order);
+			fprintf(out, "  %-6s moved %u to %u, order %u\n", i == MODEL ? "model" : "oracle",
+			        s->moves[m].from, s->moves[m].to, s->moves[m].order);
 	}
 	fprintf(out, "%s\n", w->difference);
 	pair_close(p);

@@ -10,7 +10,7 @@ struct walk {
 	const char *oracle; /* generation */
 	struct contig_geometry g;
 	uint64_t seed;
-	uint32_t steps;         /* asked for, or done until they differed */
+	uint32_t steps;           /* asked for, or done until they differed */
 	struct command *commands; /* those done; freed by walk_free() */
 	uint32_t nr;
 	char difference[DIFFERENCE];
