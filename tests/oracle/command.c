@@ -178,6 +178,10 @@ struct command command_random(struct pair *p, struct rng *rng, uint32_t serial, 
 		random_alloc(p, rng, &c);
 		c.highatomic = c.kind == PAGE_KERNEL && !below(rng, 3);
 		c.last_chance = !below(rng, 20);
+		c.force = c.op == DO_WATERMARK && below(rng, 2);
+		/* v7.x: only what goes past the per-cpu lists adds to the reserve */
+		if (c.highatomic && below(rng, 2))
+			c.order = (uint8_t)(p->g.max_order - below(rng, 2));
 		break;
 	case DO_UNRESERVE:
 		c.type = (uint8_t)below(rng, MT_HIGHATOMIC);
@@ -236,9 +240,9 @@ void command_print(FILE *out, const struct command *c)
 	switch (c->op) {
 	case DO_ALLOC:
 	case DO_WATERMARK:
-		fprintf(out, "cpu %u, %s, order %u, as %s%s%s\n", c->cpu, contig_kind_name(c->kind), c->order,
+		fprintf(out, "cpu %u, %s, order %u, as %s%s%s%s\n", c->cpu, contig_kind_name(c->kind), c->order,
 		        contig_type_name(c->type), c->highatomic ? ", atomic" : "",
-		        c->last_chance ? ", last chance" : "");
+		        c->last_chance ? ", last chance" : "", c->force ? ", for kswapd" : "");
 		break;
 	case DO_UNRESERVE:
 		fprintf(out, "to %s%s\n", contig_type_name(c->type), c->force ? ", forced" : "");

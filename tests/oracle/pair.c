@@ -341,7 +341,7 @@ static int64_t act(struct pair *p, struct side *s, const struct command *c)
 	case DO_UNRESERVE:
 		return s->c->ops->lab->unreserve(s->c, c->type, c->force);
 	case DO_WATERMARK:
-		return s->c->ops->lab->watermark(s->c, 0, what, false);
+		return s->c->ops->lab->watermark(s->c, 0, what, c->force);
 	case DO_PLACE:
 		return s->c->ops->lab->place(s->c, c->start, c->order, c->kind, (owner_t)c->serial << PIECE_BITS);
 	case DO_BEGIN:

@@ -41,6 +41,7 @@ static const struct rules table[] = {
 		.cached_always = true,
 		.no_balance = true,
 		.halving = true,
+		.kswapd_told = true,
 		.raised = true,
 		.skips_compounds = true,
 		.skips_hugetlb = true,

@@ -58,6 +58,7 @@ struct rules {
 	bool cached_always;     /* 3.3: until v3.17 types are never read again */
 	bool no_balance;        /* 3.1: CMA only when one's own lists are empty */
 	bool halving;           /* 2.4: what a higher order needs */
+	bool kswapd_told;       /* 2.4: v3.6 takes isolated blocks off for kswapd */
 	bool raised;            /* 2.4: v3.6's watermarks during a request */
 	bool skips_compounds;   /* 5.2: until v5.7 */
 	bool skips_hugetlb;     /* 5.2: until v5.12 */
