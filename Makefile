@@ -56,6 +56,9 @@ check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 soak: $(BUILD)/tests/test_oracle ## model against oracle with fresh seeds until a failure
 	$< soak
 
+scenario: all ## what each generation must answer, against what the model answers
+	$(BUILD)/contigbench scenario
+
 conformance: all ## recorded kernel answers against the model
 	$(BUILD)/contigbench conformance tests/conformance
 
@@ -68,10 +71,11 @@ paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs La
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program, manual and shipped trace below $(PREFIX)
+install: all ## install program, manual, shipped trace and scenarios below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
 	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 
 clean: ## remove everything made
 	rm -rf $(BUILD)
@@ -79,6 +83,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak conformance perf paper format install clean help
+.PHONY: all check soak scenario conformance perf paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

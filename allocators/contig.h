@@ -280,7 +280,8 @@ struct contig_stats {
 	uint64_t pcp;                 /* on per-cpu lists */
 	uint64_t isolated;            /* pageblocks isolated now */
 	uint64_t reserved_highatomic; /* nr_reserved_highatomic: pages of the reserve, as the release counts them */
-	uint64_t free_highatomic;     /* pages on HIGHATOMIC lists */
+	uint64_t
+		free_highatomic; /* the part of free that is HIGHATOMIC, as counted: a release may lose count until v6.9 */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1]; /* free runs of each order, isolated ones included, all types */
 	uint64_t blocks[MT_NR];                 /* pageblocks by reported type */
 	uint64_t mixed_blocks;                  /* blocks that hold an allocation of another type than their own */
@@ -328,6 +329,11 @@ struct contig_lab {
 	int (*pin)(struct contig *c, pfn_t pfn, bool on);
 	/* Force the refcount of one page in use to 0. -EBUSY if it is free. */
 	int (*freeze)(struct contig *c, pfn_t pfn);
+	/*
+	 * Put the free run at pfn on the list of another type, as merging and fallback leave it; counters stay as they are. -EINVAL
+	 * if no free run begins there, -EOPNOTSUPP where no rule of the policy ever does that.
+	 */
+	int (*relist)(struct contig *c, pfn_t pfn, enum migratetype mt);
 	/* PAGE_USER becomes PAGE_LRU (or its compound). -EINVAL if it is none. */
 	int (*to_lru)(struct contig *c, pfn_t pfn);
 	/*

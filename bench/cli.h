@@ -31,6 +31,7 @@ int cmd_micro(int argc, char **argv);
 int cmd_perf(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_scenario(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 
 /*

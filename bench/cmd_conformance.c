@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends.h"
 #include "cli.h"
 #include "exact/conformance.h"
-
-#define MAX_BACKENDS 32
 
 static const char help[] =
 	"usage: contigbench conformance DIR [-b BACKEND,...] [--json] [--quiet]\n"
@@ -128,22 +127,6 @@ static void print_json(const struct conformance *c)
 	json_decref(all);
 }
 
-/* Split "A,B" in place and check each name. */
-static int parse_backends(char *list, const char **out, size_t *nr)
-{
-	struct contig_diag diag;
-	char *save = NULL;
-
-	for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
-		if (*nr == MAX_BACKENDS)
-			return cli_error(CLI_USAGE, "-b names more than %d backends", MAX_BACKENDS);
-		if (contig_spec_check(name, &diag))
-			return cli_error(CLI_USAGE, "%s", diag.text);
-		out[(*nr)++] = name;
-	}
-	return *nr ? CLI_OK : cli_error(CLI_USAGE, "-b names no backend");
-}
-
 static bool compared(const struct conformance *c)
 {
 	uint32_t of = 0;
@@ -159,17 +142,16 @@ int cmd_conformance(int argc, char **argv)
 		                                 { "json", no_argument, NULL, 'j' },
 		                                 { "quiet", no_argument, NULL, 'q' },
 		                                 { NULL, 0, NULL, 0 } };
-	const char *backends[MAX_BACKENDS];
+	struct backend_list backends = { 0 };
 	struct printer printer = { 0 };
 	struct contig_diag diag;
-	size_t nr_backends = 0;
 	bool json = false;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "b:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
-			if (parse_backends(optarg, backends, &nr_backends))
+			if (backends_add(&backends, optarg))
 				return CLI_USAGE;
 			break;
 		case 'j':
@@ -194,7 +176,7 @@ int cmd_conformance(int argc, char **argv)
 		return cli_error(CLI_MACHINE, "no memory");
 	c->report = print_disagreement;
 	c->ctx = &printer;
-	int rc = conformance_run(c, argv[optind], nr_backends ? backends : NULL, nr_backends, &diag);
+	int rc = conformance_run(c, argv[optind], backends.nr ? backends.name : NULL, backends.nr, &diag);
 	int status = rc == -EUCLEAN ? CLI_NO : rc ? (int)cli_status_of(rc) : c->disagreements ? CLI_NO : CLI_OK;
 
 	if (rc) {

@@ -22,6 +22,22 @@ struct step {
 	const char *map;
 };
 
+struct expected {
+	const char *kernel, *line;
+	const struct scripted_case *sc;
+	const struct step *steps;
+};
+
+static void check(void *ctx, const struct arena_answer *ans)
+{
+	const struct expected *e = ctx;
+	const struct step *s = &e->steps[ans->op];
+
+	if (ans->rc != s->rc || strcmp(ans->stage, s->stage) || (s->map && strcmp(ans->map, s->map)))
+		fail_msg("%s: %s %s: %d %s [%s] %s", e->kernel, e->line, e->sc->op[ans->op].text, ans->rc, ans->stage,
+		         ans->types, ans->map);
+}
+
 /* Run the case; each operation must answer so on these kernels (bit by bit). */
 static void expect(unsigned int on, const char *line, const char *before, const struct step *steps)
 {
@@ -29,7 +45,7 @@ static void expect(unsigned int on, const char *line, const char *before, const 
 		const struct recorded_kernel *k = recorded_kernel_find(kernels[i]);
 		struct scripted_case *sc = malloc(sizeof(*sc));
 		struct contig_diag diag = { "" };
-		struct arena_answer ans;
+		struct expected e = { kernels[i], line, sc, steps };
 		struct arena a;
 
 		if (!(on & 1u << i)) {
@@ -44,14 +60,8 @@ static void expect(unsigned int on, const char *line, const char *before, const 
 			assert_string_equal(map, before);
 		free(map);
 		for (uint32_t op = 0; op < sc->nr_ops; op++) {
-			if (arena_run(&a, &sc->op[op], &ans, &diag))
+			if (arena_run(&a, op, check, &e, &diag) < 0)
 				fail_msg("%s: %s", kernels[i], diag.text);
-			if (ans.rc != steps[op].rc || strcmp(ans.stage, steps[op].stage) ||
-			    (steps[op].map && strcmp(ans.map, steps[op].map)))
-				fail_msg("%s: %s %s: %d %s [%s] %s", kernels[i], line, sc->op[op].text, ans.rc,
-				         ans.stage, ans.types, ans.map);
-			free(ans.types);
-			free(ans.map);
 		}
 		arena_close(&a);
 		free(sc);

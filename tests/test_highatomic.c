@@ -112,13 +112,15 @@ static void unreserve(void **state)
 		if (p->highatomic_cap == highatomic_cap_none)
 			continue;
 		world_open_alone(&w, b->name, "[HU] F3 | K*8");
-		/* not counted as reserved, so nothing is unreserved behind anybody's back */
-		assert_int_equal(contig_alloc(w.c, 0, movable, 100), -ENOMEM);
-		assert_int_equal(w.c->ops->lab->unreserve(w.c, MT_MOVABLE, false), 0);
-		assert_int_equal(w.c->ops->lab->unreserve(w.c, MT_MOVABLE, true), 1);
-		world_expect(&w, "[MU] F3 | K*8");
+		assert_int_equal(w.c->ops->lab->unreserve(w.c, MT_RECLAIMABLE, false), 0);
+		assert_int_equal(w.c->ops->lab->unreserve(w.c, MT_RECLAIMABLE, true), 1);
+		world_expect(&w, "[RU] F3 | K*8");
 		world_verify(&w);
+		world_close(&w);
+		/* the same, behind an allocation that would have failed */
+		world_open_alone(&w, b->name, "[HU] F3 | K*8");
 		assert_int_equal(contig_alloc(w.c, 0, movable, 100), 0);
+		world_expect_types(&w, "MU");
 		world_close(&w);
 	}
 }

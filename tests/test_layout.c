@@ -36,7 +36,7 @@ static struct contig *open_reserved(const char *backend, struct contig_geometry 
 static void expect_drawn(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr,
                          const char *expected)
 {
-	char *types = layout_types(c, first, nr), *map = layout_map(c, g, first, nr, NULL, NULL), now[2048];
+	char *types = layout_types(c, first, nr), *map = layout_map(c, g, first, nr, false, NULL, NULL), now[2048];
 
 	assert_non_null(types);
 	assert_non_null(map);
@@ -124,7 +124,8 @@ static void other_ways_to_write(void **state)
 static char own_letter(void *ctx, pfn_t pfn, const struct contig_run *run)
 {
 	assert_ptr_equal(ctx, &own_letter);
-	assert_true(run->kind != PAGE_FREE && run->kind != PAGE_LRU_COMPOUND);
+	assert_true(run->kind != PAGE_FREE);
+	assert_true(run->kind != PAGE_LRU_COMPOUND || pfn == run->pfn);
 	return pfn == 1 ? 'K' : 0;
 }
 
@@ -137,7 +138,7 @@ static void letters_of_the_caller(void **state)
 	struct contig *c = open_reserved("linux-6.1", &g);
 
 	assert_int_equal(layout_place(c, &g, 0, "[MM] A*4 T1 F1 | F3", &diag), 0);
-	char *map = layout_map(c, &g, 0, 2, own_letter, (void *)&own_letter);
+	char *map = layout_map(c, &g, 0, 2, false, own_letter, (void *)&own_letter);
 
 	assert_string_equal(map, "A K A*2 T1 F1 | F3");
 	free(map);
@@ -222,7 +223,18 @@ static void refused(void **state)
 		{ "[M] T", "'T': an order up to 4 must follow" },
 		{ "[M] T0*8", "'T0*8': a compound has at least two pages" },
 		{ "[M] C0*8", "'C0*8': a compound has at least two pages" },
-		{ "[M] K3", "'K3' is not letter, order and *repeat" },
+		{ "[M] L3", "'L3' is not letter, order and *repeat" },
+		{ "[M] N", "'N': an order up to 4 must follow" },
+		{ "[M] K0*8", "'K0*8': a compound has at least two pages" },
+		{ "[M] K5", "'K5': an order up to 4 must follow" },
+		{ "[M] F3@", "'F3@': behind a free run, @ and a type out of U M R H C name its list" },
+		{ "[M] F3@I", "'F3@I': behind a free run" },
+		{ "[M] F3@m", "'F3@m': behind a free run" },
+		{ "[M] F3@UM", "'F3@UM' is not letter, order and *repeat" },
+		{ "[M] T3@M", "'T3@M': behind a free run" },
+		{ "[M] F3!", "'F3!': what is free can not be pinned" },
+		{ "[M] L!!*8", "'L!!*8' is not letter, order and *repeat" },
+		{ "[M] L*8!", "'L*8!' is not letter, order and *repeat" },
 		{ "[M] L*", "'L*' is not letter, order and *repeat" },
 		{ "[M] L*x", "'L*x' is not letter, order and *repeat" },
 		{ "[M] L*-8", "is not letter, order and *repeat" },
@@ -269,6 +281,67 @@ static void something_is_there(void **state)
 	contig_close(c);
 }
 
+/* What recorded answers do not tell apart: page kinds, pins and the lists of free runs. */
+static void every_item_with_marks(void **state)
+{
+	static const char *const layouts[] = {
+		"[MM] K3 | S*2 S1 N2",
+		"[MM] T3! | L! L L!*2 F2",
+		"[MM] C3 | Q2 G2",
+		"[MM] V*4 O*2 W*2 | B*4 .*4",
+		"[MM] o*2 O*2 F2 | X1 X*2 C1 P*2",
+		"[UM] F3@M | F3@U",
+		"[UM] F4@M",
+		"[UR] F2@M K F0@R F1 | F3",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(layouts); i++) {
+		struct contig_diag diag = { "" };
+		struct contig_geometry g;
+		struct contig *c = open_reserved("linux-5.10", &g);
+
+		if (layout_place(c, &g, 0, layouts[i], &diag))
+			fail_msg("%s: %s", layouts[i], diag.text);
+		if (c->ops->lab->verify(c, &diag))
+			fail_msg("%s: %s", layouts[i], diag.text);
+		char *types = layout_types(c, 0, 2), *map = layout_map(c, &g, 0, 2, true, NULL, NULL), now[256];
+
+		snprintf(now, sizeof(now), "[%s] %s", types, map);
+		assert_string_equal(now, layouts[i]);
+		free(types);
+		free(map);
+		contig_close(c);
+	}
+}
+
+/* CMA keeps to itself from v5.18 on, and from v6.10 on every run is on its block's list. */
+static void lists_that_can_not_be(void **state)
+{
+	static const struct {
+		const char *backend, *layout;
+		int rc;
+	} cases[] = {
+		{ "linux-5.10", "[CM] F3@M | F3", 0 },           { "linux-5.18", "[CM] F3@M | F3", -EOPNOTSUPP },
+		{ "linux-6.1", "[MM] F3@C | F3", -EOPNOTSUPP },  { "linux-6.1", "[UM] F3@M | F3", 0 },
+		{ "linux-6.10", "[UM] F3@M | F3", -EOPNOTSUPP }, { "linux-7.2", "[UM] F3@M | F3", -EOPNOTSUPP },
+		{ "linux-7.2", "[UM] F3@U | F3@M", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct contig_diag diag = { "" };
+		struct contig_geometry g;
+		struct contig *c = open_reserved(cases[i].backend, &g);
+
+		if (layout_place(c, &g, 0, cases[i].layout, &diag) != cases[i].rc)
+			fail_msg("%s: %s: %s", cases[i].backend, cases[i].layout, diag.text);
+		if (cases[i].rc)
+			assert_non_null(strstr(diag.text, "no run is on such a list"));
+		contig_close(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +351,8 @@ int main(void)
 		cmocka_unit_test(isolated_blocks),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(something_is_there),
+		cmocka_unit_test(every_item_with_marks),
+		cmocka_unit_test(lists_that_can_not_be),
 	};
 
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);

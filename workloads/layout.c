@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
+#include "layout_items.h"
 
 /* Text being built, with the item that may still be repeated: "L" becomes "L*64". */
 struct drawing {
@@ -13,6 +13,7 @@ struct drawing {
 	char item[8]; /* the last one, empty if there is none to add to */
 	uint32_t repeat;
 	bool empty;
+	bool marks;
 	size_t column; /* where the item begins */
 };
 
@@ -43,44 +44,63 @@ static void draw_border(struct drawing *d)
 	fputs(" |", d->out);
 }
 
-static void draw_run(struct drawing *d, char letter, unsigned int order)
+/* P is put down as a kernel page: nothing can lie on a per-cpu list from the beginning. */
+const struct layout_item layout_items[] = {
+	{ 'F', LAYOUT_RUN, .kind = PAGE_FREE },
+	{ 'o', LAYOUT_PAGES, .kind = PAGE_OFFLINE, .frozen = true },
+	{ 'P', LAYOUT_PAGES, .kind = PAGE_KERNEL, .frozen = true },
+	{ 'P', LAYOUT_PAGES, .kind = PAGE_PCP },
+	{ 'K', LAYOUT_EITHER, .kind = PAGE_KERNEL },
+	{ 'S', LAYOUT_EITHER, .kind = PAGE_RECLAIMABLE },
+	{ 'N', LAYOUT_RUN, .kind = PAGE_NONCOMPOUND },
+	{ 'L', LAYOUT_PAGES, .kind = PAGE_LRU },
+	{ 'T', LAYOUT_RUN, .kind = PAGE_LRU_COMPOUND },
+	{ 'X', LAYOUT_EITHER, .kind = PAGE_USER },
+	{ 'V', LAYOUT_PAGES, .kind = PAGE_MOVABLE_OPS },
+	{ 'C', LAYOUT_RUN, .kind = PAGE_HUGETLB },
+	{ 'Q', LAYOUT_RUN, .kind = PAGE_HUGETLB_POOL },
+	{ 'G', LAYOUT_RUN, .kind = PAGE_GIGANTIC },
+	{ 'A', LAYOUT_PAGES, .kind = PAGE_CONTIG },
+	{ 'O', LAYOUT_PAGES, .kind = PAGE_OFFLINE },
+	{ 'W', LAYOUT_PAGES, .kind = PAGE_HWPOISON },
+	{ 'B', LAYOUT_PAGES, .kind = PAGE_RESERVED },
+	{ '.', LAYOUT_PAGES, .kind = PAGE_ABSENT },
+	{ .letter = 0 },
+};
+
+static const struct layout_item *item_of(const struct contig_run *run)
+{
+	static const struct layout_item frozen = { .letter = 'P', .frozen = true }, unknown = { .letter = 'X' };
+
+	for (const struct layout_item *i = layout_items; i->letter; i++) {
+		if (i->kind == run->kind && i->frozen == run->frozen)
+			return i;
+	}
+	return run->frozen ? &frozen : &unknown;
+}
+
+/* "F4@M!": item, order, the list if it is another than the block's, pinned */
+static void draw_run(struct drawing *d, struct contig *c, const struct contig_geometry *g, char letter, bool ordered,
+                     const struct contig_run *run)
 {
 	char item[8];
+	int n = snprintf(item, sizeof(item), ordered ? "%c%u" : "%c", letter, run->order % 100u);
 
-	snprintf(item, sizeof(item), "%c%u", letter, order % 100);
+	if (d->marks && run->kind == PAGE_FREE &&
+	    run->list != c->ops->lab->type(c, run->pfn >> g->pageblock_order, NULL))
+		n += snprintf(item + n, sizeof(item) - (size_t)n, "@%c",
+		              contig_type_letter((enum migratetype)run->list));
+	if (d->marks && run->pinned)
+		snprintf(item + n, sizeof(item) - (size_t)n, "!");
 	draw(d, item);
 }
 
-static void draw_page(struct drawing *d, char letter)
-{
-	draw(d, (char[]){ letter, '\0' });
-}
-
-static char letter_of(const struct contig_run *run)
-{
-	if (run->frozen)
-		return 'P';
-	switch (run->kind) {
-	case PAGE_PCP:
-		return 'P';
-	case PAGE_KERNEL:
-	case PAGE_RECLAIMABLE:
-		return 'K';
-	case PAGE_LRU:
-		return 'L';
-	case PAGE_CONTIG:
-		return 'A';
-	default:
-		return 'X';
-	}
-}
-
-static char *map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
-                 void *ctx, pfn_t mark, size_t *column)
+static char *map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, bool marks,
+                 layout_letter letter, void *ctx, pfn_t mark, size_t *column)
 {
 	const uint32_t npb = 1u << g->pageblock_order;
 	const pfn_t start = first << g->pageblock_order, end = (first + nr) << g->pageblock_order;
-	struct drawing d = { .empty = true };
+	struct drawing d = { .empty = true, .marks = marks };
 	char *text = NULL;
 	size_t size;
 
@@ -92,18 +112,12 @@ static char *map(struct contig *c, const struct contig_geometry *g, block_t firs
 		struct contig_run run;
 
 		c->ops->lab->run(c, pfn, &run);
-		if (run.kind == PAGE_FREE) {
-			draw_run(&d, 'F', run.order);
-			pfn = run.pfn + run.nr;
-		} else if (run.order && (run.kind == PAGE_LRU_COMPOUND || run.kind == PAGE_USER)) {
-			draw_run(&d, run.kind == PAGE_USER ? 'C' : 'T', run.order);
-			pfn = run.pfn + run.nr;
-		} else {
-			char l = letter ? letter(ctx, pfn, &run) : 0;
+		const struct layout_item *item = item_of(&run);
+		bool ordered = item->size == LAYOUT_RUN || (item->size == LAYOUT_EITHER && run.order);
+		char l = letter && run.kind != PAGE_FREE ? letter(ctx, pfn, &run) : 0;
 
-			draw_page(&d, l ? l : letter_of(&run));
-			pfn++;
-		}
+		draw_run(&d, c, g, l ? l : item->letter, ordered, &run);
+		pfn = ordered ? run.pfn + run.nr : pfn + 1;
 		if (from <= mark && mark < pfn)
 			*column = d.column;
 		if (!(pfn & (npb - 1)) && pfn < end)
@@ -113,17 +127,17 @@ static char *map(struct contig *c, const struct contig_geometry *g, block_t firs
 	return fclose(d.out) ? NULL : text;
 }
 
-char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, layout_letter letter,
-                 void *ctx)
+char *layout_map(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, bool marks,
+                 layout_letter letter, void *ctx)
 {
-	return map(c, g, first, nr, letter, ctx, PFN_NONE, NULL);
+	return map(c, g, first, nr, marks, letter, ctx, PFN_NONE, NULL);
 }
 
 char *layout_map_marked(struct contig *c, const struct contig_geometry *g, block_t first, uint32_t nr, pfn_t mark,
                         size_t *column)
 {
 	*column = 0;
-	return map(c, g, first, nr, NULL, NULL, mark, column);
+	return map(c, g, first, nr, false, NULL, NULL, mark, column);
 }
 
 char *layout_types(struct contig *c, block_t first, uint32_t nr)

@@ -6,18 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-
-/* Letters that can be put down; whether an order follows. P is put down as a kernel page whose refcount is 0 (frozen). */
-static const struct {
-	char letter;
-	bool ordered;
-	enum page_kind kind;
-} items[] = {
-	{ 'F', true, PAGE_FREE },    { 'T', true, PAGE_LRU_COMPOUND }, { 'C', true, PAGE_USER },
-	{ 'K', false, PAGE_KERNEL }, { 'L', false, PAGE_LRU },         { 'X', false, PAGE_USER },
-	{ 'A', false, PAGE_CONTIG }, { 'P', false, PAGE_KERNEL },
-};
+#include "layout_items.h"
 
 struct placing {
 	struct contig *c;
@@ -42,44 +31,117 @@ static int place_types(struct placing *p, const char *types, size_t nr)
 	return 0;
 }
 
-/* "F9", "K", "L*64" */
-static int place_item(struct placing *p, const char *item)
+static const struct layout_item *item_for(char letter)
 {
-	const char *at = item + 1;
-	unsigned long order = 0, repeat = 1;
-	size_t i = 0;
+	for (const struct layout_item *i = layout_items; i->letter; i++) {
+		if (i->letter == letter)
+			return i;
+	}
+	return NULL;
+}
+
+/* What an item says: "F9", "K", "L*64", "F4@M", "T3!*2". */
+struct written {
+	const struct layout_item *item;
+	unsigned int order;
+	unsigned long repeat;
+	enum migratetype list; /* MT_NR: its block's */
+	bool pinned;
+};
+
+static int read_order(struct placing *p, const char *text, const char **at, struct written *w)
+{
+	unsigned long order;
 	char *end;
 
-	while (i < sizeof(items) / sizeof(items[0]) && items[i].letter != item[0])
-		i++;
-	if (i == sizeof(items) / sizeof(items[0]))
-		return contig_diag_set(p->diag, -EINVAL, "'%s': %c is no page that can be put down", item, item[0]);
-	if (items[i].ordered) {
-		order = isdigit((unsigned char)*at) ? strtoul(at, &end, 10) : ULONG_MAX;
-		if (order > p->g->max_order)
-			return contig_diag_set(p->diag, -EINVAL, "'%s': an order up to %u must follow", item,
-			                       p->g->max_order);
-		if (!order && items[i].kind != PAGE_FREE)
-			return contig_diag_set(p->diag, -EINVAL, "'%s': a compound has at least two pages", item);
-		at = end;
-	}
-	if (*at == '*' && isdigit((unsigned char)at[1])) {
-		repeat = strtoul(at + 1, &end, 10);
-		at = end;
-	}
-	if (*at || !repeat)
-		return contig_diag_set(p->diag, -EINVAL, "'%s' is not letter, order and *repeat", item);
-	for (; repeat; repeat--) {
-		owner_t owner = items[i].kind == PAGE_FREE || items[i].kind == PAGE_CONTIG ? OWNER_NONE : p->pfn + 1;
+	if (!isdigit((unsigned char)**at) && w->item->size != LAYOUT_RUN)
+		return 0;
+	order = isdigit((unsigned char)**at) ? strtoul(*at, &end, 10) : ULONG_MAX;
+	if (order > p->g->max_order)
+		return contig_diag_set(p->diag, -EINVAL, "'%s': an order up to %u must follow", text, p->g->max_order);
+	if (!order && w->item->kind != PAGE_FREE)
+		return contig_diag_set(p->diag, -EINVAL, "'%s': a compound has at least two pages", text);
+	w->order = (unsigned int)order;
+	*at = end;
+	return 0;
+}
 
-		if (p->c->ops->lab->place(p->c, p->pfn, (unsigned int)order, items[i].kind, owner))
-			return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", item,
-			                       p->pfn - (p->first << p->g->pageblock_order));
-		if (items[i].letter == 'P')
-			p->c->ops->lab->freeze(p->c, p->pfn);
-		p->pfn += 1u << order;
+static int read_marks(struct placing *p, const char *text, const char **at, struct written *w)
+{
+	if (**at == '@') {
+		w->list = contig_type_of_letter((*at)[1]);
+		if (w->list == MT_NR || w->item->kind != PAGE_FREE)
+			return contig_diag_set(p->diag, -EINVAL,
+			                       "'%s': behind a free run, @ and a type out of U M R H C name its list",
+			                       text);
+		*at += 2;
+	}
+	if (**at == '!') {
+		if (w->item->kind == PAGE_FREE)
+			return contig_diag_set(p->diag, -EINVAL, "'%s': what is free can not be pinned", text);
+		w->pinned = true;
+		++*at;
 	}
 	return 0;
+}
+
+static int read_item(struct placing *p, const char *text, struct written *w)
+{
+	const char *at = text + 1;
+	char *end;
+
+	*w = (struct written){ .item = item_for(text[0]), .repeat = 1, .list = MT_NR };
+	if (!w->item)
+		return contig_diag_set(p->diag, -EINVAL, "'%s': %c is no page that can be put down", text, text[0]);
+	int rc = w->item->size == LAYOUT_PAGES ? 0 : read_order(p, text, &at, w);
+
+	rc = rc ? rc : read_marks(p, text, &at, w);
+	if (rc)
+		return rc;
+	if (*at == '*' && isdigit((unsigned char)at[1])) {
+		w->repeat = strtoul(at + 1, &end, 10);
+		at = end;
+	}
+	if (*at || !w->repeat)
+		return contig_diag_set(p->diag, -EINVAL, "'%s' is not letter, order and *repeat", text);
+	return 0;
+}
+
+static bool owned(enum page_kind kind)
+{
+	return kind != PAGE_FREE && kind != PAGE_CONTIG && kind != PAGE_RESERVED && kind != PAGE_ABSENT;
+}
+
+static int place_one(struct placing *p, const char *text, const struct written *w)
+{
+	const struct contig_lab *lab = p->c->ops->lab;
+	const struct layout_item *i = w->item;
+	uint32_t page = p->pfn - (p->first << p->g->pageblock_order);
+	int rc = lab->place(p->c, p->pfn, w->order, i->kind, owned(i->kind) ? p->pfn + 1 : OWNER_NONE);
+
+	if (rc)
+		return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", text, page);
+	if (w->list != MT_NR)
+		rc = lab->relist ? lab->relist(p->c, p->pfn, w->list) : -EOPNOTSUPP;
+	if (rc)
+		return contig_diag_set(p->diag, -EOPNOTSUPP, "'%s': under %s no run is on such a list", text,
+		                       p->c->ops->name);
+	if (i->frozen)
+		lab->freeze(p->c, p->pfn);
+	if (w->pinned)
+		lab->pin(p->c, p->pfn, true);
+	p->pfn += 1u << w->order;
+	return 0;
+}
+
+static int place_item(struct placing *p, const char *text)
+{
+	struct written w;
+	int rc = read_item(p, text, &w);
+
+	for (; !rc && w.repeat; w.repeat--)
+		rc = place_one(p, text, &w);
+	return rc;
 }
 
 int layout_place(struct contig *c, const struct contig_geometry *g, block_t first, const char *text,

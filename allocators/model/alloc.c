@@ -112,7 +112,7 @@ static bool unreserve_for(struct model *m, struct contig_what what)
 	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
 
 	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
-		if ((*zp)->reserved_highatomic && highatomic_unreserve(m, *zp, mt, true))
+		if (highatomic_unreserve(m, *zp, mt, true))
 			return true;
 	}
 	return false;

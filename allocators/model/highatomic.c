@@ -61,7 +61,7 @@ static void count_out(struct zone *z, uint64_t pages)
 
 bool highatomic_unreserve(struct model *m, struct zone *z, enum migratetype mt, bool force)
 {
-	if (!force && z->reserved_highatomic <= npb(m))
+	if (m->policy.highatomic_cap == highatomic_cap_none || (!force && z->reserved_highatomic <= npb(m)))
 		return false;
 	for (unsigned int k = 0; k <= m->M; k++) {
 		pfn_t pfn = list_first(m, z, k, MT_HIGHATOMIC);

@@ -19,7 +19,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		pfn_t buddy = pfn ^ (1u << order);
 
 		/* below a pageblock a free pair always merges: such a layout can not be */
-		if (order < m->P && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
+		if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
 			page_set(&m->page[pfn], state_make(PAGE_RESERVED, order, MT_UNMOVABLE), OWNER_NONE);
 			return -EINVAL;
 		}
@@ -114,6 +114,22 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	return set_flag(m, pfn, STATE_FROZEN, true);
 }
 
+static int lab_relist(struct contig *c, pfn_t pfn, enum migratetype mt)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+
+	if (!z || mt >= MT_ISOLATE || !state_is(m->page[pfn].state, PAGE_FREE))
+		return -EINVAL;
+	enum migratetype was = state_type(m->page[pfn].state);
+	bool apart = m->policy.merge_rule == merge_rule_mergeable && !(type_mergeable(was) && type_mergeable(mt));
+
+	if (was != mt && (hygienic(m) || apart))
+		return -EOPNOTSUPP;
+	free_list_move_tail(m, z, pfn, mt);
+	return 0;
+}
+
 static int lab_to_lru(struct contig *c, pfn_t pfn)
 {
 	struct page *p = &model_of(c)->page[pfn];
@@ -167,6 +183,9 @@ static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind 
 
 	if (!state_has(was, KIND_IN_USE) || !all_of_kind(m, pfn, pfn + nr, state_kind(was)))
 		return -EINVAL;
+	/* a balloon's and virtio-mem's pages are not managed by the zone (7.2) */
+	if ((kind == PAGE_OFFLINE) != state_is(was, PAGE_OFFLINE))
+		z->managed += kind == PAGE_OFFLINE ? -nr : nr;
 	cut_out(m, z, pfn, pfn + nr);
 	for (pfn_t p = pfn; p < pfn + nr; p += run_pages(m, p))
 		page_set(&m->page[p], state_make(kind, state_order(m->page[p].state), (enum migratetype)kinds[kind].mt),
@@ -205,6 +224,7 @@ const struct contig_lab model_lab = {
 	.type = lab_type,
 	.pin = lab_pin,
 	.freeze = lab_freeze,
+	.relist = lab_relist,
 	.to_lru = lab_to_lru,
 	.convert = lab_convert,
 	.watermark = lab_watermark,

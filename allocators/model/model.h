@@ -77,7 +77,7 @@ struct zone {
 	uint32_t managed;
 	uint64_t free; /* NR_FREE_PAGES */
 	uint64_t reserved_highatomic;
-	uint64_t free_highatomic; /* the part of free on HIGHATOMIC lists */
+	uint64_t free_highatomic; /* the part of free that is HIGHATOMIC */
 	int64_t free_cma;         /* NR_FREE_CMA_PAGES; below 0 where a release has lost count ... */
 	int64_t cma_held;         /* ... which its readers take for 0 */
 	uint64_t isolated;        /* nr_isolate_pageblock */
@@ -478,6 +478,8 @@ static inline struct zone *const *zone_order(const struct model *m, uint32_t nod
 
 void model_stats(struct contig *c, uint32_t zone, struct contig_stats *out);
 int model_verify(struct contig *c, struct contig_diag *diag);
+/* Is every free run on the list of its block's type (v6.10)? */
+bool hygienic(const struct model *m);
 extern const struct contig_lab model_lab;
 
 #endif

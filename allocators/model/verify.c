@@ -15,7 +15,7 @@ struct census {
 };
 
 /* v6.10: every page is on the list of its block's type. Each of these rules is needed for it, and no one is enough. */
-static bool hygienic(const struct model *m)
+bool hygienic(const struct model *m)
 {
 	return by_block(m) && m->policy.iso_straddle == iso_straddle_split_in_isolate &&
 	       m->policy.merge_rule == merge_rule_mergeable_retype && m->policy.pcp_type == pcp_type_reread &&

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* arena.c - the exact clock: building scripted cases and running their operations. */
-#include <errno.h>
+/* arena.c - the exact clock: the zone around a case, opening it, looking at it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../workloads/layout.h"
-#include "arena.h"
+#include "arena_inside.h"
 
 #define CPU              1u /* everything ran on the second of two cpus; the arena's node has none */
 #define NODE             1u
 #define OTHER_NODE_PAGES 16384u /* a part of its 3 GiB: all that is asked of it is that it has room */
-
-/* What the case owns of the arena's pages. */
-enum role {
-	ROLE_NONE,
-	ROLE_GOT,
-	ROLE_KERNEL
-};
 
 /* The batch sizes, 15 until v6.9 and 31 from v6.10 on, are from the releases; no answer that ships depends on them. */
 static const struct recorded_kernel kernels[] = {
@@ -40,6 +32,28 @@ const struct recorded_kernel *recorded_kernel_at(size_t i)
 	return i < sizeof(kernels) / sizeof(kernels[0]) ? &kernels[i] : NULL;
 }
 
+static bool is_base(const char *backend, const char *name)
+{
+	size_t len = strcspn(backend, "+");
+
+	return strlen(name) == len && !strncmp(backend, name, len);
+}
+
+const struct recorded_kernel *recorded_kernel_for(const char *backend)
+{
+	const struct contig_backend *b;
+	bool younger = false;
+
+	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
+		younger |= is_base(backend, b->name);
+		for (size_t k = 0; younger && k < sizeof(kernels) / sizeof(kernels[0]); k++) {
+			if (!strcmp(kernels[k].backend, b->name))
+				return &kernels[k];
+		}
+	}
+	return &kernels[sizeof(kernels) / sizeof(kernels[0]) - 1];
+}
+
 /* ---- the zone -------------------------------------------------------------------------------- */
 
 void arena_geometry(struct contig_geometry *g, uint32_t pages)
@@ -58,14 +72,19 @@ void arena_geometry(struct contig_geometry *g, uint32_t pages)
 		                            .type = ZONE_NORMAL };
 }
 
-int arena_free_other_node(struct contig *c, const struct contig_geometry *g)
+/* Free runs of the largest order over [pfn, end), MOVABLE. */
+static int place_free(struct contig *c, const struct contig_geometry *g, pfn_t pfn, pfn_t end)
 {
-	const struct contig_zone *z = &g->zones[1];
 	int rc = 0;
 
-	for (pfn_t pfn = z->start; pfn < z->start + z->pages && !rc; pfn += 1u << g->max_order)
+	for (; pfn < end && !rc; pfn += 1u << g->max_order)
 		rc = c->ops->lab->place(c, pfn, g->max_order, PAGE_FREE, OWNER_NONE);
 	return rc;
+}
+
+int arena_free_other_node(struct contig *c, const struct contig_geometry *g)
+{
+	return place_free(c, g, g->zones[1].start, g->zones[1].start + g->zones[1].pages);
 }
 
 /* A few free runs amid used pages in front of the arena, the arena itself, free order-10 runs behind it. */
@@ -73,11 +92,8 @@ static int place_zone(struct arena *a, const struct recorded_kernel *k)
 {
 	const struct contig_lab *lab = a->c->ops->lab;
 	const uint32_t step = 1u << a->g.max_order;
-	pfn_t end = a->g.zones[0].start + a->g.zones[0].pages;
-	int rc = 0;
+	int rc = place_free(a->c, &a->g, a->start, a->g.zones[0].start + a->g.zones[0].pages);
 
-	for (pfn_t pfn = a->start; pfn < end && !rc; pfn += step)
-		rc = lab->place(a->c, pfn, a->g.max_order, PAGE_FREE, OWNER_NONE);
 	if (!rc)
 		rc = arena_free_other_node(a->c, &a->g);
 	/* none has a free buddy; they are older in their lists than anything of the arena */
@@ -86,178 +102,124 @@ static int place_zone(struct arena *a, const struct recorded_kernel *k)
 	return rc;
 }
 
+/* What is free behind the drawing, and in a zone below. */
+static int place_around(struct arena *a)
+{
+	const struct contig_zone *z = a->g.zones;
+	uint32_t step = 1u << a->g.max_order;
+	int rc = place_free(a->c, &a->g, z->start + (arena_pages(a) + step - 1) / step * step, z->start + z->pages);
+
+	return rc || a->g.nr_zones == 1 ? rc : place_free(a->c, &a->g, z[1].start, z[1].start + z[1].pages);
+}
+
+/* ---- owners and drivers ---------------------------------------------------------------------- */
+
+owner_t arena_new_owner(struct arena *a, pfn_t pfn)
+{
+	if (a->nr_owners + 1 >= a->room) {
+		owner_t room = a->room ? 2 * a->room : 1024;
+		pfn_t *at = realloc(a->at, room * sizeof(*at));
+
+		if (!at)
+			return OWNER_NONE;
+		a->at = at;
+		a->room = room;
+	}
+	a->at[++a->nr_owners] = pfn;
+	return a->nr_owners;
+}
+
+/* Is it a user mapping? They were noted with owners ascending. */
+static bool is_mapping(const struct arena *a, owner_t owner)
+{
+	uint32_t low = 0, high = a->nr_mappings;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+
+		if (a->mapping[middle] < owner)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < a->nr_mappings && a->mapping[low] == owner;
+}
+
 static void on_move(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order)
 {
 	struct arena *a = ctx;
 
 	(void)from;
-	a->mapping[owner - 1] = to;
-	a->moved++;
-	if (to - a->start >= a->sc->nr_blocks << a->g.pageblock_order)
+	if (owner <= a->nr_owners)
+		a->at[owner] = to;
+	a->moved += is_mapping(a, owner);
+	if (to - a->start >= arena_pages(a))
 		a->moved_away += 1u << order;
 }
 
-/* ---- building -------------------------------------------------------------------------------- */
-
-static uint32_t arena_pages(const struct arena *a)
+/* The balloon driver's pages in [start, start + nr) that it has not let go of. */
+static uint32_t balloon_pages(struct arena *a, pfn_t start, uint32_t nr, bool drop)
 {
-	return a->sc->nr_blocks << a->g.pageblock_order;
-}
+	uint32_t found = 0;
 
-static void drain_lru(struct arena *a)
-{
-	for (uint32_t i = 0; i < a->nr_mappings; i++) {
-		if (a->mapping[i] != PFN_NONE)
-			a->c->ops->lab->to_lru(a->c, a->mapping[i]);
-	}
-	a->fresh = 0;
-}
+	for (pfn_t pfn = start; pfn < start + nr; pfn++) {
+		struct contig_run run;
 
-static void drain_pcp(struct arena *a)
-{
-	a->c->ops->lab->drain(a->c);
-}
-
-static int give(struct arena *a, uint32_t offset, uint32_t nr)
-{
-	memset(a->role + offset, ROLE_NONE, nr);
-	return contig_range_free(a->c, CPU, a->start + offset, nr);
-}
-
-/* A user page of this order must land exactly where pages were freed just now. */
-static int fault_in(struct arena *a, uint32_t offset, unsigned int order, struct contig_diag *diag)
-{
-	struct contig_what what = { .order = (uint8_t)order,
-		                    .kind = order ? PAGE_LRU_COMPOUND : PAGE_USER,
-		                    .migratetype = MT_MOVABLE,
-		                    .node = NODE,
-		                    .this_node = true };
-	int64_t pfn = contig_alloc(a->c, CPU, what, a->nr_mappings + 1);
-
-	if (pfn != (int64_t)a->start + offset)
-		return contig_diag_set(diag, -ENODATA, "%s: the user page of offset %u landed at offset %lld",
-		                       a->sc->name, offset, (long long)pfn - a->start);
-	a->mapping[a->nr_mappings++] = (pfn_t)pfn;
-	/* a full batch goes to the LRU, and so does one that a compound joins */
-	if (++a->fresh == a->lru_batch || order)
-		drain_lru(a);
-	return 0;
-}
-
-static int build_thps(struct arena *a, struct contig_diag *diag)
-{
-	for (uint32_t i = 0; i < a->sc->thp.nr; i++) {
-		uint32_t at = a->sc->thp.span[i].start;
-
-		drain_lru(a);
-		drain_pcp(a);
-		give(a, at, a->sc->thp.span[i].nr);
-		drain_pcp(a);
-		/* no drain follows: a second run that the refill took stays on the per-cpu list */
-		int rc = fault_in(a, at, a->g.pageblock_order, diag);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int build_users(struct arena *a, struct contig_diag *diag)
-{
-	for (uint32_t at = 0; at < arena_pages(a); at++) {
-		if (!case_has(&a->sc->user, at))
+		a->c->ops->lab->run(a->c, pfn, &run);
+		if (run.kind != PAGE_OFFLINE || run.frozen)
 			continue;
-		give(a, at, 1);
-		int rc = fault_in(a, at, 0, diag);
-
-		if (rc)
-			return rc;
+		found++;
+		if (drop)
+			a->c->ops->lab->freeze(a->c, pfn);
 	}
+	return found;
+}
+
+static int on_isolating(void *ctx, pfn_t start, uint32_t nr, uint32_t *found)
+{
+	struct arena *a = ctx;
+
+	if (a->sc->balloon.vetoes)
+		return -EBUSY;
+	if (a->sc->balloon.counts)
+		*found += balloon_pages(a, start, nr, false);
 	return 0;
 }
 
-/* End of the maximal run of pages with this role from `at` on. */
-static uint32_t role_end(const struct arena *a, uint32_t at, uint32_t end, enum role role)
+static int on_going_offline(void *ctx, pfn_t start, uint32_t nr)
 {
-	while (at < end && a->role[at] == role)
-		at++;
-	return at;
-}
+	struct arena *a = ctx;
 
-static void free_rest(struct arena *a)
-{
-	for (uint32_t at = 0, end; at < arena_pages(a); at = end) {
-		end = role_end(a, at, arena_pages(a), ROLE_GOT);
-		if (end == at) {
-			end++;
-			continue;
-		}
-		give(a, at, end - at);
-		if (!(a->sc->no_pcp && end == arena_pages(a)))
-			drain_pcp(a);
-	}
-}
-
-static void free_rest_reverse(struct arena *a)
-{
-	const uint32_t npb = 1u << a->g.pageblock_order;
-
-	for (uint32_t block = a->sc->nr_blocks; block-- > 0;) {
-		for (uint32_t at = block * npb; at < (block + 1) * npb; at++) {
-			if (a->role[at] == ROLE_GOT)
-				give(a, at, 1);
-		}
-		drain_pcp(a);
-	}
-}
-
-static int set_types(struct arena *a)
-{
-	for (uint32_t b = 0; b < a->sc->nr_blocks; b++) {
-		enum migratetype mt = contig_type_of_letter(a->sc->types[b]);
-		int rc = a->c->ops->lab->set_type(a->c, (a->start >> a->g.pageblock_order) + b, mt);
-
-		if (rc)
-			return rc;
-	}
+	if (a->sc->balloon.vetoes)
+		return -EBUSY;
+	if (a->sc->balloon.drops)
+		balloon_pages(a, start, nr, true);
 	return 0;
 }
 
-/* The steps of the recorded answers' README, in their order. */
-static int build(struct arena *a, struct contig_diag *diag)
-{
-	struct contig_range_args all = { .start = a->start, .nr = arena_pages(a), .cpu = CPU };
-	struct contig_outcome out;
-	int rc = contig_range_alloc(a->c, &all, &out);
+/* ---- opening --------------------------------------------------------------------------------- */
 
-	if (rc)
-		return contig_diag_set(diag, -ENODATA, "%s: the empty arena could not be taken", a->sc->name);
-	memset(a->role, ROLE_GOT, arena_pages(a));
-	rc = build_thps(a, diag);
-	rc = rc ? rc : build_users(a, diag);
+static int open_backend(struct arena *a, const char *backend, struct contig_diag *diag)
+{
+	a->hooks = (struct contig_hooks){
+		.ctx = a, .moved = on_move, .isolating = on_isolating, .going_offline = on_going_offline
+	};
+	a->role = calloc(arena_pages(a), sizeof(*a->role));
+	a->mapping = calloc(arena_pages(a), sizeof(*a->mapping));
+	if (!a->role || !a->mapping)
+		return contig_diag_set(diag, -ENOMEM, "no memory");
+	int rc = contig_spec_check(backend, diag);
+
 	if (rc)
 		return rc;
-	for (uint32_t at = 0; at < arena_pages(a); at++) {
-		if (case_has(&a->sc->kern, at))
-			a->role[at] = ROLE_KERNEL;
-	}
-	if (set_types(a))
-		return contig_diag_set(diag, -EINVAL, "%s: mt=%s can not be set", a->sc->name, a->sc->types);
-	if (a->sc->reverse)
-		free_rest_reverse(a);
-	else
-		free_rest(a);
-	for (uint32_t at = 0; at < arena_pages(a); at++) {
-		if (case_has(&a->sc->frozen, at))
-			a->c->ops->lab->freeze(a->c, a->start + at);
-		if (case_has(&a->sc->pin, at))
-			a->c->ops->lab->pin(a->c, a->start + at, true);
-	}
-	if (!a->sc->no_lru)
-		drain_lru(a);
-	if (!a->sc->no_pcp)
-		drain_pcp(a);
-	return a->c->ops->lab->verify(a->c, diag);
+	/* a backend that exists and does not open has no rule for this geometry */
+	a->c = contig_open(backend, &a->g, &a->hooks, diag);
+	if (!a->c)
+		return -EOPNOTSUPP;
+	if (!a->c->ops->lab)
+		return contig_diag_set(diag, -EOPNOTSUPP, "%s can not place pages exactly: it has no lab operations",
+		                       backend);
+	return 0;
 }
 
 int arena_open(struct arena *a, const char *backend, const struct recorded_kernel *k, const struct scripted_case *sc,
@@ -265,144 +227,78 @@ int arena_open(struct arena *a, const char *backend, const struct recorded_kerne
 {
 	memset(a, 0, sizeof(*a));
 	a->sc = sc;
-	a->hooks = (struct contig_hooks){ .ctx = a, .moved = on_move };
+	a->cpu = CPU;
+	a->node = NODE;
+	a->recorded = true;
 	arena_geometry(&a->g, ARENA_ZONE_PAGES);
 	a->start = a->g.zones[0].start + k->front;
 	a->lru_batch = k->lru_batch;
-	a->role = calloc(arena_pages(a), sizeof(*a->role));
-	a->mapping = calloc(arena_pages(a), sizeof(*a->mapping));
-	if (!a->role || !a->mapping)
-		return contig_diag_set(diag, -ENOMEM, "no memory");
-	a->c = contig_open(backend, &a->g, &a->hooks, diag);
-	if (!a->c)
-		return -EINVAL;
-	if (!a->c->ops->lab)
-		return contig_diag_set(diag, -EINVAL, "%s can not place pages exactly: it has no lab operations",
-		                       backend);
+	int rc = open_backend(a, backend, diag);
+
+	if (rc)
+		return rc;
 	if (place_zone(a, k))
 		return contig_diag_set(diag, -EINVAL, "%s: the zone around the arena can not be laid out", sc->name);
-	return build(a, diag);
+	rc = arena_build(a, diag);
+	a->leak = arena_leak(a);
+	return rc;
+}
+
+/* Who is where, what a contiguous request holds, and user mappings in the order of their addresses. */
+static int note_owners(struct arena *a, struct contig_diag *diag)
+{
+	struct contig_run run;
+
+	for (pfn_t pfn = a->start; pfn < a->start + arena_pages(a); pfn = run.pfn + run.nr) {
+		a->c->ops->lab->run(a->c, pfn, &run);
+		if (run.kind == PAGE_CONTIG)
+			a->role[pfn - a->start] = ROLE_GOT;
+		while (run.owner > a->nr_owners) {
+			if (!arena_new_owner(a, PFN_NONE))
+				return contig_diag_set(diag, -ENOMEM, "no memory");
+		}
+		if (run.owner == OWNER_NONE)
+			continue;
+		a->at[run.owner] = pfn;
+		if (run.kind == PAGE_LRU || run.kind == PAGE_LRU_COMPOUND || run.kind == PAGE_USER)
+			a->mapping[a->nr_mappings++] = run.owner;
+	}
+	return 0;
+}
+
+int arena_open_map(struct arena *a, const char *backend, const struct scenario *s, struct contig_diag *diag)
+{
+	memset(a, 0, sizeof(*a));
+	a->sc = &s->sc;
+	a->g = s->g;
+	a->start = a->g.zones[0].start;
+	int rc = open_backend(a, backend, diag);
+
+	rc = rc ? rc : layout_place(a->c, &a->g, a->start >> a->g.pageblock_order, s->sc.map, diag);
+	if (!rc && place_around(a))
+		rc = contig_diag_set(diag, -EINVAL, "%s: the memory around the arena can not be laid out", s->sc.name);
+	rc = rc ? rc : note_owners(a, diag);
+	if (rc)
+		return rc;
+	a->leak = arena_leak(a);
+	return a->c->ops->lab->verify(a->c, diag);
 }
 
 void arena_close(struct arena *a)
 {
+	struct contig_work work;
+
+	for (uint32_t i = 0; i < ARENA_REQUESTS; i++) {
+		struct contig_range *r = a->request[i].range;
+
+		if (!r)
+			continue;
+		while (contig_range_step(r, &work))
+			;
+		contig_range_end(r, &a->request[i].out);
+	}
 	contig_close(a->c);
 	free(a->role);
+	free(a->at);
 	free(a->mapping);
-}
-
-/* ---- running --------------------------------------------------------------------------------- */
-
-const char *outcome_stage(const struct contig_outcome *o)
-{
-	if (!o->rc)
-		return "ok";
-	switch (o->autopsy.phase) {
-	case PHASE_ISOLATE:
-	case PHASE_DRAIN:
-		return "isolate";
-	case PHASE_MIGRATE:
-		return "migrate";
-	default:
-		return "test";
-	}
-}
-
-static void run_alloc(struct arena *a, const struct case_op *op, struct arena_answer *out)
-{
-	struct contig_range_args args = { .start = a->start + op->start, .nr = op->nr, .cpu = CPU };
-	struct contig_outcome o;
-
-	out->rc = contig_range_alloc(a->c, &args, &o);
-	out->stage = outcome_stage(&o);
-	out->migrated = o.total.migrated;
-	/*
-	 * Past isolation every cpu's LRU batches are flushed: before migration from v5.19 on, behind it before. It makes no
-	 * difference to the request, as isolation has found no page of theirs in what it checked.
-	 */
-	if (!out->rc || o.autopsy.phase != PHASE_ISOLATE)
-		drain_lru(a);
-	if (!out->rc)
-		memset(a->role + op->start, ROLE_GOT, op->nr);
-}
-
-/* Free each maximal run of pages with this role in the range. */
-static void run_free(struct arena *a, const struct case_op *op, enum role role, struct arena_answer *out)
-{
-	out->stage = "skip";
-	for (uint32_t at = op->start, end = op->start + op->nr, next; at < end; at = next) {
-		next = role_end(a, at, end, role);
-		if (next == at) {
-			next++;
-			continue;
-		}
-		out->rc = give(a, at, next - at);
-		out->stage = "done";
-	}
-}
-
-static void run_unmap(struct arena *a, const struct case_op *op, struct arena_answer *out)
-{
-	out->stage = "skip";
-	for (uint32_t i = op->start; i < op->start + op->nr && i < a->nr_mappings; i++) {
-		if (a->mapping[i] == PFN_NONE)
-			continue;
-		out->rc = contig_free(a->c, CPU, a->mapping[i], i + 1);
-		a->mapping[i] = PFN_NONE;
-		out->stage = "done";
-	}
-}
-
-int arena_run(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag)
-{
-	memset(out, 0, sizeof(*out));
-	a->moved = a->moved_away = 0;
-	if (!a->sc->no_lru)
-		drain_lru(a);
-	if (!a->sc->no_pcp)
-		drain_pcp(a);
-	switch (op->what) {
-	case 'a':
-		run_alloc(a, op, out);
-		break;
-	case 'f':
-		run_free(a, op, ROLE_GOT, out);
-		break;
-	case 'k':
-		run_free(a, op, ROLE_KERNEL, out);
-		break;
-	default:
-		run_unmap(a, op, out);
-		break;
-	}
-	if (op->what != 'a')
-		drain_lru(a);
-	drain_pcp(a);
-	out->moved = a->moved;
-	out->moved_away = a->moved_away;
-	out->types = arena_types(a);
-	out->map = arena_map(a);
-	return a->c->ops->lab->verify(a->c, diag);
-}
-
-/* ---- looking --------------------------------------------------------------------------------- */
-
-static char letter_at(void *ctx, pfn_t pfn, const struct contig_run *run)
-{
-	const struct arena *a = ctx;
-	uint32_t at = pfn - a->start;
-
-	if (run->kind != PAGE_CONTIG || run->frozen || at >= arena_pages(a))
-		return 0;
-	return a->role[at] == ROLE_KERNEL ? 'K' : 'A';
-}
-
-char *arena_types(struct arena *a)
-{
-	return layout_types(a->c, a->start >> a->g.pageblock_order, a->sc->nr_blocks);
-}
-
-char *arena_map(struct arena *a)
-{
-	return layout_map(a->c, &a->g, a->start >> a->g.pageblock_order, a->sc->nr_blocks, letter_at, a);
 }

@@ -103,7 +103,8 @@ void world_free(struct world *w, pfn_t drawn_at)
 
 void world_expect(struct world *w, const char *drawing)
 {
-	char *types = layout_types(w->c, 0, w->nr_blocks), *map = layout_map(w->c, &w->g, 0, w->nr_blocks, NULL, NULL);
+	char *types = layout_types(w->c, 0, w->nr_blocks),
+	     *map = layout_map(w->c, &w->g, 0, w->nr_blocks, false, NULL, NULL);
 	char now[4096];
 
 	snprintf(now, sizeof(now), "[%s] %s", types, map);

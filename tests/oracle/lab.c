@@ -298,14 +298,14 @@ static bool watermark(struct contig *c, uint32_t zone, struct contig_what what, 
 	struct oracle *o = oracle(c);
 	const struct contig_zone *z = &o->g.zones[zone];
 
-	int64_t mark = z->wmark_min;
+	int64_t isolated = kswapd && o->r->kswapd_told ? (int64_t)o->isolated * npb(o) : 0;
+	int64_t high = 2 * (int64_t)z->wmark_low - z->wmark_min;
+	bool passes;
 
-	if (kswapd) {
-		mark = 2 * (int64_t)z->wmark_low - z->wmark_min;
-		if (o->r->kswapd_told)
-			mark += (int64_t)o->isolated * npb(o);
-	}
-	return o_above_mark(o, what.order, what.migratetype, right_of(what), mark);
+	o->free -= isolated;
+	passes = o_above_mark(o, what.order, what.migratetype, right_of(what), kswapd ? high : z->wmark_min);
+	o->free += isolated;
+	return passes;
 }
 
 static uint32_t unreserve(struct contig *c, enum migratetype mt, bool force)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* backends.h - lists of backends on the command line. */
+#ifndef BACKENDS_H
+#define BACKENDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_BACKENDS 32
+
+struct backend_list {
+	uint32_t nr;
+	const char *name[MAX_BACKENDS];
+};
+
+/* Add the names of "A,B", split in place and checked. CLI_OK, or CLI_USAGE and a message was printed. */
+int backends_add(struct backend_list *l, char *list);
+
+#endif

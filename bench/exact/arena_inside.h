@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* arena_inside.h - what building a case and running its operations share. */
+#ifndef ARENA_INSIDE_H
+#define ARENA_INSIDE_H
+
+#include "arena.h"
+
+/* What the case owns of the arena's pages. */
+enum arena_role {
+	ROLE_NONE,
+	ROLE_GOT,
+	ROLE_KERNEL
+};
+
+static inline uint32_t arena_pages(const struct arena *a)
+{
+	return a->sc->nr_blocks << a->g.pageblock_order;
+}
+
+/* A new owner, at pfn; OWNER_NONE without memory. */
+owner_t arena_new_owner(struct arena *a, pfn_t pfn);
+
+int arena_build(struct arena *a, struct contig_diag *diag);
+/* COUNT_LEAK, but for what it was at the start. */
+int64_t arena_leak(struct arena *a);
+
+/* Tell an answer together with the state as it is now. 0, -EUCLEAN if an invariant is broken, or -ENOMEM. */
+int arena_tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell, void *ctx, struct contig_diag *diag);
+
+void arena_drain_lru(struct arena *a);
+void arena_drain_pcp(struct arena *a);
+/* Free pages that a request got. */
+int arena_give(struct arena *a, uint32_t offset, uint32_t nr);
+/* End of the maximal run of pages with this role from `at` on. */
+uint32_t arena_role_end(const struct arena *a, uint32_t at, uint32_t end, enum arena_role role);
+
+#endif
