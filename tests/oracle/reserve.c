@@ -19,7 +19,11 @@ int64_t o_free_highatomic(const struct oracle *o)
 static int64_t cap(const struct oracle *o)
 {
 	const struct contig_zone *z = &o->g.zones[0];
-	uint32_t percent = (z->managed ? z->managed : z->pages) / 100;
+	uint32_t managed = z->managed ? z->managed : z->pages, percent;
+
+	for (pfn_t at = o->start; at < o->end; at++)
+		managed -= o->page[at].kind == PAGE_OFFLINE; /* 7.2 */
+	percent = managed / 100;
 
 	if (o->r->reserve == RESERVE_4_4)
 		return percent + npb(o);

@@ -161,7 +161,7 @@ pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned in
 {
 	pfn_t pfn = try_marks(o, cpu, order, type, right);
 
-	while (pfn == NO_PAGE && o->reserved && o_unreserve(o, type, true))
+	while (pfn == NO_PAGE && o_unreserve(o, type, true))
 		pfn = try_marks(o, cpu, order, type, right);
 	return pfn;
 }

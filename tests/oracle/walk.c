@@ -96,28 +96,35 @@ bool walk_differs(const struct walk *w)
 	return differs(w, w->commands, &nr, difference);
 }
 
+/* One pass over the sequence: drop every chunk that a difference can do without. True if there was one. */
+static bool drop_chunks(struct walk *w, struct command *shorter, uint32_t chunk)
+{
+	bool any = false;
+
+	for (uint32_t at = 0; at < w->nr;) {
+		uint32_t len = chunk < w->nr - at ? chunk : w->nr - at, nr = w->nr - len;
+
+		memcpy(shorter, w->commands, at * sizeof(*shorter));
+		memcpy(shorter + at, w->commands + at + len, (nr - at) * sizeof(*shorter));
+		if (!differs(w, shorter, &nr, w->difference)) {
+			at += len;
+			continue;
+		}
+		memcpy(w->commands, shorter, nr * sizeof(*shorter));
+		w->nr = nr;
+		any = true;
+	}
+	return any;
+}
+
 /* Delta debugging: chunks of half the sequence, then of a quarter, down to single commands, until none can go. */
 void walk_shrink(struct walk *w)
 {
-	struct command *shorter = calloc(w->nr, sizeof(*shorter));
-	bool any = true;
+	struct command *shorter = calloc(w->nr + 1, sizeof(*shorter));
+	uint32_t chunk = w->nr / 2 ? w->nr / 2 : 1;
 
-	for (uint32_t chunk = w->nr / 2 ? w->nr / 2 : 1; chunk > 1 || any; chunk = chunk > 1 ? chunk / 2 : 1) {
-		any = false;
-		for (uint32_t at = 0; at < w->nr;) {
-			uint32_t len = chunk < w->nr - at ? chunk : w->nr - at, nr = w->nr - len;
-
-			memcpy(shorter, w->commands, at * sizeof(*shorter));
-			memcpy(shorter + at, w->commands + at + len, (w->nr - at - len) * sizeof(*shorter));
-			if (!differs(w, shorter, &nr, w->difference)) {
-				at += len;
-				continue;
-			}
-			memcpy(w->commands, shorter, nr * sizeof(*shorter));
-			w->nr = nr;
-			any = true;
-		}
-	}
+	while (drop_chunks(w, shorter, chunk) || chunk > 1)
+		chunk = chunk > 1 ? chunk / 2 : 1;
 	free(shorter);
 }
 
@@ -126,7 +133,7 @@ static void draw(FILE *out, const char *name, const struct pair *p, struct conti
 	const struct contig_zone *z = &p->g.zones[0];
 	block_t first = z->start >> p->g.pageblock_order;
 	uint32_t nr = (z->start + z->pages - 1) / (1u << p->g.pageblock_order) - first + 1;
-	char *types = layout_types(c, first, nr), *map = layout_map(c, &p->g, first, nr, NULL, NULL);
+	char *types = layout_types(c, first, nr), *map = layout_map(c, &p->g, first, nr, true, NULL, NULL);
 
 	struct contig_stats s;
 
