@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* isolate.c - what can not move (6), isolating and un-isolating one pageblock (4). */
-#include <stdlib.h>
 #include "state.h"
 
 /* 6.2, until v4.14: movable by type, or no page with a reference that is not on the LRU. Tails have none. */
