@@ -112,12 +112,27 @@ static bool owned(enum page_kind kind)
 	return kind != PAGE_FREE && kind != PAGE_CONTIG && kind != PAGE_RESERVED && kind != PAGE_ABSENT;
 }
 
+/* Runs of a gigantic page that follow each other are one page. */
+static owner_t owner_of(const struct placing *p, enum page_kind kind)
+{
+	struct contig_run before;
+
+	if (!owned(kind))
+		return OWNER_NONE;
+	if (kind == PAGE_GIGANTIC && p->pfn > p->first << p->g->pageblock_order) {
+		p->c->ops->lab->run(p->c, p->pfn - 1, &before);
+		if (before.kind == PAGE_GIGANTIC)
+			return before.owner;
+	}
+	return p->pfn + 1;
+}
+
 static int place_one(struct placing *p, const char *text, const struct written *w)
 {
 	const struct contig_lab *lab = p->c->ops->lab;
 	const struct layout_item *i = w->item;
 	uint32_t page = p->pfn - (p->first << p->g->pageblock_order);
-	int rc = lab->place(p->c, p->pfn, w->order, i->kind, owned(i->kind) ? p->pfn + 1 : OWNER_NONE);
+	int rc = lab->place(p->c, p->pfn, w->order, i->kind, owner_of(p, i->kind));
 
 	if (rc)
 		return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", text, page);

@@ -261,6 +261,15 @@ static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn
 	return rc;
 }
 
+/* A gigantic page is several runs in our books. */
+static bool gigantic_over(const struct model *m, pfn_t border)
+{
+	const struct page *below = &m->page[head_of(m, border - 1)], *above = &m->page[border];
+
+	return state_is(below->state, PAGE_GIGANTIC) && state_is(above->state, PAGE_GIGANTIC) &&
+	       page_owner(below) == page_owner(above);
+}
+
 static bool straddle_migrates(const struct model *m, uint32_t state)
 {
 	return m->policy.iso_straddle == iso_straddle_split_and_migrate &&
@@ -275,6 +284,11 @@ int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border
 	pfn_t head = head_of(m, border);
 
 	work->scanned++;
+	if (head == border && gigantic_over(m, border) && m->policy.iso_straddle == iso_straddle_split_and_migrate) {
+		*by = (struct blocker){ border,
+			                WHY_HUGETLB }; /* migrated at once it would be, and nothing can take it */
+		return -EBUSY;
+	}
 	if (head == border)
 		return 0;
 	if (straddle_migrates(m, m->page[head].state)) {
