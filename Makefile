@@ -25,7 +25,7 @@ CXXFLAGS += -std=c++17 $(FLAGS)
 LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm
 
 # A room is a folder; its sources are all that lie in it.
-LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c)
+LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
 BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
 TESTS	:= $(wildcard tests/test_*.c)
@@ -62,6 +62,10 @@ scenario: all ## what each generation must answer, against what the model answer
 conformance: all ## recorded kernel answers against the model
 	$(BUILD)/contigbench conformance tests/conformance
 
+fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
+	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
+	mv docs/fidelity.md.tmp docs/fidelity.md
+
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
@@ -83,6 +87,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance perf paper format install clean help
+.PHONY: all check soak scenario conformance fidelity perf paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

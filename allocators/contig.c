@@ -142,6 +142,20 @@ int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *d
 	return 0;
 }
 
+void contig_work_add(struct contig_work *to, const struct contig_work *w)
+{
+	to->phase = w->phase;
+	to->blocks += w->blocks;
+	to->scanned += w->scanned;
+	to->moved += w->moved;
+	to->drained += w->drained;
+	to->drains += w->drains;
+	to->migrated += w->migrated;
+	to->not_migrated += w->not_migrated;
+	to->replaced += w->replaced;
+	to->grabbed += w->grabbed;
+}
+
 int contig_range_alloc(struct contig *c, const struct contig_range_args *args, struct contig_outcome *out)
 {
 	struct contig_range *r;
@@ -190,9 +204,9 @@ const char *contig_kind_name(enum page_kind kind)
 const char *contig_phase_name(enum contig_phase phase)
 {
 	static const char *const names[] = {
-		[PHASE_ISOLATE] = "isolate", [PHASE_DRAIN] = "drain", [PHASE_MIGRATE] = "migrate",
-		[PHASE_TEST] = "test",       [PHASE_GRAB] = "grab",   [PHASE_UNDO] = "undo",
-		[PHASE_DONE] = "done",
+		[PHASE_ISOLATE] = "isolate", [PHASE_DRAIN] = "drain",   [PHASE_MIGRATE] = "migrate",
+		[PHASE_TEST] = "test",       [PHASE_GRAB] = "grab",     [PHASE_UNDO] = "undo",
+		[PHASE_DONE] = "done",       [PHASE_SEARCH] = "search",
 	};
 	return NAME_OF(names, phase);
 }
@@ -219,6 +233,8 @@ const char *contig_reason_name(enum contig_reason reason)
 		[WHY_ABSENT] = "absent",
 		[WHY_WATERMARK] = "watermark",
 		[WHY_VETO] = "veto",
+		[WHY_IN_USE] = "in-use",
+		[WHY_NO_CANDIDATE] = "no-candidate",
 	};
 	return NAME_OF(names, reason);
 }

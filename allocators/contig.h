@@ -206,6 +206,7 @@ enum contig_phase {
 	PHASE_GRAB,
 	PHASE_UNDO,
 	PHASE_DONE,
+	PHASE_SEARCH, /* before any of these: a user of contiguous memory looks for a range to ask for (allocators/users/) */
 	PHASE_NR,
 };
 
@@ -243,6 +244,8 @@ enum contig_reason {
 	WHY_ABSENT,           /* no memory there */
 	WHY_WATERMARK,        /* free, but taking it would break the min watermark */
 	WHY_VETO,             /* a notifier said no */
+	WHY_IN_USE,           /* in use, and the user asks for no such range (gigantic pages until v5.10) */
+	WHY_NO_CANDIDATE,     /* no range to ask for: none is large enough, or all are taken */
 	WHY_NR,
 };
 
@@ -487,6 +490,9 @@ static inline int contig_range_online(struct contig *c, uint32_t cpu, pfn_t star
 {
 	return c->ops->range_online ? c->ops->range_online(c, cpu, start, nr) : -EOPNOTSUPP;
 }
+
+/* Adds every count; the phase is that of what was added last. */
+void contig_work_add(struct contig_work *to, const struct contig_work *w);
 
 /* All steps in a loop: for callers without a clock. Returns outcome->rc. */
 int contig_range_alloc(struct contig *c, const struct contig_range_args *args, struct contig_outcome *out);

@@ -235,7 +235,11 @@
 	KNOB(gigantic_test, "the quick look at a range before a gigantic page is tried there")                         \
 	VALUE(gigantic_test, in_use, "v5.10: no page in use, reserved or hugetlb")                                     \
 	VALUE(gigantic_test, reserved, "v6.1, v6.12: no reserved or hugetlb page")                                     \
-	VALUE(gigantic_test, unmovable, "v7.x: no unmovable page; hugetlb ones only in a second pass")
+	VALUE(gigantic_test, unmovable, "v7.x: no unmovable page; hugetlb ones only in a second pass")                 \
+                                                                                                                       \
+	KNOB(fadump_round, "how the memory of a powerpc dump is made a CMA area")                                      \
+	VALUE(fadump_round, up, "until v6.x: begin and size rounded up when it is reserved")                           \
+	VALUE(fadump_round, inwards, "v7.x: the aligned part of what is reserved")
 
 /* clang-format on */
 

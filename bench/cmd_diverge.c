@@ -143,9 +143,12 @@ static void print_request(const struct diverge *d, const struct divergence *at)
 {
 	const struct request_record *q = at->record;
 
-	printf("request %u, made at %.6f s of the pass that counts, for pfns %u to %u by cpu %u; found after event %u of %s\n",
-	       at->request, (double)q[0].begin_ns / 1e9, q[0].start, q[0].start + d->params.request_pages - 1, q[0].cpu,
-	       at->event, d->plan.workloads[0].name);
+	printf("request %u, made at %.6f s of the pass that counts, for ", at->request, (double)q[0].begin_ns / 1e9);
+	if (d->params.caller.who == RUN_PLAIN)
+		printf("pfns %u to %u", q[0].start, q[0].start + d->params.request_pages - 1);
+	else
+		printf("%u pages", d->params.request_pages);
+	printf(" by cpu %u; found after event %u of %s\n", q[0].cpu, at->event, d->plan.workloads[0].name);
 	if (at->what == PART_REQUEST_ANSWER) {
 		print_answer(d, 0, &q[0]);
 		print_answer(d, 1, &q[1]);
@@ -322,7 +325,7 @@ static json_t *divergence_json(const struct divergence *at)
 		json_object_set_new(o, "from_pfn", pfn_json(at->from));
 	if (at->what == PART_REQUEST_ANSWER || at->what == PART_REQUEST_MOVES) {
 		json_object_set_new(o, "request", json_integer(at->request));
-		json_object_set_new(o, "start_pfn", json_integer(at->record[0].start));
+		json_object_set_new(o, "start_pfn", pfn_json(at->record[0].start));
 		json_object_set_new(o, "answers",
 		                    json_pack("[o, o]", answer_json(&at->record[0]), answer_json(&at->record[1])));
 	}

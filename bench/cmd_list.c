@@ -57,6 +57,8 @@ static const struct {
 	{ "frag", "fragmentation index at pageblock order, at the end: -1 = a block is free, towards 1 = fragmented" },
 	{ "gain cost",
 	  "of a knob (--ablate): success after less before, points; pages migrated by request, after less before" },
+	{ "got calls waited",
+	  "of a user's request (--caller): pages got, calls of alloc_contig_range, time it waited for locks; by request" },
 	{ "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
 };
 

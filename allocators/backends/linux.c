@@ -66,7 +66,8 @@
 	.virtio_mode = virtio_mode_sub_blocks,                                                                         \
 	.virtio_tries = virtio_tries_once,                                                                             \
 	.virtio_unplug = virtio_unplug_sub_blocks,                                                                     \
-	.gigantic_test = gigantic_test_in_use
+	.gigantic_test = gigantic_test_in_use,                                                                          \
+	.fadump_round = fadump_round_up
 
 /* v3.6: kswapd no longer sleeps over isolated pages that reclaim takes for free. */
 #define V3_6 V3_5,                                                                                                     \
@@ -174,7 +175,8 @@
 	.contig_free = contig_free_chunks,                                                                             \
 	.pcp_overflow = pcp_overflow_batch_steps,                                                                      \
 	.cma_mutex = cma_mutex_per_area,                                                                               \
-	.gigantic_test = gigantic_test_unmovable
+	.gigantic_test = gigantic_test_unmovable,                                                                       \
+	.fadump_round = fadump_round_inwards
 
 /* clang-format on */
 

@@ -28,6 +28,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		return 0;
 	}
 	page_set(&m->page[pfn], state_make(kind, order, (enum migratetype)kinds[kind].mt), owner);
+	z->managed -= kind == PAGE_OFFLINE ? 1u << order : 0;
 	return 0;
 }
 

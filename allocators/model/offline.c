@@ -62,6 +62,8 @@ static enum range_state remove_pages(struct range *r, struct contig_work *work)
 		uint32_t state = m->page[pfn].state;
 		int64_t pages = 1u << state_order(state);
 
+		/* a driver's pages were not managed any more */
+		z->managed -= state_is(state, PAGE_OFFLINE) ? 0 : (uint32_t)pages;
 		if (!state_is(state, PAGE_FREE))
 			continue;
 		account_free(z, -pages, MT_ISOLATE);
@@ -76,7 +78,6 @@ static enum range_state remove_pages(struct range *r, struct contig_work *work)
 		work->blocks++;
 	}
 	put_down(m, r->start, r->end, PAGE_ABSENT);
-	z->managed -= r->end - r->start;
 	return R_DONE;
 }
 

@@ -28,7 +28,7 @@ void range_fail(struct range *r, int rc, enum contig_phase phase, struct blocker
 	uint32_t state = r->m->page[head].state;
 
 	r->out.autopsy.kind = (uint8_t)state_kind(state);
-	if (state_has(state, KIND_IN_USE))
+	if (state_has(state, KIND_IN_USE) && page_owner(&r->m->page[head]) != OWNER_TAKEN)
 		r->out.autopsy.owner = page_owner(&r->m->page[head]);
 }
 
@@ -365,20 +365,6 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 	return 0;
 }
 
-static void add_work(struct contig_work *to, const struct contig_work *w)
-{
-	to->phase = w->phase;
-	to->blocks += w->blocks;
-	to->scanned += w->scanned;
-	to->moved += w->moved;
-	to->drained += w->drained;
-	to->drains += w->drains;
-	to->migrated += w->migrated;
-	to->not_migrated += w->not_migrated;
-	to->replaced += w->replaced;
-	to->grabbed += w->grabbed;
-}
-
 int model_range_step(struct contig_range *base, struct contig_work *work)
 {
 	struct range *r = (struct range *)base;
@@ -389,8 +375,8 @@ int model_range_step(struct contig_range *base, struct contig_work *work)
 		return 0;
 	work->phase = (uint8_t)states[r->state].phase;
 	r->state = states[r->state].step(r, work);
-	add_work(&r->out.total, work);
-	add_work(&r->out.by_phase[work->phase], work);
+	contig_work_add(&r->out.total, work);
+	contig_work_add(&r->out.by_phase[work->phase], work);
 	if (r->state == R_DONE)
 		release(r);
 	return r->state != R_DONE;

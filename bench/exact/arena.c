@@ -12,10 +12,10 @@
 
 /* The batch sizes, 15 until v6.9 and 31 from v6.10 on, are from the releases; no answer that ships depends on them. */
 static const struct recorded_kernel kernels[] = {
-	{ "5.10", "linux-5.10", 4096, { 1 + 1, 1 + 0 }, 15 },
-	{ "6.1", "linux-6.1", 4096, { 1 + 9, 1 + 8, 1 + 2 }, 15 },
-	{ "6.12", "linux-6.12", 4096, { 1 + 9, 1 + 8, 1 + 2, 1 + 0 }, 31 },
-	{ "7.2", "linux-7.2", 3072, { 1 + 9, 1 + 8, 1 + 2 }, 31 },
+	{ "5.10", "linux-5.10", "5.10.262", 4096, { 1 + 1, 1 + 0 }, 15 },
+	{ "6.1", "linux-6.1", "6.1.192", 4096, { 1 + 9, 1 + 8, 1 + 2 }, 15 },
+	{ "6.12", "linux-6.12", "6.12.107", 4096, { 1 + 9, 1 + 8, 1 + 2, 1 + 0 }, 31 },
+	{ "7.2", "linux-7.2", "7.2.12", 3072, { 1 + 9, 1 + 8, 1 + 2 }, 31 },
 };
 
 const struct recorded_kernel *recorded_kernel_find(const char *name)

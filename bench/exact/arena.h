@@ -15,6 +15,7 @@
 struct recorded_kernel {
 	const char *name; /* as in the answers */
 	const char *backend;
+	const char *version;   /* of the distribution's kernel that was recorded */
 	uint32_t front;        /* pages of the zone before the arena */
 	uint8_t free_front[5]; /* 1 + order of the few free runs there, 0 behind the last */
 	uint8_t lru_batch;     /* fresh user pages that a cpu collects before it puts them all on the LRU */

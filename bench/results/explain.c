@@ -60,7 +60,7 @@ static bool same(const struct explanation *e)
 	const struct request_record *q = &e->record;
 	const json_t *a = autopsy(e);
 
-	return e->seen && q->rc == stored_number(e->line, "rc") && q->start == stored_number(e->line, "start_pfn") &&
+	return e->seen && q->rc == stored_number(e->line, "rc") && q->start == number_or_none(e->line, "start_pfn") &&
 	       q->begin_ns == (uint64_t)stored_number(e->line, "begin_ns") &&
 	       q->end_ns == (uint64_t)stored_number(e->line, "end_ns") && q->blocker == number_or_none(a, "pfn") &&
 	       q->event == number_or_none(json_object_get(a, "owner"), "event") &&
@@ -157,6 +157,15 @@ static const char *const reasons[WHY_NR] = {
 	[WHY_RACED] = "it was allocated or un-isolated while the request ran",
 	[WHY_ZONE_EDGE] = "the range leaves its zone",
 	[WHY_RESERVED] = "it is boot memory, which is never given away",
+	[WHY_COMPOUND] = "it is a compound page, which this release does not migrate for contiguous requests",
+	[WHY_HUGETLB] = "it is a hugetlb page, which this release does not replace, or which nothing can replace",
+	[WHY_HWPOISON] = "it is bad memory",
+	[WHY_OFFLINE] = "it is PageOffline, and its driver has not let go of it",
+	[WHY_ABSENT] = "there is no memory: it is offline",
+	[WHY_WATERMARK] = "it is free, but taking it would break the min watermark",
+	[WHY_VETO] = "a driver said no",
+	[WHY_IN_USE] = "it is in use, and this release asks for no such range for a gigantic page",
+	[WHY_NO_CANDIDATE] = "there was no range to ask for: none is large enough, or all are taken",
 };
 
 static double seconds(uint64_t ns)
@@ -277,6 +286,25 @@ static void print_others(FILE *f, const json_t *others)
 	}
 }
 
+static void print_question(FILE *f, const struct explanation *e, uint32_t pages, unsigned int order)
+{
+	const struct request_record *q = &e->record;
+	enum run_caller who = e->replay.plan.options->caller.who;
+
+	if (who == RUN_PLAIN)
+		fprintf(f, "asked for   pfns %u to %u (pageblocks %u to %u)", q->start, q->start + pages - 1,
+		        q->start >> order, (q->start + pages - 1) >> order);
+	else
+		fprintf(f, "asked for   %u pages", pages);
+	fprintf(f, ", by cpu %u at %.6f s\n", q->cpu, seconds(q->begin_ns));
+	if (who != RUN_PLAIN)
+		fprintf(f, "            %s: %u calls, %u pages got", caller_name(who), q->calls, q->got);
+	if (who != RUN_PLAIN && q->calls)
+		fprintf(f, ", the last call at pfn %u (pageblock %u)", q->start, q->start >> order);
+	if (who != RUN_PLAIN)
+		fputc('\n', f);
+}
+
 void explanation_print(FILE *f, const struct explanation *e)
 {
 	const struct request_record *q = &e->record;
@@ -290,8 +318,7 @@ void explanation_print(FILE *f, const struct explanation *e)
 	        (long long)stored_number(e->line, "request"), stored_text(e->line, "workload"),
 	        json_number_value(json_object_get(e->line, "occupancy_percent")), stored_text(e->line, "size"),
 	        stored_text(e->line, "backend"), (long long)stored_number(e->line, "seed"));
-	fprintf(f, "asked for   pfns %u to %u (pageblocks %u to %u), by cpu %u at %.6f s\n", q->start,
-	        q->start + pages - 1, q->start >> order, (q->start + pages - 1) >> order, q->cpu, seconds(q->begin_ns));
+	print_question(f, e, pages, order);
 	fprintf(f, "answer      %s (%d), failed in phase %s\n", strerror(-q->rc), q->rc,
 	        contig_phase_name((enum contig_phase)q->phase));
 	print_blocker(f, e);

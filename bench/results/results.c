@@ -69,6 +69,10 @@ static void sort_out(struct result_row *row, const struct replay_result *replay,
 		const struct request_record *q = &replay->requests[k];
 
 		row->migrated += q->total.migrated;
+		row->got_pages += q->got;
+		row->calls += q->calls;
+		row->waits += q->waits;
+		row->waited_ns += q->waited_ns;
 		if (!q->rc) {
 			row->successes++;
 			ns[(*front)++] = q->end_ns - q->begin_ns;

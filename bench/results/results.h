@@ -45,6 +45,11 @@ struct result_row {
 	uint64_t allocs;
 	uint64_t failed_allocs;
 	uint64_t skipped_pins;
+	/* sums over the requests */
+	uint64_t got_pages;
+	uint64_t calls;
+	uint64_t waits;
+	uint64_t waited_ns;
 	bool unequal_work; /* more than 0.1 % of the trace's allocations failed */
 };
 
@@ -68,6 +73,12 @@ void results_free(struct results *r);
 /* name of a row: "build/occupancy:70/size:1b/backend:linux-5.10" */
 void results_row_name(const struct results *r, const struct result_row *row, char out[512]);
 const char *results_backend(const struct results *r, const struct result_row *row);
+
+/* Are requests made by a user of contiguous memory, of which there is more to tell? */
+static inline bool results_by_user(const struct results *r)
+{
+	return r->plan->options->caller.who != RUN_PLAIN;
+}
 
 /* The parameters of the run as one JSON object on one line. */
 void results_parameters(FILE *f, const struct run_plan *plan);

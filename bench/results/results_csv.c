@@ -90,19 +90,28 @@ static void summary_line(FILE *f, const struct results *r, const struct result_r
 	csv_fixed(f, stats_ratio((int64_t)row->mixed_blocks, seeds, 10), 1);
 	csv_fixed(f, stats_ratio(row->unusable, seeds, 1), 3);
 	csv_fixed(f, stats_ratio(row->fragmentation, seeds, 1), 3);
-	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%d\n", row->allocs, row->failed_allocs, row->unequal_work);
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%d", row->allocs, row->failed_allocs, row->unequal_work);
+	if (results_by_user(r))
+		fprintf(f, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
+		        caller_name(r->plan->options->caller.who), row->got_pages, row->calls, row->waits,
+		        row->waited_ns);
+	fputc('\n', f);
 }
 
 void results_summary_csv(FILE *f, const struct results *r)
 {
-	csv_head(f, r->plan,
-	         PLACE
-	         ",seeds,requests,successes,success_percent,success_low,success_high,"
-	         "difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
-	         "migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
-	         "modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
-	         "retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
-	         "mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work");
+	static const char columns[] = PLACE
+		",seeds,requests,successes,success_percent,success_low,success_high,"
+		"difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
+		"migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
+		"modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
+		"retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
+		"mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work";
+	static const char by_user[] = ",caller,got_pages,calls,waits,modelled_waited_ns";
+	char all[sizeof(columns) + sizeof(by_user)];
+
+	snprintf(all, sizeof(all), "%s%s", columns, results_by_user(r) ? by_user : "");
+	csv_head(f, r->plan, all);
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++)
 		summary_line(f, r, &r->rows[i]);
 }

@@ -75,6 +75,20 @@ static void workloads(FILE *f, const struct run_plan *plan)
 	}
 }
 
+/* Nothing for plain requests. */
+static void caller_parameters(FILE *f, const struct caller_params *p)
+{
+	if (p->who == RUN_PLAIN)
+		return;
+	fprintf(f, "\"caller\":\"%s\",", caller_name(p->who));
+	if (p->cma_bytes)
+		fprintf(f, "\"cma_bytes\":%" PRIu64 ",", p->cma_bytes);
+	if (p->who == RUN_CMA && p->cma_align != CALLER_MAX_ALIGN)
+		fprintf(f, "\"cma_align\":%u,", p->cma_align);
+	if (p->who == RUN_VIRTIO_MEM || p->who == RUN_OFFLINE)
+		fprintf(f, "\"memory_block_bytes\":%" PRIu64 ",", p->block_bytes);
+}
+
 void results_parameters(FILE *f, const struct run_plan *plan)
 {
 	const struct run_options *o = plan->options;
@@ -99,8 +113,10 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 		run_size_label(&o->sizes[i], label);
 		fprintf(f, "%s\"%s\"", i ? "," : "", label);
 	}
+	fputs("],", f);
+	caller_parameters(f, &o->caller);
 	fprintf(f,
-	        "],\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
+	        "\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
 	        ",\"samples\":%u,\"bootstrap\":{\"resamples\":%u,\"seed\":%" PRIu64 ",\"unit\":\"seed\"}}",
 	        o->age, o->interval_ns, o->hold_ns, o->max_requests, o->samples, STATS_RESAMPLES, STATS_BOOTSTRAP_SEED);
 }
@@ -246,14 +262,24 @@ static void autopsy(FILE *f, const struct request_record *q)
 	fputc('}', f);
 }
 
-static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q, uint64_t *failures)
+/* What there is to say of a user's request, and not of a plain one. */
+static void user_fields(FILE *f, const struct request_record *q, enum run_caller who)
+{
+	fprintf(f, ",\"caller\":\"%s\",\"got_pages\":%u,\"calls\":%u,\"waits\":%u,\"waited_ns\":%" PRIu64,
+	        caller_name(who), q->got, q->calls, q->waits, q->waited_ns);
+}
+
+static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q, enum run_caller who,
+                         uint64_t *failures)
 {
 	static const struct contig_work none;
 
-	fprintf(f,
-	        "%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64
-	        ",\"start_pfn\":%u,\"cpu\":%u,\"rc\":%d",
-	        prefix, k, q->begin_ns, q->end_ns, q->start, q->cpu, q->rc);
+	fprintf(f, "%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64, prefix, k, q->begin_ns, q->end_ns);
+	if (q->start != PFN_NONE)
+		fprintf(f, ",\"start_pfn\":%u", q->start);
+	fprintf(f, ",\"cpu\":%u,\"rc\":%d", q->cpu, q->rc);
+	if (who != RUN_PLAIN)
+		user_fields(f, q, who);
 	work_fields(f, "work", &q->total, &none);
 	if (q->rc) {
 		fprintf(f, ",\"failure\":%" PRIu64, ++*failures);
@@ -271,7 +297,7 @@ void results_requests_jsonl(FILE *f, const struct results *r)
 		char *prefix = replay_prefix(r->plan, i);
 
 		for (uint32_t k = 0; prefix && k < r->replays[i].nr_requests; k++)
-			request_line(f, prefix, k, &r->replays[i].requests[k], &failures);
+			request_line(f, prefix, k, &r->replays[i].requests[k], r->plan->options->caller.who, &failures);
 		free(prefix);
 	}
 }

@@ -95,9 +95,19 @@ static const struct {
 	{ "unusable", "0..1" },
 	{ "frag", "-1..1" },
 	{ "failed", "% allocs" },
+	/* of a user's requests */
+	{ "got", "pages/req" },
+	{ "calls", "/req" },
+	{ "waited", "model ms/req" },
 };
 
-#define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define NR_COLUMNS   (sizeof(columns) / sizeof(columns[0]))
+#define USER_COLUMNS 3
+
+static size_t columns_of(const struct results *r)
+{
+	return results_by_user(r) ? NR_COLUMNS : NR_COLUMNS - USER_COLUMNS;
+}
 
 static void fill(struct cell cells[NR_COLUMNS], const struct results *r, const struct result_row *row)
 {
@@ -124,11 +134,15 @@ static void fill(struct cell cells[NR_COLUMNS], const struct results *r, const s
 	cells[k] = decimal((int64_t)row->failed_allocs * 100, (int64_t)row->allocs, 3);
 	if (row->unequal_work)
 		strcat(cells[k].text, " !");
+	k++;
+	cells[k++] = decimal((int64_t)row->got_pages, (int64_t)row->requests, 1);
+	cells[k++] = decimal((int64_t)row->calls, (int64_t)row->requests, 2);
+	cells[k] = decimal((int64_t)row->waited_ns, (int64_t)row->requests * 1000000, 3);
 }
 
-static void print_line(FILE *f, const char *const text[NR_COLUMNS], const size_t width[NR_COLUMNS])
+static void print_line(FILE *f, size_t nr, const char *const text[NR_COLUMNS], const size_t width[NR_COLUMNS])
 {
-	for (size_t k = 0; k < NR_COLUMNS; k++) {
+	for (size_t k = 0; k < nr; k++) {
 		const char *gap = k ? "  " : "";
 
 		if (k < FIRST_NUMBER)
@@ -145,9 +159,10 @@ static bool print_rows(FILE *f, const struct results *r, uint32_t first, uint32_
 	size_t width[NR_COLUMNS];
 	const char *text[NR_COLUMNS];
 	struct cell cells[NR_COLUMNS];
+	size_t nr_columns = columns_of(r);
 	bool unequal = false;
 
-	for (size_t k = 0; k < NR_COLUMNS; k++) {
+	for (size_t k = 0; k < nr_columns; k++) {
 		size_t unit = strlen(columns[k].unit);
 
 		width[k] = strlen(columns[k].name) > unit ? strlen(columns[k].name) : unit;
@@ -155,22 +170,22 @@ static bool print_rows(FILE *f, const struct results *r, uint32_t first, uint32_
 	for (uint32_t i = first; i < first + nr; i++) {
 		fill(cells, r, &r->rows[i]);
 		unequal |= r->rows[i].unequal_work;
-		for (size_t k = 0; k < NR_COLUMNS; k++) {
+		for (size_t k = 0; k < nr_columns; k++) {
 			if (strlen(cells[k].text) > width[k])
 				width[k] = strlen(cells[k].text);
 		}
 	}
-	for (size_t k = 0; k < NR_COLUMNS; k++)
+	for (size_t k = 0; k < nr_columns; k++)
 		text[k] = columns[k].name;
-	print_line(f, text, width);
-	for (size_t k = 0; k < NR_COLUMNS; k++)
+	print_line(f, nr_columns, text, width);
+	for (size_t k = 0; k < nr_columns; k++)
 		text[k] = columns[k].unit;
-	print_line(f, text, width);
+	print_line(f, nr_columns, text, width);
 	for (uint32_t i = first; i < first + nr; i++) {
 		fill(cells, r, &r->rows[i]);
-		for (size_t k = 0; k < NR_COLUMNS; k++)
+		for (size_t k = 0; k < nr_columns; k++)
 			text[k] = k || !((i - first) % r->plan->options->nr_backends) ? cells[k].text : "";
-		print_line(f, text, width);
+		print_line(f, nr_columns, text, width);
 	}
 	return unequal;
 }
@@ -269,6 +284,8 @@ void table_head(FILE *f, const struct results *r, const char *difference_to)
 	fprintf(f, "aged by %u earlier pass%s; a request every %g ms, held for %g ms; %" PRIu64 " requests a row.\n",
 	        o->age, o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6,
 	        r->rows[0].requests);
+	if (results_by_user(r))
+		fprintf(f, "requests are made by %s (docs/running.md).\n", caller_name(o->caller.who));
 	if (!o->age)
 		fputs("nothing was freed and allocated before the pass that counts: --age 1 shows an allocator in use.\n",
 		      f);

@@ -304,6 +304,21 @@ static int parse(struct stored_replay *r, int nr)
 	return status == CLI_OK ? plan_make(&r->plan, &r->options) : status;
 }
 
+/* Who made the requests, if it says so. */
+static void say_caller(struct arguments *a, const json_t *p)
+{
+	if (*stored_text(p, "caller")) {
+		say(a, "--caller");
+		say(a, "%s", stored_text(p, "caller"));
+	}
+	if (json_object_get(p, "cma_bytes"))
+		say_flag(a, "cma", stored_number(p, "cma_bytes"));
+	if (json_object_get(p, "cma_align"))
+		say_flag(a, "cma-align", stored_number(p, "cma_align"));
+	if (json_object_get(p, "memory_block_bytes"))
+		say_flag(a, "memory-block", stored_number(p, "memory_block_bytes"));
+}
+
 int stored_replay(const struct stored *s, const json_t *line, const char *trace, struct stored_replay *out)
 {
 	const json_t *p = s->parameters;
@@ -329,8 +344,12 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 		say(&a, "run");
 		say(&a, "-b");
 		say(&a, "%s", stored_text(line, "backend"));
-		say(&a, "--sizes");
-		say(&a, "%s", stored_text(line, "size"));
+		say_caller(&a, p);
+		/* what goes offline has a size of its own */
+		if (caller_of_name(stored_text(p, "caller")) != RUN_OFFLINE) {
+			say(&a, "--sizes");
+			say(&a, "%s", stored_text(line, "size"));
+		}
 		say_flag(&a, "seeds", stored_number(line, "seed"));
 		say_flag(&a, "age", stored_number(p, "age"));
 		say_ms(&a, "interval-ms", stored_number(p, "interval_ns"));

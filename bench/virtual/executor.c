@@ -24,12 +24,24 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 	}
 }
 
+static int isolating(void *ctx, pfn_t start, uint32_t nr, uint32_t *found)
+{
+	return drivers_isolating(&((struct executor *)ctx)->drivers, start, nr, found);
+}
+
+static int going_offline(void *ctx, pfn_t start, uint32_t nr)
+{
+	return drivers_going_offline(&((struct executor *)ctx)->drivers, start, nr);
+}
+
 int executor_init(struct executor *x, const struct program *p, struct contig_diag *diag)
 {
 	memset(x, 0, sizeof(*x));
 	x->program = p;
 	x->diag = diag;
-	x->hooks = (struct contig_hooks){ .ctx = x, .moved = moved };
+	x->hooks = (struct contig_hooks){
+		.ctx = x, .moved = moved, .isolating = isolating, .going_offline = going_offline
+	};
 	x->map = malloc(2 * (size_t)p->nr_slots * sizeof(*x->map));
 	x->owners = calloc(p->max_pieces ? p->max_pieces : 1, sizeof(*x->owners));
 	if (!x->map || !x->owners) {

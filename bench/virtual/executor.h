@@ -8,6 +8,7 @@
 #ifndef EXECUTOR_H
 #define EXECUTOR_H
 
+#include "../../allocators/users/drivers.h"
 #include "program.h"
 
 /* An allocation whose free met a migration: it goes as soon as the backend lets it. */
@@ -20,7 +21,8 @@ struct late_free {
 struct executor {
 	const struct program *program;
 	struct contig *backend;
-	struct contig_hooks hooks; /* to open the backend with */
+	struct contig_hooks hooks;   /* to open the backend with */
+	struct user_drivers drivers; /* who is told before memory goes offline */
 	/*
 	 * slot -> pfn, PFN_NONE for what could not be allocated. Two halves that take turns: this pass's allocations,
 	 * and what the pass before left behind.

@@ -6,6 +6,7 @@
 
 #include "ablation.h"
 #include "options.h"
+#include "options_caller.h"
 
 #define MS     UINT64_C(1000000)
 #define MAX_MS (UINT64_C(86400000) * 365)
@@ -115,7 +116,7 @@ static int add_size(struct run_options *o, const char *item)
 	uint64_t v = 0;
 
 	snprintf(count, sizeof(count), "%.*s", (int)(n - 1 < 15 ? n - 1 : 15), item);
-	if ((item[n - 1] != 'p' && item[n - 1] != 'b') || !cli_u64(count, 0, 1u << 30, &v))
+	if (!strchr("pbm", item[n - 1]) || !cli_u64(count, 0, 1u << 30, &v))
 		return cli_error(CLI_USAGE, "--sizes %s: say 64p for 64 pages or 2b for two pageblocks", item);
 	if (!v)
 		return cli_error(CLI_USAGE, "--sizes %s: a request of nothing; try 1b", item);
@@ -124,11 +125,14 @@ static int add_size(struct run_options *o, const char *item)
 		                 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
 	if (o->nr_sizes == RUN_MAX_LIST)
 		return too_many("sizes", RUN_MAX_LIST);
+	const struct run_size size = { (uint32_t)v, item[n - 1] == 'b', item[n - 1] == 'm' };
+
 	for (uint32_t i = 0; i < o->nr_sizes; i++) {
-		if (o->sizes[i].count == v && o->sizes[i].blocks == (item[n - 1] == 'b'))
+		if (o->sizes[i].count == v && o->sizes[i].blocks == size.blocks &&
+		    o->sizes[i].memory_blocks == size.memory_blocks)
 			return cli_error(CLI_USAGE, "--sizes: %s is given twice", item);
 	}
-	o->sizes[o->nr_sizes++] = (struct run_size){ .count = (uint32_t)v, .blocks = item[n - 1] == 'b' };
+	o->sizes[o->nr_sizes++] = size;
 	return CLI_OK;
 }
 
@@ -174,6 +178,10 @@ enum {
 	OPT_OCCUPANCY = 256,
 	OPT_SEEDS,
 	OPT_SIZES,
+	OPT_CALLER,
+	OPT_CMA,
+	OPT_CMA_ALIGN,
+	OPT_MEMORY_BLOCK,
 	OPT_REQUESTS,
 	OPT_INTERVAL,
 	OPT_HOLD,
@@ -229,6 +237,10 @@ static const struct option long_options[] = {
 	{ "occupancy", required_argument, NULL, OPT_OCCUPANCY },
 	{ "seeds", required_argument, NULL, OPT_SEEDS },
 	{ "sizes", required_argument, NULL, OPT_SIZES },
+	{ "caller", required_argument, NULL, OPT_CALLER },
+	{ "cma", required_argument, NULL, OPT_CMA },
+	{ "cma-align", required_argument, NULL, OPT_CMA_ALIGN },
+	{ "memory-block", required_argument, NULL, OPT_MEMORY_BLOCK },
 	{ "requests", required_argument, NULL, OPT_REQUESTS },
 	{ "interval-ms", required_argument, NULL, OPT_INTERVAL },
 	{ "hold-ms", required_argument, NULL, OPT_HOLD },
@@ -299,6 +311,23 @@ static int set(bool *flag)
 	return CLI_OK;
 }
 
+/* Who asks, and what for. */
+static int take_caller(struct run_options *o, int opt, const char *arg)
+{
+	switch (opt) {
+	case OPT_CALLER:
+		return run_options_caller(o, arg);
+	case OPT_CMA:
+		return run_options_cma(o, arg);
+	case OPT_CMA_ALIGN:
+		return run_options_cma_align(o, arg);
+	case OPT_MEMORY_BLOCK:
+		return run_options_memory_block(o, arg);
+	default:
+		return CLI_USAGE;
+	}
+}
+
 /* What is compared, and over what. */
 static int take_work(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
 {
@@ -326,7 +355,7 @@ static int take_work(const struct run_dialect *d, struct run_options *o, int opt
 	case OPT_VERIFY:
 		return number("verify", arg, 1, UINT32_MAX, &o->verify_every);
 	default:
-		return CLI_USAGE;
+		return take_caller(o, opt, arg);
 	}
 }
 
@@ -395,14 +424,22 @@ static int bad_option(const struct run_dialect *d, int opt, const char *given)
 	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, d->command);
 }
 
+static const char *default_sizes(const struct run_dialect *d, enum run_caller who)
+{
+	return who == RUN_VIRTIO_MEM || who == RUN_OFFLINE ? "1m" : d->sizes;
+}
+
 /* What was not asked for. */
 static int fill_in(const struct run_dialect *d, struct run_options *o)
 {
 	int status = CLI_OK;
 	bool all_backends = !o->nr_backends && !o->ablate && (d->flags & OWN_RESULTS);
+	const struct contig_backend *b;
 
-	for (size_t i = 0; all_backends && contig_backend_at(i) && status == CLI_OK; i++)
-		status = add_backend(o, contig_backend_at(i)->name);
+	for (size_t i = 0; all_backends && (b = contig_backend_at(i)) && status == CLI_OK; i++) {
+		if (o->caller.who == RUN_PLAIN || user_supported(b))
+			status = add_backend(o, b->name);
+	}
 	if (o->ablate)
 		d = &ablate_dialect;
 	if (status == CLI_OK && !o->nr_occupancies && !o->nr_zones)
@@ -410,7 +447,7 @@ static int fill_in(const struct run_dialect *d, struct run_options *o)
 	if (status == CLI_OK && !o->nr_seeds)
 		status = add_seeds(o, d->seeds);
 	if (status == CLI_OK && !o->nr_sizes)
-		status = for_each_item("--sizes", d->sizes, o, add_size);
+		status = for_each_item("--sizes", default_sizes(d, o->caller.who), o, add_size);
 	return status;
 }
 
@@ -419,6 +456,7 @@ int run_options_init(struct run_options *o)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	*o = (struct run_options){
+		.caller = { .cma_align = CALLER_MAX_ALIGN, .block_bytes = CALLER_MEMORY_BLOCK },
 		.hold_ns = 100 * MS,
 		.interval_ns = 250 * MS,
 		.max_requests = UINT32_MAX - 1,
@@ -466,7 +504,9 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 		return cli_error(CLI_USAGE, "--zone and --occupancy both say how large memory is: leave one out");
 	if (o->ablate && o->nr_backends)
 		return cli_error(CLI_USAGE, "--ablate makes the list of backends itself: leave out -b");
-	status = fill_in(d, o);
+	status = run_options_check_caller(o);
+	if (status == CLI_OK)
+		status = fill_in(d, o);
 	return status == CLI_OK && o->ablate ? ablation_make(o) : status;
 }
 

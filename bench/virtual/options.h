@@ -5,6 +5,7 @@
 
 #include "../../allocators/contig.h"
 #include "../cli.h"
+#include "caller.h"
 
 #define RUN_MAX_LIST     64u  /* workloads, occupancies, sizes */
 #define RUN_MAX_BACKENDS 512u /* an ablation has several a knob */
@@ -12,7 +13,8 @@
 
 struct run_size {
 	uint32_t count;
-	bool blocks; /* count is of pageblocks, not pages */
+	bool blocks;        /* count is of pageblocks, not pages ... */
+	bool memory_blocks; /* ... or of memory blocks */
 };
 
 struct run_options {
@@ -27,6 +29,10 @@ struct run_options {
 	uint32_t nr_seeds;
 	struct run_size sizes[RUN_MAX_LIST];
 	uint32_t nr_sizes;
+	struct caller_params caller;
+	bool cma_given;
+	bool block_given;
+	bool align_given;
 	uint32_t age;
 	uint64_t hold_ns;
 	uint64_t interval_ns;
@@ -75,7 +81,7 @@ void run_options_free(struct run_options *o);
 void run_options_usage(FILE *to);
 void diverge_options_usage(FILE *to);
 
-/* "64p", "2b" */
+/* "64p", "2b", "1m" */
 void run_size_label(const struct run_size *s, char out[16]);
 /* "50", "62.5" */
 void occupancy_label(uint32_t thousandths, char out[16]);

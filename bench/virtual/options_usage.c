@@ -17,7 +17,13 @@ void run_options_usage(FILE *to)
 	      "                           (all of `contigbench list backends`)\n"
 	      "      --occupancy LIST     the trace's peak use as percent of the zone (50,70,90)\n"
 	      "      --seeds LIST         numbers and ranges; each seed is one replay (1-10)\n"
-	      "      --sizes LIST         of a request: 64p is 64 pages, 2b two pageblocks (64p,1b,2b,4b,8b)\n"
+	      "      --sizes LIST         of a request: 64p is 64 pages, 2b two pageblocks (64p,1b,2b,4b,8b), 1m a memory\n"
+	      "                           block (--caller virtio-mem: 1m)\n"
+	      "      --caller WHO         who asks: plain, for given ranges; or cma, gigantic, virtio-mem, offline, by the\n"
+	      "                           rules of each release (plain)\n"
+	      "      --cma SIZE           of the CMA area at the start of the zone (cma: an eighth of it; gigantic: none)\n"
+	      "      --cma-align ORDER    CMA requests are aligned to no more than 2^ORDER pages (to their size)\n"
+	      "      --memory-block SIZE  what goes offline at a time, and virtio-mem's memory comes in (128M)\n"
 	      "      --requests N         at most N requests in a replay (as many as the trace has time for)\n"
 	      "      --interval-ms I      one request every I ms of virtual time (250)\n"
 	      "      --hold-ms H          a range got is given back after H ms (100)\n"
@@ -45,14 +51,15 @@ void diverge_options_usage(FILE *to)
 	      "      --occupancy PERCENT  the trace's peak use as percent of the zone (70)\n"
 	      "      --seeds SEED         which ranges are asked for, and the order of ageing (1)\n"
 	      "      --sizes SIZE         of a request: 64p is 64 pages, 2b two pageblocks (1b)\n"
-	      "      --requests N, --interval-ms I, --hold-ms H, --age N, --verify=N   as for `contigbench run`\n" GEOMETRY
+	      "      --requests N, --interval-ms I, --hold-ms H, --age N, --verify=N,\n"
+	      "      --caller WHO, --cma SIZE, --cma-align ORDER, --memory-block SIZE   as for `contigbench run`\n" GEOMETRY
 	      "      --json               one JSON object instead of text\n",
 	      to);
 }
 
 void run_size_label(const struct run_size *s, char out[16])
 {
-	snprintf(out, 16, "%u%c", s->count, s->blocks ? 'b' : 'p');
+	snprintf(out, 16, "%u%c", s->count, s->memory_blocks ? 'm' : s->blocks ? 'b' : 'p');
 }
 
 void occupancy_label(uint32_t t, char out[16])

@@ -54,6 +54,8 @@ uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place 
 {
 	const struct run_size *s = &plan->options->sizes[at->size];
 
+	if (s->memory_blocks)
+		return s->count * caller_block_pages(&plan->options->caller, plan_geometry(plan, at));
 	return s->blocks ? s->count << plan_geometry(plan, at)->pageblock_order : s->count;
 }
 
@@ -87,6 +89,7 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 		.cost = plan->cost,
 		.backend = o->backends[at.backend],
 		.seed = o->seeds[at.seed],
+		.caller = o->caller,
 		.request_pages = plan_request_pages(plan, &at),
 		.age = o->age,
 		.hold_ns = o->hold_ns,
@@ -231,18 +234,27 @@ static void warn_unverified(const struct run_options *o)
 	}
 }
 
-/* A geometry that the rules allow, but a generation does not: each backend says so itself. */
+/* A geometry that the rules allow, but a generation does not, or in which it can not have the caller: each says so itself. */
 static int check_backends(const struct run_plan *plan, const struct contig_geometry *g)
 {
+	const struct run_options *o = plan->options;
 	const struct contig_hooks none = { 0 };
+	struct user_drivers drivers = { NULL };
 	struct contig_diag diag;
+	struct caller caller;
 
 	for (uint32_t i = 0; i < plan->options->nr_backends; i++) {
 		struct contig *c = contig_open(plan->options->backends[i], g, &none, &diag);
 
 		if (!c)
 			return cli_error(CLI_USAGE, "%s: %s", plan->options->backends[i], diag.text);
+		int rc = caller_open(&caller, &o->caller, c, g, &drivers, 0, &diag);
+
+		caller_close(&caller);
 		contig_close(c);
+		if (rc)
+			return cli_error(rc == -ENOMEM ? CLI_MACHINE : CLI_USAGE, "--caller %s on %s: %s",
+			                 caller_name(o->caller.who), o->backends[i], diag.text);
 	}
 	return CLI_OK;
 }
@@ -270,9 +282,15 @@ static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t oc
 			w->name, (double)w->program.duration_ns / 1e6, (double)o->interval_ns / 1e6);
 	for (uint32_t s = 0; s < o->nr_sizes; s++) {
 		const struct run_place at = { .workload = workload, .occupancy = occupancy, .size = s };
+		struct contig_diag diag;
 		char label[16];
 
 		run_size_label(&o->sizes[s], label);
+		if (o->sizes[s].memory_blocks &&
+		    (uint64_t)o->sizes[s].count * caller_block_pages(&o->caller, g) > UINT32_MAX / 2)
+			return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
+		if (caller_check(&o->caller, g, plan_request_pages(plan, &at), &diag))
+			return cli_error(CLI_USAGE, "%s", diag.text);
 		if (o->sizes[s].blocks && o->sizes[s].count > UINT32_MAX >> (g->pageblock_order + 1))
 			return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
 		if (!requests_candidates(g, plan_request_pages(plan, &at)))

@@ -5,30 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "executor.h"
-#include "replay.h"
-#include "survivors.h"
-#include "timeline.h"
+#include "replay_state.h"
 
 /* Events between two looks at the stop flag: a few tens of milliseconds. */
 #define STOP_EVERY (1u << 18)
-
-struct replay {
-	struct replay_params params;
-	const struct program *program;
-	struct replay_result *result;
-	struct contig_diag *diag;
-	struct executor x;
-	struct contig *backend;
-	struct request_stream stream;
-	struct contig_range **ranges; /* by number of the request, while it runs */
-	struct timeline timeline;
-	struct survivors survivors;
-	uint64_t verified; /* x.executed at the last verification */
-	uint32_t pass;     /* the one that runs: params.age is the one that counts */
-	bool begun;
-	struct contig_stats before; /* the pass that counts */
-};
 
 static bool counts(const struct replay *r)
 {
@@ -113,91 +93,13 @@ static void take_sample(struct replay *r, uint64_t ns, struct sample_record *out
 	memcpy(out->blocks, s.blocks, sizeof(out->blocks));
 }
 
-static int begin_request(struct replay *r, uint64_t ns, uint32_t k)
-{
-	const struct request *q = &r->stream.requests[k];
-	struct request_record *rec = &r->result->requests[k];
-	const struct contig_range_args args = {
-		.start = q->start, .nr = r->stream.nr_pages, .cpu = q->cpu, .caller = CALLER_MOVABLE
-	};
-
-	*rec = (struct request_record){
-		.begin_ns = ns, .end_ns = ns, .start = q->start, .cpu = q->cpu, .blocker = PFN_NONE, .event = EVENT_NONE
-	};
-	rec->rc = contig_range_begin(r->backend, &args, &r->ranges[k]);
-	if (!rec->rc)
-		return timeline_add(&r->timeline, ns, ACTION_STEP, k);
-	if (rec->rc == -ENOMEM)
-		return -ENOMEM; /* of this machine, not of the modelled one */
-	rec->reason = WHY_ZONE_EDGE;
-	return 0;
-}
-
-static void end_request(struct replay *r, uint32_t k)
-{
-	struct request_record *rec = &r->result->requests[k];
-	struct contig_outcome out;
-
-	contig_range_end(r->ranges[k], &out);
-	r->ranges[k] = NULL;
-	rec->rc = out.rc;
-	rec->total = out.total;
-	rec->undo = out.by_phase[PHASE_UNDO];
-	if (!out.rc)
-		return;
-	rec->phase = out.autopsy.phase;
-	rec->reason = out.autopsy.reason;
-	rec->kind = out.autopsy.kind;
-	rec->blocker = out.autopsy.pfn;
-	if (out.autopsy.owner == OWNER_NONE)
-		return;
-	rec->event = owner_event(out.autopsy.owner);
-	rec->since_ns = program_ns(&r->program->ops[rec->event]);
-	rec->passes = (owner_slot(out.autopsy.owner) >= r->program->nr_slots) != (r->x.base != 0);
-}
-
-static int step_request(struct replay *r, uint64_t ns, uint32_t k)
-{
-	struct request_record *rec = &r->result->requests[k];
-	struct contig_work work = { 0 };
-	int more = contig_range_step(r->ranges[k], &work);
-
-	const struct replay_watch *watch = r->params.watch;
-
-	rec->end_ns = ns + cost_of(r->params.cost, &work);
-	if (work.phase != PHASE_UNDO)
-		rec->failed_ns = rec->end_ns;
-	executor_retry(&r->x);
-	if (!more)
-		end_request(r, k);
-	if (watch && watch->stepped)
-		watch->stepped(watch->ctx, r->backend, k, &work, more ? NULL : rec);
-	if (more)
-		return timeline_add(&r->timeline, rec->end_ns, ACTION_STEP, k);
-	if (rec->rc)
-		return 0;
-	return timeline_add(&r->timeline, rec->end_ns + r->params.hold_ns, ACTION_RELEASE, k);
-}
-
-static int release_range(struct replay *r, uint32_t k)
-{
-	const struct request *q = &r->stream.requests[k];
-	int rc = contig_range_free(r->backend, q->cpu, q->start, r->stream.nr_pages);
-
-	if (!rc)
-		return 0;
-	snprintf(r->diag->text, sizeof(r->diag->text), "pages %u to %u, which request %u got, could not be freed: %s",
-	         q->start, q->start + r->stream.nr_pages - 1, k, strerror(-rc));
-	return -EUCLEAN;
-}
-
 static int act(struct replay *r, const struct timeline_entry *e)
 {
 	switch (timeline_action(e)) {
 	case ACTION_RELEASE:
-		return release_range(r, e->index);
+		return replay_release_range(r, e->ns, e->index);
 	case ACTION_STEP:
-		return step_request(r, e->ns, e->index);
+		return replay_step_request(r, e->ns, e->index);
 	case ACTION_REQUEST:
 		if (e->index + 1 < r->stream.nr) {
 			int rc = timeline_add(&r->timeline, r->stream.requests[e->index + 1].ns, ACTION_REQUEST,
@@ -205,7 +107,7 @@ static int act(struct replay *r, const struct timeline_entry *e)
 			if (rc)
 				return rc;
 		}
-		return begin_request(r, e->ns, e->index);
+		return replay_begin_request(r, e->ns, e->index);
 	case ACTION_SAMPLE:
 		take_sample(r, e->ns, &r->result->samples[e->index]);
 		return 0;
@@ -340,30 +242,20 @@ static int prepare(struct replay *r)
 	rc = executor_init(&r->x, r->program, r->diag);
 	if (rc)
 		return rc;
-	r->ranges = calloc(r->stream.nr + 1, sizeof(*r->ranges));
+	r->running = calloc(r->stream.nr + 1, sizeof(*r->running));
+	r->waiting = calloc(r->stream.nr + 1, sizeof(*r->waiting));
 	r->result->requests = calloc(r->stream.nr + 1, sizeof(*r->result->requests));
 	r->result->samples = calloc((size_t)params->samples + 1, sizeof(*r->result->samples));
-	if (survivors_init(&r->survivors, r->program) || !r->ranges || !r->result->requests || !r->result->samples)
+	if (survivors_init(&r->survivors, r->program) || !r->running || !r->waiting || !r->result->requests ||
+	    !r->result->samples)
 		return out_of_memory(r->diag);
 	r->backend = contig_open(params->backend, params->geometry, &r->x.hooks, r->diag);
 	r->x.backend = r->backend;
 	r->x.watch = params->watch;
-	return r->backend ? 0 : -EINVAL;
-}
-
-/* What is still running when a replay ends early. */
-static void abandon_requests(struct replay *r)
-{
-	struct contig_outcome out;
-	struct contig_work work;
-
-	for (size_t k = 0; r->ranges && k < r->stream.nr; k++) {
-		if (!r->ranges[k])
-			continue;
-		while (contig_range_step(r->ranges[k], &work))
-			;
-		contig_range_end(r->ranges[k], &out);
-	}
+	if (!r->backend)
+		return -EINVAL;
+	return caller_open(&r->caller, &params->caller, r->backend, params->geometry, &r->x.drivers,
+	                   params->request_pages, r->diag);
 }
 
 static uint64_t thread_cpu_ns(void)
@@ -376,12 +268,14 @@ static uint64_t thread_cpu_ns(void)
 
 static void release(struct replay *r)
 {
-	abandon_requests(r);
+	replay_abandon_requests(r);
+	caller_close(&r->caller);
 	contig_close(r->backend);
 	executor_free(&r->x);
 	requests_free(&r->stream);
 	timeline_free(&r->timeline);
-	free(r->ranges);
+	free(r->running);
+	free(r->waiting);
 	survivors_free(&r->survivors);
 }
 
@@ -463,7 +357,10 @@ uint32_t replay_nr_requests(const struct replay *r)
 const struct request_record *replay_request(const struct replay *r, uint32_t k)
 {
 	/* records are all zero until their request is made, and none is made at 0 */
-	return r->result->requests[k].begin_ns && !r->ranges[k] ? &r->result->requests[k] : NULL;
+	const struct running *run = &r->running[k];
+	bool ended = !run->request || run->releasing;
+
+	return r->result->requests[k].begin_ns && ended ? &r->result->requests[k] : NULL;
 }
 
 struct contig *replay_backend(const struct replay *r)

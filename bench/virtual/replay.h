@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "caller.h"
 #include "cost.h"
 #include "program.h"
 #include "requests.h"
@@ -33,6 +34,7 @@ struct replay_params {
 	const struct cost_table *cost;
 	const char *backend; /* NAME or NAME+knob=value+... */
 	uint64_t seed;
+	struct caller_params caller;
 	uint32_t request_pages; /* 0: no requests */
 	uint32_t age;           /* passes before the one that counts */
 	uint64_t hold_ns;
@@ -50,7 +52,11 @@ struct request_record {
 	uint64_t end_ns;
 	uint64_t failed_ns; /* end of the last step before it was undone */
 	uint64_t since_ns;  /* when the blocking page's owner allocated it */
-	pfn_t start;
+	uint64_t waited_ns; /* for locks that other requests held */
+	pfn_t start;        /* of the range; of a user's request, of the last range it asked for, or PFN_NONE */
+	uint32_t got;       /* pages; of a request that failed, too */
+	uint32_t calls;     /* of alloc_contig_range or offline_pages */
+	uint32_t waits;     /* times it found a lock taken */
 	uint32_t cpu;
 	int32_t rc;
 	pfn_t blocker;   /* first blocking pfn, or PFN_NONE */
@@ -59,7 +65,7 @@ struct request_record {
 	uint8_t phase;   /* enum contig_phase */
 	uint8_t reason;  /* enum contig_reason */
 	uint8_t kind;    /* enum page_kind of the blocking page */
-	uint8_t pad;
+	uint8_t pad[5];
 	struct contig_work total;
 	struct contig_work undo; /* the part of total that undid what was done */
 };

@@ -19,10 +19,49 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 	w->moves++;
 }
 
+static int isolating(void *ctx, pfn_t start, uint32_t nr, uint32_t *found)
+{
+	return drivers_isolating(&((struct world *)ctx)->drivers, start, nr, found);
+}
+
+static int going_offline(void *ctx, pfn_t start, uint32_t nr)
+{
+	return drivers_going_offline(&((struct world *)ctx)->drivers, start, nr);
+}
+
 static uint32_t types_in(const char *drawing)
 {
 	assert_int_equal(drawing[0], '[');
 	return (uint32_t)strcspn(drawing + 1, "]");
+}
+
+/* The geometry is filled in. */
+static void open_backend(struct world *w, const char *backend)
+{
+	struct contig_diag diag = { "" };
+
+	w->g.pageblock_order = 3;
+	w->g.max_order = 4;
+	w->g.zones[0].wmark_min = CONTIG_NO_WMARK;
+	for (owner_t o = 1; o < COUNT(w->at); o++)
+		w->at[o] = (pfn_t)(o - 1);
+	struct contig_hooks hooks = {
+		.ctx = w, .moved = moved, .isolating = isolating, .going_offline = going_offline
+	};
+
+	w->c = contig_open(backend, &w->g, &hooks, &diag);
+	if (!w->c)
+		fail_msg("%s: %s", backend, diag.text);
+}
+
+void world_open_zone(struct world *w, const char *backend, uint32_t pages, enum contig_zone_type type)
+{
+	memset(w, 0, sizeof(*w));
+	contig_geometry_x86_64(&w->g, pages);
+	w->g.zones[0].type = (uint8_t)type;
+	w->nr_blocks = pages / NPB;
+	open_backend(w, backend);
+	world_verify(w);
 }
 
 static pfn_t open_drawing(struct world *w, const char *backend, const char *drawing)
@@ -31,17 +70,10 @@ static pfn_t open_drawing(struct world *w, const char *backend, const char *draw
 
 	memset(w, 0, sizeof(*w));
 	contig_geometry_x86_64(&w->g, WORLD_PAGES);
-	w->g.pageblock_order = 3;
-	w->g.max_order = 4;
 	w->g.init = CONTIG_INIT_RESERVED;
-	w->g.zones[0].wmark_min = CONTIG_NO_WMARK;
 	w->nr_blocks = types_in(drawing);
-	for (owner_t o = 1; o < COUNT(w->at); o++)
-		w->at[o] = (pfn_t)(o - 1);
-	struct contig_hooks hooks = { .ctx = w, .moved = moved };
-
-	w->c = contig_open(backend, &w->g, &hooks, &diag);
-	if (!w->c || layout_place(w->c, &w->g, 0, drawing, &diag))
+	open_backend(w, backend);
+	if (layout_place(w->c, &w->g, 0, drawing, &diag))
 		fail_msg("%s: %s: %s", backend, drawing, diag.text);
 	return (w->nr_blocks * NPB + NMAX - 1) / NMAX * NMAX;
 }

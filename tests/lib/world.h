@@ -6,7 +6,7 @@
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H
 
-#include "../../allocators/contig.h"
+#include "../../allocators/users/user.h"
 
 #define NPB         8u
 #define NMAX        16u
@@ -18,13 +18,16 @@ struct world {
 	uint32_t nr_blocks;        /* of the drawing, which begins at pfn 0 */
 	pfn_t at[2 * WORLD_PAGES]; /* by owner: where its pages are */
 	uint32_t moves;
-	struct contig_outcome out; /* of the last request */
+	struct user_drivers drivers; /* who is told by the hooks */
+	struct contig_outcome out;   /* of the last request */
 };
 
 /* The drawing has types: "[MU] F3 | K L*7". Asserts that it can be. Watermarks are out of the way. */
 void world_open(struct world *w, const char *backend, const char *drawing);
 /* The same with nothing behind it that a U, M or R request could get. */
 void world_open_alone(struct world *w, const char *backend, const char *drawing);
+/* `pages` of one zone of this type, all free. */
+void world_open_zone(struct world *w, const char *backend, uint32_t pages, enum contig_zone_type type);
 void world_close(struct world *w);
 
 /* alloc_contig_range of [start, start + nr) after a drain; verify afterwards. Returns rc, outcome in w->out. */

@@ -177,7 +177,6 @@ void oracle_stats(struct contig *c, uint32_t zone, struct contig_stats *out)
 	out->free_cma = (uint64_t)o->free_cma;
 	out->isolated = o->isolated;
 	out->reserved_highatomic = (uint64_t)o->reserved;
-	/* a counter, and until v6.9 nobody keeps it right: NR_FREE_PAGES tells as much */
 	out->free_highatomic = (uint64_t)o_free_highatomic(o);
 	out->migrated = o->migrated;
 	out->drift = o->free - counted;
