@@ -39,7 +39,7 @@ $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcont
 $(BUILD)/libcontig.a: $(call obj,$(LIB))
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.c.o: %.c
@@ -52,6 +52,9 @@ $(BUILD)/%.cc.o: %.cc
 
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
+
+soak: $(BUILD)/tests/test_oracle ## model against oracle with fresh seeds until a failure
+	$< soak
 
 scenario: all ## what each generation must answer, against what the model answers
 	$(BUILD)/contigbench scenario
@@ -84,6 +87,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check scenario conformance fidelity perf paper format install clean help
+.PHONY: all check soak scenario conformance fidelity perf paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
