@@ -107,8 +107,8 @@ static const char *contradiction(const struct contig_policy *p)
 	if (IS(merge_rule, mergeable_retype) && IS(free_large, head_type))
 		return "merge_rule=mergeable_retype needs free_large=per_block: a run freed by its head block's type "
 		       "would leave its other blocks mixed";
-	if (IS(wmark_kswapd, isolated_blocks) && !IS(isolated_counted_free, yes))
-		return "wmark_kswapd=isolated_blocks needs isolated_counted_free=yes: it would take off what is not in "
+	if (IS(watermark_kswapd, isolated_blocks) && !IS(isolated_counted_free, yes))
+		return "watermark_kswapd=isolated_blocks needs isolated_counted_free=yes: it would take off what is not in "
 		       "NR_FREE_PAGES";
 	if (IS(fallback, v3_6) && !IS(highatomic_cap, none))
 		return "fallback=v3_6 needs highatomic_cap=none: it takes from the RESERVE type, whose place HIGHATOMIC "

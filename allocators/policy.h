@@ -108,17 +108,17 @@
 	VALUE(cma_balance, none, "v3.x, v4.4: take CMA only when their own lists are empty")			       \
 	VALUE(cma_balance, half, "by v5.10: take CMA first")							       \
 														       \
-	KNOB(wmark_order, "what a watermark check asks of a higher order")					       \
-	VALUE(wmark_order, halving, "until v4.3: each lower order's pages off, the mark halved for each")	       \
-	VALUE(wmark_order, free_run, "v4.4: one free run that the request may take; ISOLATE lists never count")	       \
+	KNOB(watermark_order, "what a watermark check asks of a higher order")					       \
+	VALUE(watermark_order, halving, "until v4.3: each lower order's pages off, the mark halved for each")	       \
+	VALUE(watermark_order, free_run, "v4.4: one free run that the request may take; ISOLATE lists never count")    \
 														       \
-	KNOB(wmark_kswapd, "what kswapd's check takes off for isolated blocks")					       \
-	VALUE(wmark_kswapd, nothing, "v3.5; right again from v3.7 on, where they are not counted")		       \
-	VALUE(wmark_kswapd, isolated_blocks, "v3.6: whole blocks, so that kswapd does not sleep while reclaim spins")  \
+	KNOB(watermark_kswapd, "what kswapd's check takes off for isolated blocks")				       \
+	VALUE(watermark_kswapd, nothing, "v3.5; right again from v3.7 on, where they are not counted")		       \
+	VALUE(watermark_kswapd, isolated_blocks, "v3.6: whole blocks, lest kswapd sleep while reclaim spins")	       \
 														       \
-	KNOB(wmark_contig, "watermarks while alloc_contig_range takes its pages")				       \
-	VALUE(wmark_contig, plain, "v3.7: as ever")								       \
-	VALUE(wmark_contig, raised, "v3.5, v3.6: raised by the size of the request")				       \
+	KNOB(watermark_contig, "watermarks while alloc_contig_range takes its pages")				       \
+	VALUE(watermark_contig, plain, "v3.7: as ever")								       \
+	VALUE(watermark_contig, raised, "v3.5, v3.6: raised by the size of the request")			       \
 														       \
 	KNOB(highatomic_cap, "how much may be reserved for high-order atomic allocations")			       \
 	VALUE(highatomic_cap, none, "until v4.3: there is no such reserve")					       \
@@ -133,9 +133,9 @@
 	VALUE(highatomic_trigger, every, "until v6.12: every one that the reserve did not serve")		       \
 	VALUE(highatomic_trigger, min_wmark, "v7.x: only those that had to go down to the min watermark")	       \
 														       \
-	KNOB(wmark_highatomic, "what a watermark check takes off for the reserve")				       \
-	VALUE(wmark_highatomic, reserved, "until v6.12.0: its whole size, used pages too")			       \
-	VALUE(wmark_highatomic, free, "6.12.y, v6.13: its free pages")						       \
+	KNOB(watermark_highatomic, "what a watermark check takes off for the reserve")				       \
+	VALUE(watermark_highatomic, reserved, "until v6.12.0: its whole size, used pages too")			       \
+	VALUE(watermark_highatomic, free, "6.12.y, v6.13: its free pages")					       \
 														       \
 	KNOB(pcp_iso, "when isolation drains the per-cpu lists")						       \
 	VALUE(pcp_iso, per_block_drain, "until v5.18: after each block")					       \
@@ -197,6 +197,11 @@
 	KNOB(lru_drain, "when pages in per-cpu LRU batches are put on the LRU")					       \
 	VALUE(lru_drain, after_migrate, "until v5.12: behind migration, too late for it")			       \
 	VALUE(lru_drain, before_migrate, "v5.13: between isolation and migration, during which there are no batches")  \
+														       \
+	KNOB(contig_tries, "how often the pages of one list are tried to migrate")				       \
+	VALUE(contig_tries, 5, "all releases: the first try and four more")					       \
+	VALUE(contig_tries, 1, "no release: once")								       \
+	VALUE(contig_tries, 25, "no release: five times as often")						       \
 														       \
 	KNOB(contig_ebusy_soft, "migration that ends with -EBUSY")						       \
 	VALUE(contig_ebusy_soft, no, "v3.x: ends the request")							       \

@@ -201,9 +201,9 @@ static const struct {
 	{ "highatomic_trigger", NULL, "linux-3.5", NO_KEEP },
 	{ "highatomic_trigger", NULL, "linux-3.6", NO_KEEP },
 	{ "highatomic_trigger", NULL, "linux-3.16", NO_KEEP },
-	{ "wmark_highatomic", NULL, "linux-3.5", NO_KEEP },
-	{ "wmark_highatomic", NULL, "linux-3.6", NO_KEEP },
-	{ "wmark_highatomic", NULL, "linux-3.16", NO_KEEP },
+	{ "watermark_highatomic", NULL, "linux-3.5", NO_KEEP },
+	{ "watermark_highatomic", NULL, "linux-3.6", NO_KEEP },
+	{ "watermark_highatomic", NULL, "linux-3.16", NO_KEEP },
 	{ "pcp_offline", NULL, NULL, "no memory goes offline in a walk" },
 	{ "pcp_thp_lists", "two", "linux-3.5", "one order only" },
 	{ "pcp_thp_lists", "two", "linux-3.6", "one order only" },
@@ -214,6 +214,8 @@ static const struct {
 	{ "outer_start", NULL, NULL, "fails at the test either way; another page is named" },
 	{ "grab_busy", NULL, NULL, RARE },
 	{ "contig_ebusy_soft", NULL, NULL, RARE },
+	{ "contig_tries", NULL, "linux-6.1", RARE },
+	{ "contig_tries", NULL, "linux-6.10", RARE },
 	{ "migrate_targets", NULL, "linux-5.18", RARE },
 };
 

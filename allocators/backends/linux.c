@@ -37,13 +37,13 @@
 	.fallback = fallback_v3_6,                                                                                     \
 	.nofragment = nofragment_never,                                                                                \
 	.cma_balance = cma_balance_none,                                                                               \
-	.wmark_order = wmark_order_halving,                                                                            \
-	.wmark_kswapd = wmark_kswapd_nothing,                                                                          \
-	.wmark_contig = wmark_contig_raised,                                                                           \
+	.watermark_order = watermark_order_halving,                                                                    \
+	.watermark_kswapd = watermark_kswapd_nothing,                                                                  \
+	.watermark_contig = watermark_contig_raised,                                                                   \
 	.highatomic_cap = highatomic_cap_none,                                                                         \
 	.highatomic_count = highatomic_count_block,                                                                    \
 	.highatomic_trigger = highatomic_trigger_every,                                                                \
-	.wmark_highatomic = wmark_highatomic_reserved,                                                                 \
+	.watermark_highatomic = watermark_highatomic_reserved,                                                         \
 	.pcp_iso = pcp_iso_per_block_drain,                                                                            \
 	.pcp_offline = pcp_offline_drain,                                                                              \
 	.pcp_orders = pcp_orders_zero,                                                                                 \
@@ -58,6 +58,7 @@
 	.migrate_targets = migrate_targets_per_page,                                                                   \
 	.migrate_enomem = migrate_enomem_retry,                                                                        \
 	.lru_drain = lru_drain_after_migrate,                                                                          \
+	.contig_tries = contig_tries_5,                                                                                \
 	.contig_ebusy_soft = contig_ebusy_soft_no,                                                                     \
 	.outer_start = outer_start_unchecked,                                                                          \
 	.grab_busy = grab_busy_free_taken,                                                                             \
@@ -67,18 +68,18 @@
 	.virtio_mode = virtio_mode_sub_blocks,                                                                         \
 	.virtio_tries = virtio_tries_once,                                                                             \
 	.virtio_unplug = virtio_unplug_sub_blocks,                                                                     \
-	.gigantic_test = gigantic_test_in_use,                                                                          \
+	.gigantic_test = gigantic_test_in_use,                                                                         \
 	.fadump_round = fadump_round_up
 
 /* v3.6: kswapd no longer sleeps over isolated pages that reclaim takes for free. */
 #define V3_6 V3_5,                                                                                                     \
-	.wmark_kswapd = wmark_kswapd_isolated_blocks
+	.watermark_kswapd = watermark_kswapd_isolated_blocks
 
 /* v3.16: isolated pages are not free pages (v3.7); nothing keeps isolated blocks from merging with others. */
 #define V3_16 V3_6,                                                                                                    \
 	.isolated_counted_free = isolated_counted_free_no,                                                             \
-	.wmark_kswapd = wmark_kswapd_nothing,                                                                          \
-	.wmark_contig = wmark_contig_plain,                                                                            \
+	.watermark_kswapd = watermark_kswapd_nothing,                                                                  \
+	.watermark_contig = watermark_contig_plain,                                                                    \
 	.undo_on_start_fail = undo_on_start_fail_none
 
 /* v4.4: merging stops at a pageblock in isolated blocks (v3.18); the HIGHATOMIC reserve. */
@@ -87,7 +88,7 @@
 	.iso_remerge = iso_remerge_free_buddy,                                                                         \
 	.pcp_type = pcp_type_cached,                                                                                   \
 	.fallback = fallback_old,                                                                                      \
-	.wmark_order = wmark_order_free_run,                                                                           \
+	.watermark_order = watermark_order_free_run,                                                                   \
 	.highatomic_cap = highatomic_cap_plus_block,                                                                   \
 	.contig_ebusy_soft = contig_ebusy_soft_yes,                                                                    \
 	.outer_start = outer_start_covering
@@ -167,7 +168,7 @@
 /* v6.12.y, which has v6.15's fallback. */
 #define V6_12 V6_10,                                                                                                   \
 	.fallback = fallback_claim_steal,                                                                              \
-	.wmark_highatomic = wmark_highatomic_free
+	.watermark_highatomic = watermark_highatomic_free
 
 /* v7.2: isolation is a bit of its own and the block's type survives it (v6.17); contiguous pages come back in chunks. */
 #define V7_2 V6_12,                                                                                                    \
@@ -177,7 +178,7 @@
 	.contig_free = contig_free_chunks,                                                                             \
 	.pcp_overflow = pcp_overflow_batch_steps,                                                                      \
 	.cma_mutex = cma_mutex_per_area,                                                                               \
-	.gigantic_test = gigantic_test_unmovable,                                                                       \
+	.gigantic_test = gigantic_test_unmovable,                                                                      \
 	.fadump_round = fadump_round_inwards
 
 /* clang-format on */

@@ -92,7 +92,7 @@ bool watermark_ok(const struct model *m, const struct zone *z, struct contig_wha
 		return false;
 	if (!what.order)
 		return true;
-	if (m->policy.wmark_order == wmark_order_free_run)
+	if (m->policy.watermark_order == watermark_order_free_run)
 		return has_run(m, z, what);
 	for (unsigned int k = 0; k < what.order; k++) {
 		usable -= (int64_t)(z->nr_free[k] << k);

@@ -109,7 +109,7 @@ enum range_state step_test(struct range *r, struct contig_work *work)
 		return range_undo_all(r);
 	}
 	r->pfn = r->outer;
-	if (r->m->policy.wmark_contig == wmark_contig_raised) {
+	if (r->m->policy.watermark_contig == watermark_contig_raised) {
 		r->raised = true;
 		r->z->wmark_raise += r->args.nr;
 		marks_changed(r->z);

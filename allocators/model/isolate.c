@@ -228,7 +228,7 @@ static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t star
 			return -EBUSY;
 		}
 		for (unsigned int tries = 0; list.nr; tries++) {
-			if (tries == MIGRATE_TRIES || migrate_call(m, z, cpu, &list, work)) {
+			if (tried_enough(m, tries) || migrate_call(m, z, cpu, &list, work)) {
 				migrate_putback(m, z, cpu, &list);
 				return -EBUSY;
 			}

@@ -203,7 +203,7 @@ static bool lab_watermark(struct contig *c, uint32_t zone, struct contig_what wh
 	if (!kswapd)
 		return watermark_ok(m, z, what, WMARK_MIN, 0);
 	/* v3.6: whole blocks, which is too much where a block is partly in use (2.4) */
-	if (m->policy.wmark_kswapd == wmark_kswapd_isolated_blocks)
+	if (m->policy.watermark_kswapd == watermark_kswapd_isolated_blocks)
 		off = (int64_t)(z->isolated * npb(m));
 	return watermark_ok(m, z, what, WMARK_HIGH, off);
 }

@@ -25,7 +25,6 @@
 #define PCP_LISTS       (PCP_TYPES * PCP_ORDERS + 2)
 #define PCP_SCALE_MAX   5u  /* a drain or refill grows to batch << 5 at most */
 #define MIGRATE_CLUSTER 32u /* pages collected before they are migrated */
-#define MIGRATE_TRIES   5u  /* calls for one batch, the first included (5.2) */
 
 /* ---- per-cpu lists (3.5) --------------------------------------------------------------------- */
 
@@ -426,6 +425,14 @@ struct migrate_list {
  */
 int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *pfn, pfn_t end, struct migrate_list *list,
                     struct contig_work *work);
+/* Has a list been tried so often that what is left on it stays (5.2)? */
+static inline bool tried_enough(const struct model *m, unsigned int tries)
+{
+	static const uint8_t most[] = { [contig_tries_5] = 5, [contig_tries_1] = 1, [contig_tries_25] = 25 };
+
+	return tries >= most[m->policy.contig_tries];
+}
+
 /* One call: move what can move; the rest stays on the list. 0, or -ENOMEM without a target. */
 int migrate_call(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list, struct contig_work *work);
 void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list);

@@ -252,7 +252,7 @@ static enum range_state step_migrate(struct range *r, struct contig_work *work)
 		return migrate_over(r, rc);
 	if (!r->list.nr)
 		return r->pfn < r->end ? R_COLLECT : R_TEST;
-	return ++r->tries == MIGRATE_TRIES ? migrate_over(r, rc ? rc : -EBUSY) : R_MIGRATE;
+	return tried_enough(r->m, ++r->tries) ? migrate_over(r, rc ? rc : -EBUSY) : R_MIGRATE;
 }
 
 /* ---- undo ------------------------------------------------------------------------------------ */

@@ -143,7 +143,7 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 		z->wmark_low = want[i].wmark_low;
 		z->hot_is_low = g->nr_zones > 1;
 		z->isolated_counted = m->policy.isolated_counted_free == isolated_counted_free_yes;
-		z->held_is_free = m->policy.wmark_highatomic == wmark_highatomic_free;
+		z->held_is_free = m->policy.watermark_highatomic == watermark_highatomic_free;
 		marks_changed(z);
 		init_lists(m, z);
 		init_pages(m, z, (enum contig_init)g->init);

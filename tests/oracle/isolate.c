@@ -9,8 +9,10 @@ static bool counts_unmovable(const struct oracle *o, unsigned int type, pfn_t fr
 		return false;
 	for (pfn_t at = from; at < to; at++) {
 		const struct opage *p = &o->page[at];
+		bool no_reference = p->kind == PAGE_NONE || p->kind == PAGE_FREE || p->kind == PAGE_PCP ||
+		                    p->kind == PAGE_HUGETLB_POOL || p->frozen;
 
-		if (p->kind != PAGE_NONE && p->kind != PAGE_FREE && p->kind != PAGE_PCP && !p->frozen && !on_lru(p))
+		if (!no_reference && !on_lru(p))
 			return true;
 	}
 	return false;
