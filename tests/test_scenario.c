@@ -431,7 +431,8 @@ static void the_call(void **state)
 		const char *says;
 	} cases[] = {
 		{ "scenario --help", CLI_OK, "usage: contigbench scenario" },
-		{ "scenario no-such", CLI_USAGE, "no-such: no scenario file of that name ships" },
+		{ "scenario no-such", CLI_USAGE,
+		  "no-such: there is no such file, and no scenario file of that name ships" },
 		{ "scenario ./no-such.scn", CLI_USAGE, "./no-such.scn: No such file or directory" },
 		{ "scenario /tmp/.", CLI_USAGE, "/tmp/.: not a regular file" },
 		{ "scenario -b linux-9.9", CLI_USAGE, "unknown backend 'linux-9.9'" },
