@@ -10,6 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../allocators/model/model.h"
+#include "../allocators/policy.h"
 #include "../workloads/layout.h"
 #include "lib/generations.h"
 #include "lib/world.h"
@@ -134,6 +136,88 @@ static void reserve_of_another_node(void **state)
 	}
 }
 
+/* ---- 5.2: where to -------------------------------------------------------------------------------- */
+
+/*
+ *   node 0   [M] F3 | F3      a page of node 1 moves within node 1;
+ *   node 1   [M] L F0 F1 F2
+ *
+ *   node 0   [M] F3           nothing on node 1 replaces the free hugetlb page there, and no other node will do
+ *   node 1   [M] Q3
+ */
+static void migration_keeps_to_the_node(void **state)
+{
+	static const struct contig_zone zones[] = { NORMAL, { .type = ZONE_NORMAL, .wmark_min = 1, .node = 1 } };
+	static const char *const page[] = { "[MM] F3 | F3", "[MM] L F0 F1 F2 | F3" };
+	static const char *const pool[] = { "[M] F3", "[M] Q3" };
+	struct contig_range_args args = { .start = 32, .nr = 1 };
+
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		const struct contig_policy *p = b->data;
+		struct contig_outcome out;
+		struct contig_run run;
+		struct contig *c;
+
+		if (p->iso_align == iso_align_maxpage) /* what is reserved beside the drawing is isolated, too */
+			continue;
+		c = open_zones(b->name, 2, zones, page);
+		assert_int_equal(contig_range_alloc(c, &args, &out), 0);
+		assert_int_equal(out.total.migrated, 1);
+		c->ops->lab->run(c, 40, &run);
+		assert_int_equal(run.kind, PAGE_LRU);
+		contig_close(c);
+		if (p->contig_hugetlb == contig_hugetlb_skip)
+			continue;
+		c = open_zones(b->name, 2, zones, pool);
+		assert_int_equal(contig_range_alloc(c, &args, &out), -ENOMEM);
+		assert_int_equal(out.autopsy.phase, PHASE_MIGRATE);
+		c->ops->lab->run(c, 32, &run);
+		assert_int_equal(run.kind, PAGE_HUGETLB_POOL);
+		contig_close(c);
+	}
+}
+
+/* ---- 2.4: marks that nobody has set ----------------------------------------------------------------- */
+
+/* min: 4 * sqrt(KiB) KiB within [128, 262144], by managed pages; low: a quarter of it above, or 0.1 % of the zone. */
+static void default_marks(void **state)
+{
+	static const struct {
+		uint8_t page_shift, nr_zones;
+		uint32_t pages[2], managed[2];
+		int64_t min[2], low[2];
+	} rows[] = {
+		{ 12, 1, { 65536 }, { 0 }, { 512 }, { 640 } },
+		{ 12, 1, { 128 }, { 0 }, { 32 }, { 40 } },
+		{ 20, 1, { 1u << 23 }, { 0 }, { 256 }, { 256 + 8388 } },
+		{ 12, 2, { 32768, 32768 }, { 16384, 0 }, { 147, 295 }, { 147 + 36, 295 + 73 } },
+	};
+	static const struct contig_hooks none = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct contig_geometry g;
+		struct contig_diag diag = { "" };
+
+		contig_geometry_x86_64(&g, rows[i].pages[0]);
+		g.page_shift = rows[i].page_shift;
+		g.nr_zones = rows[i].nr_zones;
+		g.zones[0].managed = rows[i].managed[0];
+		g.zones[1] = (struct contig_zone){ .start = rows[i].pages[0], .pages = rows[i].pages[1], .node = 1 };
+		struct contig *c = contig_open("linux-6.1", &g, &none, &diag);
+
+		if (!c)
+			fail_msg("row %zu: %s", i, diag.text);
+		for (uint32_t z = 0; z < g.nr_zones; z++) {
+			assert_int_equal(model_of(c)->zone[z].wmark_min, rows[i].min[z]);
+			assert_int_equal(model_of(c)->zone[z].wmark_low, rows[i].low[z]);
+		}
+		contig_close(c);
+	}
+}
+
 /* ---- 3.4: a zone that begins inside a pageblock ------------------------------------------------ */
 
 /*
@@ -181,8 +265,8 @@ static void block_begins_before_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_is_fragmented),
-		cmocka_unit_test(reserve_of_another_node),
+		cmocka_unit_test(who_is_fragmented),           cmocka_unit_test(reserve_of_another_node),
+		cmocka_unit_test(migration_keeps_to_the_node), cmocka_unit_test(default_marks),
 		cmocka_unit_test(block_begins_before_zone),
 	};
 
