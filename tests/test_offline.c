@@ -203,6 +203,35 @@ static void whole_blocks(void **state)
 	}
 }
 
+/* Until v5.18 nothing cares for a run over the border, so that memory goes in whole MAX_ORDER ranges; later in pageblocks. */
+static void max_order_ranges(void **state)
+{
+	static const struct {
+		pfn_t start;
+		uint32_t nr;
+	} half[] = { { 8, 16 }, { 0, 8 } };
+
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		const struct contig_policy *p = b->data;
+
+		for (size_t i = 0; i < COUNT(half); i++) {
+			struct contig_range_args args = { .start = half[i].start,
+				                          .nr = half[i].nr,
+				                          .op = RANGE_OFFLINE };
+			struct world w;
+
+			world_open(&w, b->name, "[MMMM] F3 | L*8 | L*8 | F3");
+			if (p->iso_straddle == iso_straddle_none)
+				assert_int_equal(contig_range_alloc(w.c, &args, &w.out), -EINVAL);
+			else
+				assert_int_equal(finish(&w, begin(&w, args)), 0);
+			world_close(&w);
+		}
+	}
+}
+
 /* What is gone can not go again, nor can a range that it is a part of; the gone blocks are not isolated for that. */
 static void gone_already(void **state)
 {
@@ -228,8 +257,8 @@ static void gone_already(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists_are_off), cmocka_unit_test(one_try_a_pass), cmocka_unit_test(stepped_over),
-		cmocka_unit_test(whole_blocks),  cmocka_unit_test(gone_already),
+		cmocka_unit_test(lists_are_off), cmocka_unit_test(one_try_a_pass),   cmocka_unit_test(stepped_over),
+		cmocka_unit_test(whole_blocks),  cmocka_unit_test(max_order_ranges), cmocka_unit_test(gone_already),
 	};
 
 	return cmocka_run_group_tests_name("offline", tests, NULL, NULL);

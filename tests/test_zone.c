@@ -112,6 +112,30 @@ static void who_is_fragmented(void **state)
 	}
 }
 
+/*
+ *   DMA32    [U] F3
+ *   NORMAL   [U] K*6 F1       one of the K is freed to a per-cpu list, and two pages are what low leaves alone there
+ *
+ * A page on a per-cpu list is not for the taking either while its zone is at low and there is another zone.
+ */
+static void lists_below_low(void **state)
+{
+	static const struct contig_zone zones[] = { DMA32, SHORT };
+	static const char *const drawings[] = { "[U] F3", "[U] K*6 F1" };
+
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		struct contig *c = open_zones(b->name, 2, zones, drawings);
+		struct contig_run run;
+
+		c->ops->lab->run(c, 34, &run);
+		assert_int_equal(contig_free(c, 0, 34, run.owner), 0);
+		assert_int_equal(contig_alloc(c, 0, kernel_page, 1), 0);
+		contig_close(c);
+	}
+}
+
 /* ---- 9: whose reserve is broken up ------------------------------------------------------------ */
 
 /* Node 0 has a reserve, and a request that takes nothing but node 1 fails: what node 0 has would not help it. */
@@ -265,9 +289,9 @@ static void block_begins_before_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_is_fragmented),           cmocka_unit_test(reserve_of_another_node),
-		cmocka_unit_test(migration_keeps_to_the_node), cmocka_unit_test(default_marks),
-		cmocka_unit_test(block_begins_before_zone),
+		cmocka_unit_test(who_is_fragmented),       cmocka_unit_test(lists_below_low),
+		cmocka_unit_test(reserve_of_another_node), cmocka_unit_test(migration_keeps_to_the_node),
+		cmocka_unit_test(default_marks),           cmocka_unit_test(block_begins_before_zone),
 	};
 
 	return cmocka_run_group_tests_name("zone", tests, NULL, NULL);
