@@ -212,7 +212,8 @@ enum contig_phase {
 
 /* What one step did. A runner multiplies it by a cost table; totals are in the outcome. */
 struct contig_work {
-	uint8_t phase;         /* enum contig_phase of this step */
+	uint8_t phase;         /* enum contig_phase of this step ... */
+	uint8_t next;          /* ... and of the next one; PHASE_DONE behind the last */
 	uint32_t blocks;       /* pageblocks isolated, un-isolated or grabbed */
 	uint32_t scanned;      /* pfns looked at (a run or compound counts once) */
 	uint32_t moved;        /* free pages moved between lists */

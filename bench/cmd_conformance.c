@@ -23,7 +23,8 @@ static const char help[] =
 	"  --knobs        then turn each knob of each backend: which rules do the answers decide? (minutes)\n"
 	"  --quiet        do not list disagreements\n"
 	"\n"
-	"Exit status: 0 all agree in return code, stage and types; 1 some do not, or an invariant broke; 2 a file is damaged.\n";
+	"Exit status: 0 all agree in return code, stage and types, scripted cases also in map and pages migrated; 1 some do not,\n"
+	"or an invariant broke; 2 a file is damaged.\n";
 
 struct printer {
 	bool quiet;
@@ -83,7 +84,7 @@ int cmd_conformance(int argc, char **argv)
 	struct printer printer = { 0 };
 	struct contig_diag diag;
 	enum form form = TEXT;
-	bool knobs = false;
+	bool knobs = false, both = false;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "b:h", options, NULL)) != -1) {
@@ -93,10 +94,12 @@ int cmd_conformance(int argc, char **argv)
 				return CLI_USAGE;
 			break;
 		case 'j':
+			both = both || form == MARKDOWN;
 			form = JSON;
 			printer.quiet = true;
 			break;
 		case 'm':
+			both = both || form == JSON;
 			form = MARKDOWN;
 			printer.quiet = true;
 			break;
@@ -113,6 +116,8 @@ int cmd_conformance(int argc, char **argv)
 			return CLI_USAGE;
 		}
 	}
+	if (both)
+		return cli_error(CLI_USAGE, "--json or --markdown, not both");
 	if (knobs && form == JSON)
 		return cli_error(CLI_USAGE, "--knobs comes as text or with --markdown, not with --json");
 	if (argc - optind != 1)

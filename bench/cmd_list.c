@@ -168,7 +168,8 @@ static bool json_workload(void *ctx, const char *path)
 	return true;
 }
 
-static int list_json(void)
+/* All of it, or the one list that was named. */
+static int list_json(const char *name)
 {
 	json_t *backends = json_array(), *knobs = json_array(), *names = json_array(), *workloads = json_array(), *all;
 	const struct contig_backend *b;
@@ -185,7 +186,9 @@ static int list_json(void)
 		                      json_pack("{ssss}", "name", metrics[i].name, "meaning", metrics[i].meaning));
 	workload_each(json_workload, workloads);
 	all = json_pack("{sosososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads", workloads);
-	json_dumpf(all, stdout, JSON_INDENT(2));
+	json_t *one = name ? json_object_get(all, !strcmp(name, "presets") ? "backends" : name) : all;
+
+	json_dumpf(one, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
 	return CLI_OK;
@@ -204,16 +207,30 @@ static const struct {
 #define NR_LISTS   (sizeof(lists) / sizeof(lists[0]))
 #define LIST_NAMES "backends, workloads, metrics, knobs or presets"
 
+static bool is_list(const char *name)
+{
+	for (size_t i = 0; i < NR_LISTS; i++) {
+		if (!strcmp(lists[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 int cmd_list(int argc, char **argv)
 {
+	bool json = argc > 1 && !strcmp(argv[argc - 1], "--json");
+
+	argc -= json;
+	if (argc == 2 && json && is_list(argv[1]))
+		return list_json(argv[1]);
 	if (argc > 2)
 		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets|--json]");
+		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets] [--json]");
 		return CLI_OK;
 	}
-	if (argc == 2 && !strcmp(argv[1], "--json"))
-		return list_json();
+	if (argc == 1 && json)
+		return list_json(NULL);
 	for (size_t i = 0; i < NR_LISTS; i++) {
 		if (argc == 2 && strcmp(argv[1], lists[i].name))
 			continue;

@@ -64,8 +64,10 @@ static int add_named(struct files *f, const char *name)
 	char *path = shipped_find("scenarios", ".scn", name);
 
 	if (!path)
-		return cli_error(CLI_USAGE, "%s: no scenario file of that name ships with the program: name a file",
-		                 name);
+		return f->status = cli_error(CLI_USAGE,
+		                             "%s: there is no such file, and no scenario file of that name ships with "
+		                             "the program: `ls workloads/scenarios` shows those",
+		                             name);
 	add_file(f, path);
 	free(path);
 	return f->status;

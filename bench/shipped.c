@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shipped.h"
@@ -83,11 +84,19 @@ static bool matches(void *ctx, const char *path)
 	return !s->found;
 }
 
+/* What is there is meant, whatever it is called. */
+static bool is_file(const char *name)
+{
+	struct stat st;
+
+	return !stat(name, &st) && S_ISREG(st.st_mode);
+}
+
 char *shipped_find(const char *folder, const char *suffix, const char *name)
 {
 	struct search s = { .name = name, .suffix = suffix };
 
-	if (name && (strchr(name, '/') || ends_so(name, suffix)))
+	if (name && (strchr(name, '/') || ends_so(name, suffix) || is_file(name)))
 		return strdup(name);
 	shipped_each(folder, suffix, matches, &s);
 	return s.found;

@@ -174,6 +174,7 @@ static const struct {
 	{ "virtio_tries", NULL, NULL, TAKEN },
 	{ "virtio_unplug", NULL, NULL, TAKEN },
 	{ "gigantic_test", NULL, NULL, TAKEN },
+	{ "lru_drain", NULL, NULL, TAKEN },
 	{ "fadump_round", NULL, NULL, TAKEN },
 	{ "iso_notifier", NULL, NULL, "no driver registers" },
 	{ "iso_store", "separate_bit", NULL,

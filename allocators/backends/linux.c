@@ -57,6 +57,7 @@
 	.contig_hugetlb = contig_hugetlb_skip,                                                                         \
 	.migrate_targets = migrate_targets_per_page,                                                                   \
 	.migrate_enomem = migrate_enomem_retry,                                                                        \
+	.lru_drain = lru_drain_after_migrate,                                                                          \
 	.contig_ebusy_soft = contig_ebusy_soft_no,                                                                     \
 	.outer_start = outer_start_unchecked,                                                                          \
 	.grab_busy = grab_busy_free_taken,                                                                             \
@@ -109,6 +110,9 @@
 	.pcp_overflow = pcp_overflow_doubling,                                                                         \
 	.pcp_offline = pcp_offline_disabled,                                                                           \
 	.contig_hugetlb = contig_hugetlb_replace,                                                                      \
+	.migrate_enomem = migrate_enomem_abort,                                                                        \
+	.lru_drain = lru_drain_before_migrate,                                                                         \
+	.gigantic_test = gigantic_test_reserved,                                                                       \
 	.cma_mutex = cma_mutex_none,                                                                                   \
 	.virtio_mode = virtio_mode_sub_or_big,                                                                         \
 	.virtio_tries = virtio_tries_five_if_movable
@@ -143,10 +147,8 @@
 	.unmovable_scope = unmovable_scope_block_at_edges,                                                             \
 	.pcp_iso = pcp_iso_one_drain,                                                                                  \
 	.pcp_thp_lists = pcp_thp_lists_two,                                                                            \
-	.migrate_enomem = migrate_enomem_abort,                                                                        \
 	.user_align = user_align_block,                                                                                \
-	.cma_mutex = cma_mutex_global,                                                                                 \
-	.gigantic_test = gigantic_test_reserved
+	.cma_mutex = cma_mutex_global
 
 /* v6.10: free pages are always on the list of their block's type, and isolating a block splits the run over it. */
 #define V6_10 V6_1,                                                                                                    \
@@ -212,5 +214,5 @@ LINUX(linux_hildenbrand_2021, "hildenbrand-2021", HILDENBRAND_2021,
 LINUX(linux_5_18, "linux-5.18", V5_18, "only types that fall back to each other merge (v5.18)");
 LINUX(linux_6_1, "linux-6.1", V6_1, "pageblock aligned, straddling runs split or migrated (v5.19-v6.9)");
 LINUX(linux_6_10, "linux-6.10", V6_10, "free-list hygiene: runs split by isolation, merging retypes (v6.10-v6.14)");
-LINUX(linux_6_12, "linux-6.12", V6_12, "the same with the fallback of v6.15 (v6.15, v6.16, 6.12.y)");
+LINUX(linux_6_12, "linux-6.12", V6_12, "the same with the fallback of v6.15 (6.12.y)");
 LINUX(linux_7_2, "linux-7.2", V7_2, "isolation in a bit of its own, types preserved (v6.17 on)");

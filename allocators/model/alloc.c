@@ -64,13 +64,30 @@ static bool has_run(const struct model *m, const struct zone *z, struct contig_w
 	return false;
 }
 
-bool watermark_ok(const struct model *m, const struct zone *z, struct contig_what what, int64_t mark, int64_t off)
+/* Reserve flags lower the min mark: an atomic request by a half, and a quarter of what is left; the last chance by a half. */
+static int64_t mark_for(const struct zone *z, struct contig_what what, enum wmark which)
 {
+	int64_t mark = which == WMARK_MIN ? z->wmark_min : z->wmark_low;
+
+	if (which == WMARK_HIGH)
+		mark += z->wmark_low - z->wmark_min;
+	mark += z->wmark_raise;
+	if (which == WMARK_MIN && what.highatomic) {
+		mark -= mark / 2;
+		mark -= mark / 4;
+	}
+	if (which == WMARK_MIN && what.last_chance)
+		mark -= mark / 2;
+	return mark;
+}
+
+bool watermark_ok(const struct model *m, const struct zone *z, struct contig_what what, enum wmark which, int64_t off)
+{
+	int64_t mark = mark_for(z, what, which);
 	bool reserve = what.highatomic || what.last_chance;
 	int64_t usable = usable_pages(z, may_use_cma(what)) - (int64_t)((1u << what.order) - 1) - off;
 
 	usable -= reserve ? 0 : held_highatomic(z);
-	mark += z->wmark_raise;
 	if (usable <= mark)
 		return false;
 	if (!what.order)
@@ -95,7 +112,7 @@ static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what,
 	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
 		struct zone *z = *zp;
 
-		if (!watermark_ok(m, z, what, try.low ? z->wmark_low : z->wmark_min, 0))
+		if (!watermark_ok(m, z, what, try.low ? WMARK_LOW : WMARK_MIN, 0))
 			continue;
 		pfn_t pfn = alloc_from(m, z, cpu, what, try);
 

@@ -43,7 +43,7 @@ static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 
 /*
  * Blocks are stepped through from outer on, so that with an outer in mid-block the last block may go untested, as in every
- * release (4.2). What has no page is not looked at.
+ * release (4.2); a block without a page has no type to test.
  */
 bool test_isolated(const struct range *r, struct blocker *by, struct contig_work *work)
 {
@@ -122,7 +122,7 @@ enum range_state step_test(struct range *r, struct contig_work *work)
 /* From a block that is not isolated a run is taken only above the min watermark. */
 static bool may_grab(const struct zone *z, enum migratetype mt, int64_t pages)
 {
-	return mt == MT_ISOLATE || (int64_t)z->free > z->wmark_min + z->wmark_raise + pages;
+	return mt == MT_ISOLATE || usable_pages(z, true) - held_highatomic(z) > z->wmark_min + z->wmark_raise + pages;
 }
 
 /* Half a block or more of a regular type is made movable (v4.4: not HIGHATOMIC, CMA or ISOLATE). */

@@ -201,11 +201,11 @@ static bool lab_watermark(struct contig *c, uint32_t zone, struct contig_what wh
 	int64_t off = 0;
 
 	if (!kswapd)
-		return watermark_ok(m, z, what, z->wmark_min, 0);
+		return watermark_ok(m, z, what, WMARK_MIN, 0);
 	/* v3.6: whole blocks, which is too much where a block is partly in use (2.4) */
 	if (m->policy.wmark_kswapd == wmark_kswapd_isolated_blocks)
 		off = (int64_t)(z->isolated * npb(m));
-	return watermark_ok(m, z, what, 2 * z->wmark_low - z->wmark_min, off);
+	return watermark_ok(m, z, what, WMARK_HIGH, off);
 }
 
 static uint32_t lab_unreserve(struct contig *c, enum migratetype mt, bool force)

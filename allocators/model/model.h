@@ -389,8 +389,14 @@ pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what);
 /* Give a run back by the path of its order. */
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
 
-/* Above a mark by 2.4, `off` pages set aside? */
-bool watermark_ok(const struct model *m, const struct zone *z, struct contig_what what, int64_t mark, int64_t off);
+enum wmark {
+	WMARK_MIN, /* lower for those who may use reserves */
+	WMARK_LOW,
+	WMARK_HIGH,
+};
+
+/* Above this mark by 2.4, `off` pages set aside? */
+bool watermark_ok(const struct model *m, const struct zone *z, struct contig_what what, enum wmark mark, int64_t off);
 
 int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner);
 int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner);

@@ -59,19 +59,25 @@ static bool tail_hides(const struct model *m, uint32_t state)
 	return m->policy.unmovable_compound_tail == unmovable_compound_tail_refcount_only;
 }
 
+/* Until v5.5 as many unmovable pages pass as balloon drivers offered, but no reserved one. */
 static pfn_t scan_pages(struct model *m, struct zone *z, pfn_t pfn, pfn_t end, enum contig_caller caller,
-                        enum contig_reason *why, struct contig_work *work)
+                        uint32_t given, enum contig_reason *why, struct contig_work *work)
 {
 	while (pfn < end) {
 		pfn_t head = head_of(m, pfn);
-		uint32_t state = m->page[head].state;
+		uint32_t state = m->page[head].state, size = 1u << state_order(state);
+		uint32_t found = state_has(state, KIND_SINGLES) ? (head + size < end ? head + size : end) - pfn : 1;
 
 		work->scanned++;
 		*why = head != pfn && tail_hides(m, state) ? WHY_NONE : verdict(m, z, state, caller);
-		if (*why != WHY_NONE)
-			return pfn;
-		pfn = head + (1u << state_order(state));
+		if (*why != WHY_NONE) {
+			if (*why == WHY_RESERVED || found > given)
+				return *why == WHY_RESERVED ? pfn : pfn + given;
+			given -= found;
+		}
+		pfn = head + size;
 	}
+	*why = WHY_NONE;
 	return PFN_NONE;
 }
 
@@ -91,7 +97,8 @@ static pfn_t count_pages(struct model *m, pfn_t pfn, pfn_t end, uint32_t given, 
 		work->scanned++;
 		if (state_has(state, KIND_SINGLES) && !no_reference(state))
 			unmovable = (next < end ? next : end) - pfn;
-		else if (head == pfn && !no_reference(state) && !(state & STATE_FROZEN))
+		else if (head == pfn && !no_reference(state) && !(state & STATE_FROZEN) &&
+		         !state_is(state, PAGE_HUGETLB_POOL)) /* free in its pool: no reference */
 			unmovable = !state_has(state, KIND_LRU) || state & STATE_MIGRATING;
 		if (unmovable > given) {
 			*why = state_is(state, PAGE_RESERVED) ? WHY_RESERVED : WHY_UNMOVABLE;
@@ -124,5 +131,5 @@ pfn_t find_unmovable(struct model *m, struct zone *z, block_t b, pfn_t start, pf
 		*why = WHY_WRONG_TYPE;
 		return caller == CALLER_CMA ? PFN_NONE : start;
 	}
-	return scan_pages(m, z, start, end, caller, why, work);
+	return scan_pages(m, z, start, end, caller, given, why, work);
 }

@@ -11,12 +11,24 @@ static unsigned int offline_align(const struct model *m)
 	return m->policy.iso_straddle == iso_straddle_none && m->M > m->P ? m->M : m->P;
 }
 
-bool offline_range_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args)
+static bool aligned(const struct model *m, const struct zone *z, pfn_t start, uint32_t nr)
 {
 	pfn_t mask = (1u << offline_align(m)) - 1;
 
-	return !(args->start & mask) && !(args->nr & mask) && zone_has(z, args->start + args->nr - 1) &&
-	       head_of(m, args->start) == args->start;
+	return !(start & mask) && !(nr & mask) && zone_has(z, start + nr - 1) && head_of(m, start) == start;
+}
+
+bool offline_range_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args)
+{
+	pfn_t end = args->start + args->nr;
+
+	if (!aligned(m, z, args->start, args->nr))
+		return false;
+	for (pfn_t pfn = args->start; pfn < end; pfn += run_pages(m, pfn)) {
+		if (state_is(m->page[pfn].state, PAGE_ABSENT)) /* no holes, and nothing that is offline already */
+			return false;
+	}
+	return true;
 }
 
 bool offline_harmless(uint32_t state)
@@ -107,12 +119,11 @@ int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 {
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, start);
-	struct contig_range_args args = { .start = start, .nr = nr };
 	struct contig_work work = { 0 };
 	pfn_t end = start + nr;
 
 	assert(cpu < m->nr_cpus);
-	if (!nr || !z || nr > zone_end(z) - start || !offline_range_ok(m, z, &args) ||
+	if (!nr || !z || nr > zone_end(z) - start || !aligned(m, z, start, nr) ||
 	    !all_of_kind(m, start, end, PAGE_ABSENT))
 		return -EINVAL;
 	cut_out(m, z, start, end);

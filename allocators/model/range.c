@@ -370,11 +370,13 @@ int model_range_step(struct contig_range *base, struct contig_work *work)
 	struct range *r = (struct range *)base;
 
 	memset(work, 0, sizeof(*work));
-	work->phase = PHASE_DONE;
+	work->phase = work->next = PHASE_DONE;
 	if (r->state == R_DONE)
 		return 0;
 	work->phase = (uint8_t)states[r->state].phase;
 	r->state = states[r->state].step(r, work);
+	if (r->state != R_DONE)
+		work->next = (uint8_t)states[r->state].phase;
 	contig_work_add(&r->out.total, work);
 	contig_work_add(&r->out.by_phase[work->phase], work);
 	if (r->state == R_DONE)

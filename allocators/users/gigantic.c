@@ -108,7 +108,8 @@ static const struct contig_zone *next_zone(const struct gigantic_request *q, con
  * Pages that the unmovable check would stumble over (6.3, for other callers than CMA and offline); not their block's
  * type.
  */
-static bool unmovable(const struct contig_run *run, pfn_t pfn, const struct contig_zone *z)
+static bool unmovable(const struct contig_policy *p, const struct contig_run *run, pfn_t pfn,
+                      const struct contig_zone *z)
 {
 	/* what has no reference is ignored, unless it is a compound; and so are the later pages of what is none */
 	bool compound =
@@ -120,8 +121,11 @@ static bool unmovable(const struct contig_run *run, pfn_t pfn, const struct cont
 	case PAGE_PCP:
 	case PAGE_LRU:
 	case PAGE_LRU_COMPOUND:
-	case PAGE_MOVABLE_OPS:
 		return false;
+	case PAGE_MOVABLE_OPS:
+		if (p->movable_ops == movable_ops_migrated)
+			return false;
+		/* fall through */
 	default:
 		return z->type != ZONE_MOVABLE && !ignored;
 	}
@@ -160,7 +164,7 @@ static enum contig_reason judge(struct gigantic_request *q, const struct contig_
 	case gigantic_test_in_use:
 		return in_use(run, pfn) ? WHY_IN_USE : WHY_NONE;
 	case gigantic_test_unmovable:
-		return unmovable(run, pfn, q->zone) ? WHY_UNMOVABLE : WHY_NONE;
+		return unmovable(q->m.policy, run, pfn, q->zone) ? WHY_UNMOVABLE : WHY_NONE;
 	case gigantic_test_reserved:
 		break;
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../allocators/policy.h"
 #include "arena_inside.h"
 
 #define NOT_HERE(...) contig_diag_set(diag, -EOPNOTSUPP, __VA_ARGS__)
@@ -37,13 +38,6 @@ static struct contig_range_args args_of(const struct arena *a, const struct case
 /* How a request ended: whose the pages are, and what is on the LRU now. */
 static void request_ended(struct arena *a, const struct case_op *op, const struct contig_outcome *o)
 {
-	/*
-	 * Past isolation every cpu's LRU batches are flushed: before migration from v5.19 on, behind it before. It makes no
-	 * difference to the request, as isolation has found no page of theirs in what it checked.
-	 */
-	if (op->range_op != RANGE_ISOLATE && op->range_op != RANGE_UNDO &&
-	    (!o->rc || o->autopsy.phase != PHASE_ISOLATE))
-		arena_drain_lru(a);
 	if (!o->rc && op->range_op == RANGE_ALLOC)
 		memset(a->role + op->start, ROLE_GOT, op->nr);
 }
@@ -57,6 +51,28 @@ static void answer_outcome(const struct contig_outcome *o, struct arena_answer *
 	out->count[COUNT_REPLACED] = o->total.replaced;
 }
 
+/*
+ * Past isolation every cpu's LRU batches are flushed: behind migration, where it comes too late for this request, or before
+ * it (v5.13). Memory that goes offline does so in each pass.
+ */
+static void flush_lru(struct arena *a, const struct case_op *op, const struct contig_work *work)
+{
+	const struct contig_policy *p = a->c->ops->policy ? a->c->ops->policy(a->c) : NULL;
+	bool early = op->range_op == RANGE_OFFLINE || (p && p->lru_drain == lru_drain_before_migrate);
+
+	if (work->phase != work->next && (early ? work->next : work->phase) == PHASE_MIGRATE)
+		arena_drain_lru(a);
+}
+
+/* One step. */
+static bool step_range(struct arena *a, const struct case_op *op, struct contig_range *r, struct contig_work *work)
+{
+	bool more = contig_range_step(r, work);
+
+	flush_lru(a, op, work);
+	return more;
+}
+
 static int run_range(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag)
 {
 	struct contig_range_args args = args_of(a, op);
@@ -64,8 +80,16 @@ static int run_range(struct arena *a, const struct case_op *op, struct arena_ans
 
 	(void)diag;
 	if (op->request == CASE_NO_REQUEST) {
-		contig_range_alloc(a->c, &args, &o);
-		request_ended(a, op, &o);
+		struct contig_range *range;
+		struct contig_work work;
+
+		o = (struct contig_outcome){ .rc = contig_range_begin(a->c, &args, &range) };
+		if (!o.rc) {
+			while (step_range(a, op, range, &work))
+				;
+			contig_range_end(range, &o);
+			request_ended(a, op, &o);
+		}
 		answer_outcome(&o, out);
 		return 0;
 	}
@@ -86,7 +110,7 @@ static bool step(struct arena *a, struct arena_request *r, struct contig_work *w
 {
 	if (!r->range)
 		return false;
-	if (contig_range_step(r->range, work))
+	if (step_range(a, r->op, r->range, work))
 		return true;
 	contig_range_end(r->range, &r->out);
 	r->range = NULL;

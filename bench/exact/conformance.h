@@ -31,7 +31,7 @@ struct conformance_kernel {
 struct conformance {
 	uint32_t nr_kernels;
 	struct conformance_kernel kernel[CONFORMANCE_MAX_KERNELS];
-	uint32_t disagreements; /* in return code, stage or types */
+	uint32_t disagreements; /* in return code, stage or types; in scripted cases also in map and pages migrated */
 	char beyond[128];       /* what cases that are not modelled ask for: "htlb= x:" */
 	/* Called with each disagreement: where, what, and both sides. May be NULL. */
 	void (*report)(void *ctx, const char *kernel, const char *where, const char *what, const char *recorded,

@@ -302,7 +302,7 @@ static bool watermark(struct contig *c, uint32_t zone, struct contig_what what, 
 	bool passes;
 
 	o->free -= isolated;
-	passes = o_above_mark(o, what.order, what.migratetype, right_of(what), kswapd ? high : z->wmark_min);
+	passes = o_above_mark(o, what.order, what.migratetype, right_of(what), kswapd ? high : z->wmark_min, !kswapd);
 	o->free += isolated;
 	return passes;
 }

@@ -254,7 +254,9 @@ static bool grab_run(struct oracle *o, pfn_t pfn)
 	unsigned int order = o->page[pfn].order, type = type_at(o, pfn);
 
 	if (type != MT_ISOLATE) {
-		if (counter(o->free) <= o->g.zones[0].wmark_min + o->raised + (1 << order))
+		int64_t held = o->r->reserve >= RESERVE_6_12 ? o_free_highatomic(o) : o->reserved;
+
+		if (counter(o->free) - held <= o->g.zones[0].wmark_min + o->raised + (1 << order))
 			return false;
 		o_count_free(o, type, -(1 << order));
 	} else {

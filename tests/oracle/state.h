@@ -179,7 +179,8 @@ struct right {
 	bool highatomic, last_chance;
 };
 pfn_t o_allocate(struct oracle *o, uint32_t cpu, unsigned int order, unsigned int type, struct right right);
-bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, struct right right, int64_t mark);
+bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, struct right right, int64_t mark,
+                  bool at_min);
 
 /* reserve.c */
 int64_t o_free_highatomic(const struct oracle *o);

@@ -90,7 +90,8 @@ static bool above_halved_marks(const struct oracle *o, unsigned int order, int64
 	return true;
 }
 
-bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, struct right right, int64_t mark)
+bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type, struct right right, int64_t mark,
+                  bool at_min)
 {
 	bool cma = type == MT_MOVABLE, reserve = right.highatomic || right.last_chance;
 	int64_t usable = counter(o->free) - ((1 << order) - 1) - (cma ? 0 : counter(o->free_cma));
@@ -98,6 +99,12 @@ bool o_above_mark(const struct oracle *o, unsigned int order, unsigned int type,
 	if (!reserve)
 		usable -= o->r->reserve >= RESERVE_6_12 ? o_free_highatomic(o) : o->reserved;
 	mark += o->raised;
+	if (at_min && right.highatomic) { /* __GFP_HIGH, and not blocking */
+		mark -= mark / 2;
+		mark -= mark / 4;
+	}
+	if (at_min && right.last_chance)
+		mark -= mark / 2;
 	if (usable <= mark)
 		return false;
 	if (o->r->halving)
@@ -140,7 +147,7 @@ static pfn_t try_marks(struct oracle *o, uint32_t cpu, unsigned int order, unsig
 		pfn_t pfn = NO_PAGE;
 		bool from_buddy;
 
-		if (!o_above_mark(o, order, type, right, marks[i]))
+		if (!o_above_mark(o, order, type, right, marks[i], i == 1))
 			continue;
 		if (o_pcp_takes(o, order))
 			pfn = o_pcp_take(o, cpu, order, type);
