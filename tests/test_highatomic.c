@@ -115,6 +115,8 @@ static void unreserve(void **state)
 		assert_int_equal(w.c->ops->lab->unreserve(w.c, MT_RECLAIMABLE, false), 0);
 		assert_int_equal(w.c->ops->lab->unreserve(w.c, MT_RECLAIMABLE, true), 1);
 		world_expect(&w, "[RU] F3 | K*8");
+		/* the lab's block was never counted in, and is not counted out */
+		assert_int_equal(stats_of(w.c).reserved_highatomic, 0);
 		world_verify(&w);
 		world_close(&w);
 		/* the same, behind an allocation that would have failed */

@@ -253,6 +253,65 @@ static void test_pcp_overflow_5_10(void **state)
 	contig_close(c);
 }
 
+/* Pages on a cpu's lists when they are too many: freed one by one until some go back. */
+static uint64_t most_on_lists(const char *backend, const struct contig_geometry *g)
+{
+	struct contig_hooks none = { 0 };
+	struct contig_what what = movable;
+	struct contig_diag diag;
+	struct contig_stats s;
+	pfn_t pfn[4096];
+	uint64_t most = 0;
+
+	what.node = 0;
+	struct contig *c = contig_open(backend, g, &none, &diag);
+
+	for (owner_t o = 0; o < COUNT(pfn); o++)
+		pfn[o] = (pfn_t)contig_alloc(c, 0, what, o + 1);
+	c->ops->lab->drain(c);
+	for (owner_t o = 0; o < COUNT(pfn); o++) {
+		assert_int_equal(contig_free(c, 0, pfn[o], o + 1), 0);
+		contig_stats(c, 0, &s);
+		if (s.pcp < most)
+			break;
+		most = s.pcp;
+	}
+	contig_close(c);
+	return most + 1;
+}
+
+/* 3.5: a batch is a quarter of a 1024th of the zone and of 1 MiB at most; the marks are shared out to the cpus of the zone's node. */
+static void test_pcp_sizes(void **state)
+{
+	static const struct {
+		const char *backend;
+		uint32_t pages;
+		uint8_t cpus_here, cpus_there;
+		uint32_t most;
+	} rows[] = {
+		{ "linux-5.10", 131072, 1, 0, 6 * 31 },  { "linux-5.10", 262144, 1, 0, 6 * 63 },
+		{ "linux-5.10", 1048576, 1, 0, 6 * 63 }, { "rfc-2021", 131072, 1, 0, 2400 },
+		{ "rfc-2021", 131072, 1, 3, 2400 },      { "rfc-2021", 131072, 2, 2, 1200 },
+		{ "rfc-2021", 131072, 0, 3, 800 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct contig_geometry g;
+
+		contig_geometry_x86_64(&g, rows[i].pages);
+		g.zones[0].wmark_min = 2000;
+		g.zones[0].wmark_low = 2400;
+		g.nr_cpus = rows[i].cpus_here + rows[i].cpus_there;
+		for (uint32_t cpu = rows[i].cpus_here; cpu < g.nr_cpus; cpu++)
+			g.cpu_node[cpu] = 1;
+		uint64_t most = most_on_lists(rows[i].backend, &g);
+
+		if (most != rows[i].most)
+			fail_msg("row %zu, %s: %llu pages", i, rows[i].backend, (unsigned long long)most);
+	}
+}
+
 static pfn_t first_after_drain(const char *backend, struct contig_what what)
 {
 	struct world w;
@@ -508,7 +567,124 @@ static void test_pinned_late(void **state)
 	}
 }
 
-/* No page to move to: -ENOMEM in the migrate phase; 5.10 tries five times, 6.1 once. */
+/*
+ *   [MMMMMM] L*40 | F3     two lists of 32 and 8 pages (5.2): each has five calls of its own
+ *
+ * In the first a page is pinned for four of them, in the second for one: the request is granted.
+ */
+static void test_tries_of_each_list(void **state)
+{
+	(void)state;
+	FOR_EACH_KERNEL(k)
+	{
+		struct contig_range_args args = { .start = 0, .nr = 40 };
+		struct contig_work work;
+		struct contig_range *r;
+		struct world w;
+
+		world_open(&w, *k, "[MMMMMM] L*8 | L*8 | L*8 | L*8 | L*8 | F3");
+		assert_int_equal(contig_range_begin(w.c, &args, &r), 0);
+		for (unsigned int list = 0; list < 2; list++) {
+			do
+				assert_int_equal(contig_range_step(r, &work), 1);
+			while (work.phase != PHASE_MIGRATE);
+			w.c->ops->lab->pin(w.c, 32 * list, true);
+			for (unsigned int call = list ? 1 : 4; call; call--) {
+				contig_range_step(r, &work);
+				assert_int_equal(work.not_migrated, 1);
+			}
+			w.c->ops->lab->pin(w.c, 32 * list, false);
+			contig_range_step(r, &work);
+			assert_int_equal(work.migrated, 1);
+		}
+		while (contig_range_step(r, &work))
+			;
+		contig_range_end(r, &w.out);
+		assert_int_equal(w.out.rc, 0);
+		world_close(&w);
+	}
+}
+
+/*
+ *   [MM] L*6 F1 | F3     request 0+8 has collected pb0, which is off the LRU now, when another request un-isolates pb0
+ *
+ * Pages that are off the LRU are movable to nobody: a third request finds them at once (6.3), and to a kernel page that falls back
+ * to F1 they are not of another kind, so that it gets the block (3.2.1 f).
+ */
+static void test_collected_pages(void **state)
+{
+	(void)state;
+	FOR_EACH_KERNEL(k)
+	{
+		struct contig_range_args args = { .nr = 8 }, undo = { .nr = 16, .op = RANGE_UNDO };
+		struct contig_work work;
+		struct contig_range *r;
+		struct world w;
+
+		world_open_alone(&w, *k, "[MM] L*6 F1 | L*8");
+		assert_int_equal(contig_range_begin(w.c, &args, &r), 0);
+		do
+			contig_range_step(r, &work);
+		while (work.phase != PHASE_MIGRATE);
+		assert_int_equal(contig_range_alloc(w.c, &undo, &w.out), 0);
+		assert_int_equal(world_take(&w, CALLER_MOVABLE, 0, 8), -EBUSY);
+		assert_int_equal(w.out.autopsy.phase, PHASE_ISOLATE);
+		assert_int_equal(w.out.autopsy.reason, WHY_NOT_LRU);
+		expect_alloc(&w, 0, unmovable, 6);
+		world_expect_types(&w, "UM");
+		while (contig_range_step(r, &work))
+			;
+		contig_range_end(r, &w.out);
+		world_close(&w);
+	}
+}
+
+/*
+ * v5.19.0: the blocks at the ends of a range are isolated as if their own type had asked, those between for the caller.
+ */
+static void test_edges_by_own_type(void **state)
+{
+	static const struct {
+		const char *drawing;
+		pfn_t refused; /* the block that no MOVABLE caller gets */
+	} rows[] = {
+		{ "[CMM] F3 | F3 | F3", PFN_NONE },
+		{ "[MMC] F3 | F3 | F3", PFN_NONE },
+		{ "[CMC] F3 | F3 | F3", PFN_NONE },
+		{ "[MCM] F3 | F3 | F3", 8 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct world w;
+
+		world_open(&w, "linux-6.1+iso_edge_caller=own_type", rows[i].drawing);
+		assert_int_equal(world_take(&w, CALLER_MOVABLE, 0, 24), rows[i].refused == PFN_NONE ? 0 : -EBUSY);
+		if (rows[i].refused != PFN_NONE) {
+			assert_int_equal(w.out.autopsy.pfn, rows[i].refused);
+			assert_int_equal(w.out.autopsy.reason, WHY_WRONG_TYPE);
+		}
+		world_close(&w);
+	}
+}
+
+/* Nobody frees what is another's. */
+static void test_wrong_owner(void **state)
+{
+	(void)state;
+	FOR_EACH_KERNEL(k)
+	{
+		struct world w;
+
+		world_open(&w, *k, "[M] L K F1 F2");
+		assert_int_equal(contig_free(w.c, 0, 0, 2), -EAGAIN);
+		assert_int_equal(contig_free(w.c, 0, 1, 1), -EAGAIN);
+		world_expect(&w, "[M] L K F1 F2");
+		world_close(&w);
+	}
+}
+
+/* No page to move to: -ENOMEM in the migrate phase; 5.10 tries five times, 5.16 and later once. */
 static void test_no_target(void **state)
 {
 	static const unsigned int calls[] = { 5, 1, 1, 1, 1 };
@@ -690,6 +866,7 @@ int main(void)
 		cmocka_unit_test(test_watermark),
 		cmocka_unit_test(test_pcp_order),
 		cmocka_unit_test(test_pcp_overflow_5_10),
+		cmocka_unit_test(test_pcp_sizes),
 		cmocka_unit_test(test_drain_oldest_first),
 		cmocka_unit_test(test_drain_decides_types),
 		cmocka_unit_test(test_stale_pcp_page),
@@ -701,6 +878,10 @@ int main(void)
 		cmocka_unit_test(test_split_while_migrating),
 		cmocka_unit_test(test_pinned_late),
 		cmocka_unit_test(test_no_target),
+		cmocka_unit_test(test_tries_of_each_list),
+		cmocka_unit_test(test_collected_pages),
+		cmocka_unit_test(test_edges_by_own_type),
+		cmocka_unit_test(test_wrong_owner),
 		cmocka_unit_test(test_partial_give),
 		cmocka_unit_test(test_give_back_around),
 		cmocka_unit_test(test_undo_counts_twice),

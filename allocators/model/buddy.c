@@ -131,9 +131,9 @@ void clear_heads(struct model *m, pfn_t pfn, pfn_t end)
 
 /* ---- move (3.4) ------------------------------------------------------------------------------ */
 
-uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted)
+uint32_t move_block(struct model *m, struct zone *z, pfn_t page, enum migratetype mt, uint32_t *counted)
 {
-	pfn_t pfn = b << m->P, end = pfn + npb(m);
+	pfn_t pfn = page >> m->P << m->P, end = pfn + npb(m);
 	uint32_t moved = 0, from_counted = 0;
 
 	if (counted)
@@ -141,7 +141,7 @@ uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype
 	if (!zone_has(z, end - 1))
 		return 0;
 	if (!zone_has(z, pfn))
-		pfn = z->start;
+		pfn = page;
 	/* a run that reaches in from a lower block is invisible here */
 	pfn_t head = head_of(m, pfn);
 

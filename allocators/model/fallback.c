@@ -27,14 +27,17 @@ static bool should_claim(const struct model *m, unsigned int order, enum migrate
 	return order >= m->P / 2 || mt == MT_UNMOVABLE || mt == MT_RECLAIMABLE;
 }
 
-/* Pages of the block that are free (in runs whose head lies in it) and that could be migrated. */
-static void count_block(const struct model *m, const struct zone *z, block_t b, uint32_t *free, uint32_t *movable)
+/*
+ * Pages of this page's block that are free (in runs whose head lies in it) and that could be migrated, as far as move_block()
+ * looks.
+ */
+static void count_block(const struct model *m, const struct zone *z, pfn_t page, uint32_t *free, uint32_t *movable)
 {
-	pfn_t start = b << m->P, end = start + npb(m);
+	pfn_t start = page >> m->P << m->P, end = start + npb(m);
 
 	*free = *movable = 0;
 	if (start < z->start)
-		start = z->start;
+		start = page;
 	if (end > zone_end(z))
 		end = zone_end(z);
 	for (pfn_t pfn = start; pfn < end;) {
@@ -64,10 +67,10 @@ static bool block_alike(const struct model *m, enum migratetype block, enum migr
 	return free + alike >= npb(m) / 2;
 }
 
-/* Bring the free runs of a block over to mt's lists; 0 if the zone does not hold all of it. */
-static uint32_t move_to(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+/* Bring the free runs of a run's block over to mt's lists; 0 if nothing moves in it. */
+static uint32_t move_to(struct model *m, struct zone *z, pfn_t pfn, enum migratetype mt)
 {
-	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
+	uint32_t counted, moved = move_block(m, z, pfn, mt, &counted);
 
 	book_drift(z, 0, (int64_t)moved - counted);
 	return moved;
@@ -82,7 +85,7 @@ static pfn_t steal_v3_6(struct model *m, struct zone *z, pfn_t pfn, unsigned int
 	enum migratetype list = state_type(m->page[pfn].state);
 
 	if (list != MT_CMA && (k >= m->P / 2 || mt == MT_RECLAIMABLE)) {
-		if (move_to(m, z, pfn >> m->P, mt) >= npb(m) / 2)
+		if (move_to(m, z, pfn, mt) >= npb(m) / 2)
 			block_retype(m, z, pfn >> m->P, mt, RETYPE_FALLBACK);
 	}
 	free_list_del(m, z, pfn);
@@ -126,8 +129,8 @@ static void steal_old(struct model *m, struct zone *z, pfn_t pfn, unsigned int k
 	}
 	if (!should_claim(m, k, mt))
 		goto single;
-	count_block(m, z, b, &free, &movable);
-	if (!move_to(m, z, b, mt))
+	count_block(m, z, pfn, &free, &movable);
+	if (!move_to(m, z, pfn, mt))
 		goto single;
 	if (block_alike(m, was, mt, free, movable))
 		block_retype(m, z, b, mt, RETYPE_FALLBACK);
@@ -191,10 +194,10 @@ static pfn_t claim_block(struct model *m, struct zone *z, pfn_t pfn, unsigned in
 
 	if (!block_inside(m, z, b))
 		return PFN_NONE;
-	count_block(m, z, b, &free, &movable);
+	count_block(m, z, pfn, &free, &movable);
 	if (!block_alike(m, stored_type(m, b), mt, free, movable))
 		return PFN_NONE;
-	move_to(m, z, b, mt);
+	move_to(m, z, pfn, mt);
 	block_retype(m, z, b, mt, RETYPE_FALLBACK);
 	return take_smallest(m, z, order, mt);
 }

@@ -131,7 +131,7 @@ static void make_movable(struct model *m, struct zone *z, block_t b)
 	if (!type_mergeable(reported_type(m, b)))
 		return;
 	if (by_block(m)) {
-		uint32_t counted, moved = move_block(m, z, b, MT_MOVABLE, &counted);
+		uint32_t counted, moved = move_block(m, z, b << m->P, MT_MOVABLE, &counted);
 
 		book_drift(z, 0, (int64_t)moved - counted);
 	}

@@ -22,10 +22,10 @@ static bool below_cap(const struct model *m, const struct zone *z)
 	return false;
 }
 
-/* Move the block's free runs to mt's lists; what lies on other lists than `was` is taken along, as it is counted alike. */
-static uint32_t move_accounted(struct model *m, struct zone *z, block_t b, enum migratetype was, enum migratetype mt)
+/* Move the free runs of a page's block to mt's lists; what lies on other lists than `was` is taken along, as it is counted alike. */
+static uint32_t move_accounted(struct model *m, struct zone *z, pfn_t pfn, enum migratetype was, enum migratetype mt)
 {
-	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
+	uint32_t counted, moved = move_block(m, z, pfn, mt, &counted);
 
 	account_free(z, -(int64_t)moved, was);
 	account_free(z, moved, mt);
@@ -45,7 +45,7 @@ void highatomic_reserve(struct model *m, struct zone *z, pfn_t pfn, unsigned int
 		run_retype(m, z, pfn, order, MT_HIGHATOMIC, RETYPE_RESERVE);
 		z->reserved_highatomic += UINT64_C(1) << order;
 	} else if (!run || block_inside(m, z, b)) { /* v6.8: nothing moves in a block that the zone's end cuts */
-		move_accounted(m, z, b, was, MT_HIGHATOMIC);
+		move_accounted(m, z, pfn, was, MT_HIGHATOMIC);
 		block_retype(m, z, b, MT_HIGHATOMIC, RETYPE_RESERVE);
 		z->reserved_highatomic += npb(m);
 	}
@@ -82,7 +82,7 @@ bool highatomic_unreserve(struct model *m, struct zone *z, enum migratetype mt, 
 			run_retype(m, z, pfn, k, mt, RETYPE_RESERVE);
 			return true;
 		}
-		uint32_t moved = move_accounted(m, z, b, MT_HIGHATOMIC, mt);
+		uint32_t moved = move_accounted(m, z, pfn, MT_HIGHATOMIC, mt);
 
 		block_retype(m, z, b, mt, RETYPE_RESERVE);
 		if (moved)

@@ -42,6 +42,12 @@ void block_isolate_new(struct model *m, struct zone *z, block_t b)
 
 /* ---- moving the block's free pages to and from the ISOLATE lists ----------------------------- */
 
+/* The zone may begin inside its first block. */
+static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
+{
+	return b << m->P < z->start ? z->start : b << m->P;
+}
+
 /*
  * v6.10: a free run that begins below the block or is longer than it is taken off its list and freed again block by
  * block, once the block has its new state. Returns the run's head, or PFN_NONE if there is no such run.
@@ -73,7 +79,7 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 		work->moved += npb(m);
 		return;
 	}
-	uint32_t counted, moved = move_block(m, z, b, to, &counted);
+	uint32_t counted, moved = move_block(m, z, first_page(m, z, b), to, &counted);
 
 	/* with hygiene all of it came from `from` */
 	account_free(z, -(int64_t)moved, from);
@@ -85,12 +91,6 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 }
 
 /* ---- isolate --------------------------------------------------------------------------------- */
-
-/* The zone may begin inside its first block. */
-static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
-{
-	return b << m->P < z->start ? z->start : b << m->P;
-}
 
 /* Has the block no page at all? Then there is nothing to isolate, and it is stepped over. */
 static bool block_absent(const struct model *m, const struct zone *z, block_t b)
@@ -151,7 +151,7 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	uint32_t counted, moved;
 
 	mark_isolated(m, z, b);
-	moved = move_block(m, z, b, MT_ISOLATE, &counted);
+	moved = move_block(m, z, first_page(m, z, b), MT_ISOLATE, &counted);
 	account_free(z, -(int64_t)moved, from);
 	account_free(z, moved, MT_ISOLATE);
 	book_drift(z, counted_pages(z, moved, MT_ISOLATE) - moved, counted_pages(z, moved, MT_ISOLATE) - counted);
@@ -206,7 +206,7 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetyp
 		return;
 	}
 	/* a run that went back with an earlier block, and was split since, is counted a second time here */
-	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
+	uint32_t counted, moved = move_block(m, z, first_page(m, z, b), mt, &counted);
 
 	account_free(z, -(int64_t)moved, MT_ISOLATE);
 	account_free(z, moved, mt);

@@ -58,7 +58,7 @@ static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 			free_list_add(m, z, p, m->P, was, false);
 	}
 	enum migratetype was = stored_type(m, b);
-	uint32_t counted, moved = move_block(m, z, b, mt, &counted);
+	uint32_t counted, moved = move_block(m, z, pfn, mt, &counted);
 
 	account_free(z, -(int64_t)moved, was);
 	account_free(z, moved, mt);

@@ -287,10 +287,11 @@ static inline void book_drift(struct zone *z, int64_t accounted, int64_t listed)
 }
 
 /*
- * Move the free runs whose head lies in the block to the tail of mt's lists. Pages moved; 0 if the block leaves the zone.
- * *counted, which may be NULL: those that came from lists whose pages NR_FREE_PAGES holds.
+ * Move the free runs whose head lies in the block of this page to the tail of mt's lists; those from the page on, if the block
+ * begins before the zone. Pages moved; 0 if the block ends behind the zone. *counted, which may be NULL: those that came from
+ * lists whose pages NR_FREE_PAGES holds.
  */
-uint32_t move_block(struct model *m, struct zone *z, block_t b, enum migratetype mt, uint32_t *counted);
+uint32_t move_block(struct model *m, struct zone *z, pfn_t page, enum migratetype mt, uint32_t *counted);
 
 /* ---- rmqueue.c, fallback.c: taking from the buddy (3.1, 3.2) --------------------------------- */
 

@@ -153,7 +153,11 @@ uint32_t command_layout(const struct contig_geometry *g, struct rng *rng, struct
 	const struct contig_zone *z = &g->zones[0];
 	uint32_t nr = 0, full = 2 + below(rng, 6);
 
-	for (pfn_t pfn = z->start; pfn < z->start + z->pages; pfn += 1u << g->pageblock_order) {
+	/* a block that the zone's end cuts stays reserved */
+	const uint32_t npb = 1u << g->pageblock_order;
+	const pfn_t first = (z->start + npb - 1) & ~(npb - 1), behind = (z->start + z->pages) & ~(npb - 1);
+
+	for (pfn_t pfn = first; pfn < behind; pfn += npb) {
 		commands[nr] = (struct command){
 			.op = DO_SET_TYPE,
 			.serial = nr + 1,
@@ -162,7 +166,7 @@ uint32_t command_layout(const struct contig_geometry *g, struct rng *rng, struct
 		};
 		nr++;
 	}
-	for (pfn_t pfn = z->start; pfn < z->start + z->pages; pfn += 1u << g->pageblock_order)
+	for (pfn_t pfn = first; pfn < behind; pfn += npb)
 		lay_out(rng, commands, &nr, pfn, g->pageblock_order, full);
 	return nr;
 }

@@ -45,10 +45,13 @@ static bool worth_a_block(const struct oracle *o, unsigned int k, unsigned int t
 }
 
 /* Free pages of the block, and those in use that can move: off the LRU for migration they do not count, with ops they do. */
-static void count_block(const struct oracle *o, pfn_t block, uint32_t *free, uint32_t *movable)
+static void count_block(const struct oracle *o, pfn_t pfn, uint32_t *free, uint32_t *movable)
 {
+	const pfn_t block = align_down(pfn, o->P);
+
 	*free = *movable = 0;
-	for (pfn_t at = block; at < block + npb(o); at++) {
+	/* from the page on, where the zone begins inside the block: as far as o_move_block() looks */
+	for (pfn_t at = in_zone(o, block) ? block : pfn; at < block + npb(o); at++) {
 		const struct opage *p = &o->page[o_head_of(o, at)];
 
 		*free += p->kind == PAGE_FREE;
@@ -111,7 +114,7 @@ static pfn_t hygienic(struct oracle *o, pfn_t pfn, unsigned int order, unsigned 
 		return cut(o, pfn, order, type);
 	}
 	if (worth_a_block(o, k, type) && whole_block(o, align_down(pfn, o->P))) {
-		count_block(o, align_down(pfn, o->P), &free, &movable);
+		count_block(o, pfn, &free, &movable);
 		if (suits(o, type, was, free, movable)) {
 			o_move_block(o, pfn, type, true);
 			o_retype(o, pfn, 0, type);
@@ -130,7 +133,7 @@ static void make_own(struct oracle *o, pfn_t pfn, unsigned int type)
 	if (k >= o->P && was != MT_HIGHATOMIC)
 		o_retype(o, pfn, k, type);
 	else if (was != MT_HIGHATOMIC && worth_a_block(o, k, type)) {
-		count_block(o, align_down(pfn, o->P), &free, &movable);
+		count_block(o, pfn, &free, &movable);
 		moved = o_move_block(o, pfn, type, false); /* nobody counts what comes off a CMA list here */
 		if (moved && suits(o, type, was, moved, movable))
 			o_retype(o, pfn, 0, type);
@@ -197,7 +200,7 @@ pfn_t o_claim(struct oracle *o, unsigned int order, unsigned int type)
 		}
 		if (!whole_block(o, align_down(pfn, o->P)) || type_at(o, pfn) == MT_HIGHATOMIC)
 			continue;
-		count_block(o, align_down(pfn, o->P), &free, &movable);
+		count_block(o, pfn, &free, &movable);
 		if (suits(o, type, o->page[pfn].type, free, movable)) {
 			o_move_block(o, pfn, type, true);
 			o_retype(o, pfn, 0, type);

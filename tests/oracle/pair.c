@@ -283,6 +283,8 @@ static int64_t set_type(const struct pair *p, struct side *s, const struct comma
 
 	struct contig_run run;
 
+	if (c->start << p->g.pageblock_order < p->g.zones[0].start) /* no page of the zone to name it by */
+		return 1;
 	s->c->ops->lab->run(s->c, c->start << p->g.pageblock_order, &run);
 	if (run.kind == PAGE_FREE && run.order > p->g.pageblock_order)
 		return 1;

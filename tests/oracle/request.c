@@ -364,8 +364,9 @@ static int range_begin(struct contig *c, const struct contig_range_args *args, s
 	r->args = *args;
 	r->start = args->start;
 	r->end = args->start + args->nr;
-	r->hull = align_down(r->start, order);
-	r->hull_end = align_up(r->end, order);
+	/* blocks outside the zone are no blocks */
+	r->hull = most(align_down(r->start, order), align_down(o->start, o->P));
+	r->hull_end = least(align_up(r->end, order), align_up(o->end, o->P));
 	if (args->op != RANGE_ALLOC) { /* whole pageblocks, as they are */
 		r->hull = r->start;
 		r->hull_end = r->end;

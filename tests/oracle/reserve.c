@@ -62,8 +62,11 @@ uint32_t o_unreserve(struct oracle *o, unsigned int type, bool force)
 		if (type_at(o, pfn) == MT_HIGHATOMIC)
 			o->reserved -= pages < o->reserved ? pages : o->reserved;
 		if (o->r->reserve == RESERVE_4_4 || k < o->P) {
-			o_move_block(o, pfn, type, false);
+			uint32_t moved = o_move_block(o, pfn, type, false);
+
 			o_retype(o, pfn, 0, type);
+			if (!moved) /* the zone's end cuts it: nothing was gained */
+				continue;
 			return 1;
 		}
 		o_list_add(o, pfn, k, type, true);

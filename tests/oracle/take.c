@@ -81,7 +81,7 @@ pfn_t o_take(struct oracle *o, unsigned int order, unsigned int type, enum take_
 static bool above_halved_marks(const struct oracle *o, unsigned int order, int64_t free, int64_t mark)
 {
 	for (unsigned int k = 0; k < order; k++) {
-		for (pfn_t at = o->start; at < o->end; at += 1u << k)
+		for (pfn_t at = align_down(o->start, k); at < o->end; at += 1u << k)
 			free -= is_free_head(o, at, k) ? 1 << k : 0;
 		mark /= 2;
 		if (free <= mark)

@@ -44,6 +44,11 @@ void walk_geometry(struct contig_geometry *g, uint64_t seed, bool real)
 	g->zones[0].wmark_low = one_of(&rng, lows, 3);
 	g->zones[0].managed = one_of(&rng, managed, 5);
 	g->init = rng_next(&rng) % 2 ? CONTIG_INIT_FREE : CONTIG_INIT_RESERVED;
+	/* every fourth zone begins and ends inside a pageblock */
+	if (rng_next(&rng) % 4)
+		return;
+	g->zones[0].start = (uint32_t)(rng_next(&rng) % (2u << M));
+	g->zones[0].pages -= (uint32_t)(rng_next(&rng) % (1u << P));
 }
 
 bool walk_random(struct walk *w)
@@ -128,11 +133,12 @@ void walk_shrink(struct walk *w)
 	free(shorter);
 }
 
+/* The blocks that lie in the zone whole. */
 static void draw(FILE *out, const char *name, const struct pair *p, struct contig *c)
 {
 	const struct contig_zone *z = &p->g.zones[0];
-	block_t first = z->start >> p->g.pageblock_order;
-	uint32_t nr = (z->start + z->pages - 1) / (1u << p->g.pageblock_order) - first + 1;
+	block_t first = (z->start + (1u << p->g.pageblock_order) - 1) >> p->g.pageblock_order;
+	uint32_t nr = ((z->start + z->pages) >> p->g.pageblock_order) - first;
 	char *types = layout_types(c, first, nr), *map = layout_map(c, &p->g, first, nr, true, NULL, NULL);
 
 	struct contig_stats s;
@@ -151,9 +157,9 @@ void walk_report(const struct walk *w, FILE *out)
 
 	fprintf(out,
 	        "%s against the oracle of %s, CONTIG_SEED=%llu, step %u\n"
-	        "P %u, M %u, %u pages, %u cpus, low watermark %u, managed %u; %u commands are enough:\n",
+	        "P %u, M %u, pages %u+%u, %u cpus, low watermark %u, managed %u; %u commands are enough:\n",
 	        w->model, w->oracle, (unsigned long long)w->seed, w->steps, w->g.pageblock_order, w->g.max_order,
-	        z->pages, w->g.nr_cpus, z->wmark_low, z->managed, w->nr);
+	        z->start, z->pages, w->g.nr_cpus, z->wmark_low, z->managed, w->nr);
 	if (pair_open(p, w->model, w->oracle, &w->g) && pair_equal(p)) {
 		for (uint32_t i = 0; i < w->nr; i++) {
 			command_print(out, &w->commands[i]);
