@@ -114,7 +114,7 @@ static const char *contradiction(const struct contig_policy *p)
 		return "fallback=v3_6 needs highatomic_cap=none: it takes from the RESERVE type, whose place HIGHATOMIC "
 		       "has since v4.4";
 	if (IS(pcp_drain, credit_round_robin) && (IS(pcp_overflow, free_count) || IS(pcp_overflow, batch_steps)))
-		return "pcp_overflow=free_count, and batch_steps, needs pcp_drain=whole_list: credit_round_robin was "
+		return "pcp_overflow=free_count (and batch_steps) needs pcp_drain=whole_list: credit_round_robin was "
 		       "gone when it came";
 	return NULL;
 }

@@ -131,7 +131,8 @@ static void print_survey(const struct stored *stored, const struct survey *s)
 	printf("%s: %llu of %llu requests failed; `contigbench explain %s --failure N` explains one\n", stored->dir,
 	       (unsigned long long)stored->nr_failures, (unsigned long long)stored->nr_requests, stored->dir);
 	if (s->nr)
-		printf("%10s %8s %12s %10s  %s\n", "first N", "failures", "migrated", "model ms", "");
+		printf("%10s %8s %12s %10s  %s\n", "first N", "failures", "migrated", "model ms",
+		       "(sums over these failures)");
 	for (size_t i = 0; i < s->nr; i++) {
 		const struct kind_of_failure *k = &s->kinds[i];
 		const json_t *autopsy = json_object_get(k->like, "autopsy");

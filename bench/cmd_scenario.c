@@ -66,7 +66,7 @@ static int add_named(struct files *f, const char *name)
 	if (!path)
 		return f->status = cli_error(CLI_USAGE,
 		                             "%s: there is no such file, and no scenario file of that name ships with "
-		                             "the program: `ls workloads/scenarios` shows those",
+		                             "the program (a case is run with its file)",
 		                             name);
 	add_file(f, path);
 	free(path);

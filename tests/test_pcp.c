@@ -225,12 +225,9 @@ static void test_free_into_isolated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pcp_order),
-		cmocka_unit_test(test_pcp_overflow_5_10),
-		cmocka_unit_test(test_pcp_sizes),
-		cmocka_unit_test(test_drain_oldest_first),
-		cmocka_unit_test(test_drain_decides_types),
-		cmocka_unit_test(test_stale_pcp_page),
+		cmocka_unit_test(test_pcp_order),           cmocka_unit_test(test_pcp_overflow_5_10),
+		cmocka_unit_test(test_pcp_sizes),           cmocka_unit_test(test_drain_oldest_first),
+		cmocka_unit_test(test_drain_decides_types), cmocka_unit_test(test_stale_pcp_page),
 		cmocka_unit_test(test_free_into_isolated),
 	};
 

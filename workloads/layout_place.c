@@ -135,7 +135,11 @@ static int place_one(struct placing *p, const char *text, const struct written *
 	int rc = lab->place(p->c, p->pfn, w->order, i->kind, owner_of(p, i->kind));
 
 	if (rc)
-		return contig_diag_set(p->diag, -EINVAL, "'%s' can not lie at page %u of the layout", text, page);
+		return contig_diag_set(
+			p->diag, -EINVAL,
+			"'%s' can not lie at page %u of the layout: a run must be aligned to its size and fit, and free buddies "
+			"below a pageblock would have merged",
+			text, page);
 	if (w->list != MT_NR)
 		rc = lab->relist ? lab->relist(p->c, p->pfn, w->list) : -EOPNOTSUPP;
 	if (rc)

@@ -134,6 +134,9 @@ static void print_difference(const struct scenario_row *row, const struct scenar
 		printf("    got       [%s] %s\n", ans->types, ans->map);
 	} else {
 		printf("    expected  %s\n    got       %s\n", d->expected, d->got);
+		if (ans)
+			printf("    with      stage=%s why=%s [%s] %s\n", ans->stage, ans->why ? ans->why : "none",
+			       ans->types, ans->map);
 	}
 }
 

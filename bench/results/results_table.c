@@ -7,7 +7,7 @@
 
 /* What a cell holds, as text: cells are made first and aligned afterwards. */
 struct cell {
-	char text[48];
+	char text[64];
 };
 
 void text_fixed(char out[24], int64_t value, int64_t unit, int digits)
@@ -68,9 +68,9 @@ static struct cell shown_name(const struct results *r, const struct result_row *
 	struct cell c;
 
 	/* a composed backend may have a long name: its end is what tells it from others */
-	size_t len = strlen(backend), max = sizeof(c.text) - sizeof(" (baseline)") - 3;
+	size_t len = strlen(backend), max = sizeof(c.text) - sizeof(" (baseline)"), cut = len > max ? len - max + 3 : 0;
 
-	snprintf(c.text, sizeof(c.text), "%s%s%s", len > max ? "..." : "", len > max ? backend + len - max : backend,
+	snprintf(c.text, sizeof(c.text), "%s%s%s", cut ? "..." : "", backend + cut,
 	         plan_is_baseline(backend) ? " (baseline)" : "");
 	return c;
 }
@@ -215,15 +215,19 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 {
 	bool occurs[PHASE_NR][WHY_NR] = { 0 }, any = false;
 	char label[64];
+	int names = 22;
 
 	for (uint32_t i = first; i < first + nr; i++) {
+		int len = (int)strlen(shown_name(r, &r->rows[i]).text);
+
+		names = len > names ? len : names;
 		for (int k = 0; k < PHASE_NR * WHY_NR; k++)
 			any |= occurs[k / WHY_NR][k % WHY_NR] |=
 				r->rows[i].failures[k / WHY_NR][k % WHY_NR].requests != 0;
 	}
 	if (!any)
 		return;
-	fprintf(f, "\nfailed requests by phase/reason\n%-5s %-22s %8s", "size", "backend", "requests");
+	fprintf(f, "\nfailed requests by phase/reason\n%-5s %-*s %8s", "size", names, "backend", "requests");
 	for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
 		if (occurs[k / WHY_NR][k % WHY_NR])
 			fprintf(f, "  %s/%s", contig_phase_name((enum contig_phase)(k / WHY_NR)),
@@ -235,7 +239,7 @@ static void print_failures(FILE *f, const struct results *r, uint32_t first, uin
 		bool new_size = !((i - first) % r->plan->options->nr_backends);
 
 		run_size_label(&r->plan->options->sizes[row->at.size], label);
-		fprintf(f, "%-5s %-22s %8" PRIu64, new_size ? label : "", shown_name(r, row).text, row->requests);
+		fprintf(f, "%-5s %-*s %8" PRIu64, new_size ? label : "", names, shown_name(r, row).text, row->requests);
 		for (int k = 0; k < PHASE_NR * WHY_NR; k++) {
 			if (!occurs[k / WHY_NR][k % WHY_NR])
 				continue;
