@@ -213,16 +213,6 @@ static void same_results(const char *a, const char *b)
 
 static int set_up(void **state)
 {
-	static const struct synthetic small = {
-		.seed = 11,
-		.nr_events = 20000,
-		.live = 4000,
-		.cpus = 2,
-		.unmovable = 20,
-		.high_order = 30,
-		.splits = 5,
-		.interval_ns = 1000,
-	};
 	static const struct synthetic large = {
 		.seed = 12,
 		.nr_events = 400000,
@@ -249,7 +239,7 @@ static int set_up(void **state)
 	if (!mkdtemp(scratch))
 		return -1;
 	snprintf(path, sizeof(path), "%s/small.ctr", scratch);
-	synthetic_file(&small, path);
+	synthetic_file(&synthetic_small, path);
 	snprintf(path, sizeof(path), "%s/large.ctr", scratch);
 	synthetic_file(&large, path);
 	snprintf(path, sizeof(path), "%s/nodes.ctr", scratch);

@@ -248,9 +248,8 @@ static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn
 	block_t own = head >> m->P;
 	bool temporary = !block_isolated(m, own);
 	enum migratetype mt = stored_type(m, own);
-	enum contig_caller caller = mt == MT_CMA ? CALLER_CMA : CALLER_MOVABLE;
 
-	if (temporary && block_isolate(m, z, own, head, end, caller, by, work))
+	if (temporary && block_isolate(m, z, own, head, end, caller_of_type(mt), by, work))
 		return -EBUSY;
 	int rc = migrate_now(m, z, cpu, head, end, work);
 

@@ -167,10 +167,8 @@ static void lab_run(struct contig *c, pfn_t pfn, struct contig_run *out)
 		.list = free ? (uint8_t)state_type(state) : 0,
 		.pinned = state & STATE_PINNED,
 		.frozen = state & STATE_FROZEN,
-		.owner = OWNER_NONE,
+		.owner = page_holder(&m->page[head]),
 	};
-	if (state_has(state, KIND_IN_USE) && page_owner(&m->page[head]) != OWNER_TAKEN)
-		out->owner = page_owner(&m->page[head]);
 }
 
 static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind kind, owner_t owner)

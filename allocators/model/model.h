@@ -443,6 +443,12 @@ struct blocker {
 	enum contig_reason why;
 };
 
+/* Who asks for blocks of this type. */
+static inline enum contig_caller caller_of_type(enum migratetype mt)
+{
+	return mt == MT_CMA ? CALLER_CMA : CALLER_MOVABLE;
+}
+
 /* Isolate one block after checking [start, end) of it. 0 or -EBUSY with *by. */
 int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
                   struct blocker *by, struct contig_work *work);

@@ -149,6 +149,12 @@ static inline owner_t page_owner(const struct page *p)
 	return owner;
 }
 
+/* Whose the run is that begins here; OWNER_NONE if it is free, or a request's that is not done. */
+static inline owner_t page_holder(const struct page *p)
+{
+	return state_has(p->state, KIND_IN_USE) && page_owner(p) != OWNER_TAKEN ? page_owner(p) : OWNER_NONE;
+}
+
 static inline void page_set(struct page *p, uint32_t state, owner_t owner)
 {
 	memcpy(p->link, &owner, sizeof(owner));

@@ -28,8 +28,7 @@ void range_fail(struct range *r, int rc, enum contig_phase phase, struct blocker
 	uint32_t state = r->m->page[head].state;
 
 	r->out.autopsy.kind = (uint8_t)state_kind(state);
-	if (state_has(state, KIND_IN_USE) && page_owner(&r->m->page[head]) != OWNER_TAKEN)
-		r->out.autopsy.owner = page_owner(&r->m->page[head]);
+	r->out.autopsy.owner = page_holder(&r->m->page[head]);
 }
 
 enum range_state range_undo_all(struct range *r)
@@ -38,7 +37,7 @@ enum range_state range_undo_all(struct range *r)
 	return R_UNDO_ALL;
 }
 
-/* Memory goes offline, or is only to be isolated: nothing is allocated. */
+/* Memory goes offline: emptied in passes, and nothing is allocated. */
 static bool goes_offline(const struct range *r)
 {
 	return r->args.op == RANGE_OFFLINE;
@@ -91,7 +90,7 @@ static enum range_state step_pcp_off(struct range *r, struct contig_work *work)
 static enum contig_caller caller_of(const struct range *r, block_t b)
 {
 	if (r->m->policy.iso_edge_caller == iso_edge_caller_own_type && (b == r->first || b == last_block(r)))
-		return stored_type(r->m, b) == MT_CMA ? CALLER_CMA : CALLER_MOVABLE;
+		return caller_of_type(stored_type(r->m, b));
 	return (enum contig_caller)r->args.caller;
 }
 

@@ -27,16 +27,6 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 int house_set_up(void **state)
 {
-	static const struct synthetic small = {
-		.seed = 11,
-		.nr_events = 20000,
-		.live = 4000,
-		.cpus = 2,
-		.unmovable = 20,
-		.high_order = 30,
-		.splits = 5,
-		.interval_ns = 1000,
-	};
 	static const struct trace_event one[] = {
 		{ .id = 1, .op = TRACE_ALLOC, .kind = PAGE_KERNEL, .migratetype = MT_UNMOVABLE },
 		{ .ns = 60 * MS, .op = TRACE_MARK },
@@ -48,7 +38,7 @@ int house_set_up(void **state)
 	snprintf(scratch, sizeof(scratch), "/tmp/contigbench-test-XXXXXX");
 	if (!mkdtemp(scratch) || chdir(scratch))
 		return -1;
-	synthetic_file(&small, "small.ctr");
+	synthetic_file(&synthetic_small, "small.ctr");
 	trace_of(one, &t);
 	trace_file(&t, "one.ctr");
 	trace_close(&t);

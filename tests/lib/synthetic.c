@@ -7,6 +7,17 @@
 #include "../../bench/virtual/rng.h"
 #include "synthetic.h"
 
+const struct synthetic synthetic_small = {
+	.seed = 11,
+	.nr_events = 20000,
+	.live = 4000,
+	.cpus = 2,
+	.unmovable = 20,
+	.high_order = 30,
+	.splits = 5,
+	.interval_ns = 1000,
+};
+
 struct live {
 	uint32_t id;
 	uint8_t order;

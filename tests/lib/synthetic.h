@@ -17,6 +17,9 @@ struct synthetic {
 	uint64_t interval_ns; /* between events */
 };
 
+/* A few thousand pages on two cpus, of which some are unmovable, of higher order or split. */
+extern const struct synthetic synthetic_small;
+
 /* A trace in memory; trace_close() frees it. */
 void synthetic_trace(const struct synthetic *how, struct trace *t);
 /* The same as a file; asserts that it can be written. */
