@@ -20,7 +20,10 @@
  * Every call returns 0 (or a pfn) or a negative errno. User mistakes get an errno and, where a struct contig_diag is
  * passed, one sentence; programming mistakes (a cpu that does not exist, a pfn that no zone holds) assert where a check does
  * not cost the common path of alloc and free anything, and are undefined there.
- * One struct contig belongs to one thread at a time.
+ * One struct contig belongs to one thread at a time, unless it was opened for threads (struct contig_hooks): then alloc,
+ * free, split, contiguous requests, freeing their results and lab->pin may be called from several threads at once, as long
+ * as each cpu is used by one thread at a time and each request is stepped by one. All else (statistics, verify, the rest of
+ * the lab, online, close) is for a backend at rest: no other call going on, requests may stand between two steps.
  */
 #ifndef CONTIG_H
 #define CONTIG_H
@@ -145,7 +148,11 @@ struct contig_policy; /* policy.h */
 /* The caller's side of migration: the model's rmap. */
 struct contig_hooks {
 	void *ctx;
-	/* The allocation of `owner` now lives at `to`; it may be freed there, and only there, from this call on. */
+	/*
+	 * The allocation of `owner` now lives at `to`; it may be freed there, and only there, from this call on. With threads,
+	 * `from` is handed out again only after the call: whoever still frees it there gets -EAGAIN and finds `to`. The owner may
+	 * have freed it already, which was noted: the call is then about nobody, and must change nothing that is not `from`.
+	 */
 	void (*moved)(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order);
 	/*
 	 * The memory-isolate notifier chain (until v5.5), or NULL: before the pageblock of [start, start + nr) is isolated. Adds
@@ -157,6 +164,25 @@ struct contig_hooks {
 	 * go of them here (lab->freeze). Negative vetoes.
 	 */
 	int (*going_offline)(void *ctx, pfn_t start, uint32_t nr);
+
+	/* ---- for the wall clock ---- */
+
+	/* Several threads will call at once, and so will the backend call these. Refused by backends that are not for it. */
+	bool threads;
+	/*
+	 * Metadata of a zone on `node`: whole pages of this machine, mapped and not yet touched, to be bound there. Negative:
+	 * contig_open() fails with *diag as the hook has set it. NULL: they may lie anywhere.
+	 */
+	int (*place)(void *ctx, void *start, size_t bytes, unsigned int node, struct contig_diag *diag);
+	/*
+	 * What is in the pages, for callers whose pages are real; each may be NULL. `filled`: [pfn, pfn + 2^order) is this
+	 * owner's, and no other thread can find it yet (a split fills each piece anew). `emptied`: it was given up, and no other
+	 * thread can get it yet. `copy`: contents move; then comes `moved`, then `emptied` of what is left behind, with owner
+	 * OWNER_NONE. Results of contiguous requests are the caller's own business.
+	 */
+	void (*filled)(void *ctx, owner_t owner, pfn_t pfn, unsigned int order);
+	void (*emptied)(void *ctx, owner_t owner, pfn_t pfn, unsigned int order);
+	void (*copy)(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order);
 };
 
 /* What to allocate; eight bytes, passed by value. */
@@ -369,6 +395,7 @@ struct contig_backend {
 	const char *name;
 	const char *summary; /* one line for `contigbench list backends` */
 	bool baseline;       /* not Linux: shown as a baseline in every table */
+	bool threads;        /* may be opened for threads */
 
 	/* core */
 	struct contig *(*open)(const struct contig_backend *self, const struct contig_geometry *g,
@@ -376,7 +403,7 @@ struct contig_backend {
 	void (*close)(struct contig *c);
 	/* The pfn, or -ENOMEM, or -EINVAL. */
 	int64_t (*alloc)(struct contig *c, uint32_t cpu, struct contig_what what, owner_t owner);
-	/* -EAGAIN: the allocation is not (or no longer) at pfn; wait for hooks->moved and try there. */
+	/* -EAGAIN: the allocation is not (or no longer) at pfn; hooks->moved says, or with threads has said, where it is. */
 	int (*free)(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner);
 	/* Split an allocation into pieces of new_order, ascending, owned by pieces[0..]. -EAGAIN as for free. */
 	int (*split)(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * histogram.h - how often a value occurred, log-linear: every power of two is cut into HISTOGRAM_STEPS equal steps, so
+ * that a value is known to 1/HISTOGRAM_STEPS of itself whatever its size; below 2 * HISTOGRAM_STEPS exactly. The bounds of
+ * a step, not its middle, are what is reported: a percentile is an upper bound, at most 1/HISTOGRAM_STEPS too high, and
+ * never above the largest value, which is kept exactly.
+ *
+ * One thread records without locks or allocation; histograms of several threads are added up afterwards.
+ */
+#ifndef MEASURE_HISTOGRAM_H
+#define MEASURE_HISTOGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HISTOGRAM_BITS  5u
+#define HISTOGRAM_STEPS (1u << HISTOGRAM_BITS) /* error bound: 1/32, that is 3.2 % */
+#define HISTOGRAM_CELLS ((64u - HISTOGRAM_BITS) << HISTOGRAM_BITS)
+
+struct histogram {
+	uint64_t max;
+	uint64_t sum; /* of the values, exact: for the mean */
+	uint64_t cells[HISTOGRAM_CELLS];
+};
+
+static inline unsigned int histogram_cell(uint64_t value)
+{
+	/* values below 2^(BITS + 1) are cells of their own */
+	unsigned int shift = (unsigned int)__builtin_clzll(value | HISTOGRAM_STEPS) ^ 63u;
+
+	shift -= HISTOGRAM_BITS;
+	return (shift << HISTOGRAM_BITS) + (unsigned int)(value >> shift);
+}
+
+static inline void histogram_add(struct histogram *h, uint64_t value)
+{
+	h->cells[histogram_cell(value)]++;
+	h->sum += value;
+	if (__builtin_expect(value > h->max, 0))
+		h->max = value;
+}
+
+/* The smallest value of a cell; of the cell behind it, one more than the largest. */
+uint64_t histogram_low(unsigned int cell);
+uint64_t histogram_count(const struct histogram *h);
+void histogram_merge(struct histogram *to, const struct histogram *from);
+/*
+ * The value that a share of all values, in millionths, does not exceed: 500000 for the median, 999000 for p99.9. 0 where
+ * nothing was recorded.
+ */
+uint64_t histogram_percentile(const struct histogram *h, uint32_t millionths);
+
+#endif
