@@ -253,8 +253,7 @@ void counters_missing(char *out, size_t size)
 	char why[COUNTER_NR][320] = { "" };
 	struct counters *c = counters_open();
 
-	if (size)
-		*out = '\0';
+	snprintf(out, size, "%s", c ? "" : "no memory for counters");
 	for (int i = 0; c && i < COUNTER_NR; i++)
 		if (c->error[i])
 			explain(why[i], sizeof(why[i]), (enum counter)i, c->error[i]);
