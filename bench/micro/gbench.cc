@@ -5,9 +5,11 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 #include "gbench_internal.h"
 
@@ -77,10 +79,26 @@ int gbench_add_context(const char *key, const char *value)
 {
 	if (!key || !value)
 		return refuse(-EINVAL, "a context needs a key and a value");
+	static const char *const own[] = { "date",
+		                           "host_name",
+		                           "executable",
+		                           "num_cpus",
+		                           "mhz_per_cpu",
+		                           "caches",
+		                           "load_avg",
+		                           "aslr_enabled",
+		                           "cpu_scaling_enabled",
+		                           "library_version",
+		                           "library_build_type",
+		                           "json_schema_version" };
+
 	return guard([&] {
 		const auto *known = bm::internal::GetGlobalContext();
+		bool taken = known && known->count(key);
 
-		if (known && known->count(key))
+		for (const char *name : own)
+			taken |= !std::strcmp(name, key);
+		if (taken)
 			return refuse(-EEXIST, "the context has this key already");
 		bm::AddCustomContext(key, value);
 		return 0;
@@ -118,14 +136,74 @@ static void discard_output(void)
 		std::remove(output_file.c_str());
 }
 
+namespace
+{
+class no_display : public bm::BenchmarkReporter
+{
+      public:
+	bool ReportContext(const Context &) override
+	{
+		return true;
+	}
+	void ReportRuns(const std::vector<Run> &) override
+	{
+	}
+};
+
+/* Keeps all until the end, and then asks for the rest of the context. */
+class late_json : public bm::JSONReporter
+{
+      public:
+	explicit late_json(const gbench_how &h) : how(h)
+	{
+	}
+	bool ReportContext(const Context &c) override
+	{
+		context = std::make_unique<Context>(c);
+		return true;
+	}
+	void ReportRuns(const std::vector<Run> &r) override
+	{
+		runs.push_back(r);
+	}
+	void Finalize() override
+	{
+		how.measured(how.ctx);
+		if (!context)
+			return;
+		bm::JSONReporter::ReportContext(*context);
+		for (const auto &r : runs)
+			bm::JSONReporter::ReportRuns(r);
+		bm::JSONReporter::Finalize();
+	}
+
+      private:
+	const gbench_how &how;
+	std::unique_ptr<Context> context;
+	std::vector<std::vector<Run>> runs;
+};
+} // namespace
+
 int gbench_run(size_t *matched, size_t *failed)
+{
+	const gbench_how how = {};
+
+	return gbench_run_as(&how, matched, failed);
+}
+
+int gbench_run_as(const struct gbench_how *how, size_t *matched, size_t *failed)
 {
 	nr_failed = 0;
 	return guard([&] {
 		if (int rc = check_output_before())
 			return rc;
+		no_display none;
+		late_json late(*how);
 		/* 1.7.1 would delete its only default reporter, and use it again in a second run */
-		size_t nr = bm::RunSpecifiedBenchmarks(bm::CreateDefaultDisplayReporter());
+		bm::BenchmarkReporter *display = how->quiet ? &none : bm::CreateDefaultDisplayReporter();
+		/* without a file it ends the process over a reporter for one */
+		bm::BenchmarkReporter *file = how->measured && !output_file.empty() ? &late : nullptr;
+		size_t nr = bm::RunSpecifiedBenchmarks(display, file);
 
 		if (matched)
 			*matched = nr;

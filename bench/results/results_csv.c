@@ -49,7 +49,7 @@ void csv_interval(FILE *f, const struct stats_interval *i, bool value)
 	}
 }
 
-static void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
+void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
 {
 	const struct contig_geometry *g = plan_geometry(plan, at);
 	uint32_t pages = plan_request_pages(plan, at);
@@ -62,8 +62,6 @@ static void csv_place(FILE *f, const struct run_plan *plan, const struct run_pla
 	csv_text(f, plan->options->backends[at->backend]);
 	fprintf(f, ",%d", plan_is_baseline(plan->options->backends[at->backend]));
 }
-
-#define PLACE "workload,occupancy_percent,size,request_pages,request_bytes,backend,baseline"
 
 static void summary_line(FILE *f, const struct results *r, const struct result_row *row)
 {
@@ -100,7 +98,7 @@ static void summary_line(FILE *f, const struct results *r, const struct result_r
 
 void results_summary_csv(FILE *f, const struct results *r)
 {
-	static const char columns[] = PLACE
+	static const char columns[] = CSV_PLACE
 		",seeds,requests,successes,success_percent,success_low,success_high,"
 		"difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
 		"migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
@@ -119,7 +117,7 @@ void results_summary_csv(FILE *f, const struct results *r)
 /* What plots/success-by-size.gp draws, and nothing else. */
 void results_success_csv(FILE *f, const struct results *r)
 {
-	csv_head(f, r->plan, PLACE ",seeds,success_percent,success_low,success_high");
+	csv_head(f, r->plan, CSV_PLACE ",seeds,success_percent,success_low,success_high");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
 		csv_place(f, r->plan, &r->rows[i].at);
 		fprintf(f, ",%u", r->plan->options->nr_seeds);
@@ -133,7 +131,7 @@ void results_replays_csv(FILE *f, const struct results *r)
 	const struct run_options *o = r->plan->options;
 
 	csv_head(f, r->plan,
-	         PLACE
+	         CSV_PLACE
 	         ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
 	         "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
 	         "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
@@ -162,8 +160,9 @@ void results_replays_csv(FILE *f, const struct results *r)
 void results_failures_csv(FILE *f, const struct results *r)
 {
 	csv_head(f, r->plan,
-	         PLACE ",phase,reason,failures,percent_of_requests,modelled_ns_before_failure,scanned_before_failure,"
-	               "migrated_pages_before_failure");
+	         CSV_PLACE
+	         ",phase,reason,failures,percent_of_requests,modelled_ns_before_failure,scanned_before_failure,"
+	         "migrated_pages_before_failure");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
 		const struct result_row *row = &r->rows[i];
 

@@ -36,7 +36,10 @@ void wall_pace_label(double pace, char out[32])
 
 void wall_options_init(struct wall_options *w)
 {
+	static char program[] = "contigbench";
+
 	*w = (struct wall_options){ .timing = TIMING_SAMPLED, .counting = COUNT_RUN };
+	w->benchmark[w->nr_benchmark++] = program;
 }
 
 int wall_options_take_benchmark(struct wall_options *w, int *argc, char **argv)
@@ -184,27 +187,27 @@ int wall_options_take(struct wall_options *w, int opt, const char *arg)
 static int check_benchmark(const struct wall_options *w)
 {
 	static const struct {
-		const char *flag;
+		const char *flag, *but; /* a value that is fine */
 		const char *why;
 	} refused[] = {
-		{ "min_time", "an iteration is a whole replay, and there is one a repetition: try "
-		              "--benchmark_repetitions=10" },
-		{ "min_warmup_time", "an iteration is a whole replay: warm memory up with --age 1" },
-		{ "perf_counters", "the replaying threads have counters of their own: see --counters" },
-		{ "out_format", "benchmark.json is JSON; --benchmark_format=csv prints CSV" },
+		{ "min_time", "",
+		  "an iteration is a whole replay, and there is one a repetition: try "
+		  "--benchmark_repetitions=10" },
+		{ "min_warmup_time", "", "an iteration is a whole replay: warm memory up with --age 1" },
+		{ "perf_counters", "", "the replaying threads have counters of their own: see --counters" },
+		{ "out_format", "json", "benchmark.json is JSON; --benchmark_format=csv prints CSV" },
 	};
-	char *const *argv = w->benchmark - 1; /* [0] is not looked at */
-	int argc = (int)w->nr_benchmark + 1;
+	int argc = (int)w->nr_benchmark;
 	const char *value;
 	double n;
 
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		value = gbench_flag(argc, argv, refused[i].flag);
-		if (value && strcmp(value, "json"))
+		value = gbench_flag(argc, w->benchmark, refused[i].flag);
+		if (value && strcmp(value, refused[i].but))
 			return cli_error(CLI_USAGE, "--benchmark_%s means nothing to --clock wall: %s", refused[i].flag,
 			                 refused[i].why);
 	}
-	value = gbench_flag(argc, argv, "repetitions");
+	value = gbench_flag(argc, w->benchmark, "repetitions");
 	if (value && (!cli_double(value, 1, WALL_MAX_REPETITIONS, &n) || n != (double)(uint32_t)n))
 		return cli_error(CLI_USAGE, "--benchmark_repetitions=%s: a whole number from 1 to %u, please", value,
 		                 WALL_MAX_REPETITIONS);

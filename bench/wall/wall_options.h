@@ -34,9 +34,9 @@ struct wall_options {
 	uint8_t timing; /* enum wall_timing */
 	bool backing;
 	bool no_bind;
-	uint64_t window_ns; /* 0: the default */
-	uint8_t counting;   /* enum wall_counting */
-	char *benchmark[WALL_MAX_BENCHMARK];
+	uint64_t window_ns;                  /* 0: the default */
+	uint8_t counting;                    /* enum wall_counting */
+	char *benchmark[WALL_MAX_BENCHMARK]; /* an argv */
 	uint32_t nr_benchmark;
 };
 
