@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "program.h"
 
 /* What is known of an identity while compiling. */
@@ -55,21 +56,6 @@ static int out_of_memory(struct compiler *c)
 	snprintf(c->diag->text, sizeof(c->diag->text), "no memory to prepare %llu events for replay",
 	         (unsigned long long)c->t->info.nr_events);
 	return -ENOMEM;
-}
-
-/* Room for one more element of `size` bytes behind `nr`. */
-static bool grow(void **array, size_t nr, size_t *cap, size_t size)
-{
-	if (nr < *cap)
-		return true;
-	size_t want = *cap ? *cap * 2 : 1024;
-	void *bigger = reallocarray(*array, want, size);
-
-	if (!bigger)
-		return false;
-	*array = bigger;
-	*cap = want;
-	return true;
 }
 
 static int birth(struct compiler *c, size_t event, uint32_t id, uint8_t order, uint8_t node)

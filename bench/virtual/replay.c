@@ -75,7 +75,7 @@ static int run_until(struct replay *r, uint64_t ns, size_t limit)
 	}
 }
 
-static void take_sample(struct replay *r, uint64_t ns, struct sample_record *out)
+void replay_sample(const struct replay *r, uint64_t ns, struct sample_record *out)
 {
 	const struct contig_geometry *g = r->params.geometry;
 	struct contig_stats s;
@@ -109,7 +109,7 @@ static int act(struct replay *r, const struct timeline_entry *e)
 		}
 		return replay_begin_request(r, e->ns, e->index);
 	case ACTION_SAMPLE:
-		take_sample(r, e->ns, &r->result->samples[e->index]);
+		replay_sample(r, e->ns, &r->result->samples[e->index]);
 		return 0;
 	}
 	return 0;
@@ -183,14 +183,21 @@ int replay_advance(struct replay *r, uint64_t events)
 	return rc ? rc : run_pass(r, (size_t)(events - (uint64_t)r->pass * nr));
 }
 
-static int run_passes(struct replay *r)
+int replay_age(struct replay *r)
 {
-	struct replay_result *result = r->result;
-	struct contig_stats after;
 	int rc = 0;
 
 	while (!rc && !counts(r))
 		rc = finish_pass(r);
+	return rc ? rc : begin_pass(r);
+}
+
+static int run_passes(struct replay *r)
+{
+	struct replay_result *result = r->result;
+	struct contig_stats after;
+	int rc = replay_age(r);
+
 	if (!rc)
 		rc = finish_pass(r);
 	if (rc)
@@ -204,7 +211,7 @@ static int run_passes(struct replay *r)
 	contig_stats(r->backend, CONTIG_ALL_ZONES, &after);
 	for (int i = 0; i < RETYPE_NR; i++)
 		result->retyped[i] = after.retyped[i] - r->before.retyped[i];
-	take_sample(r, r->program->duration_ns, &result->end);
+	replay_sample(r, r->program->duration_ns, &result->end);
 	result->events = r->x.executed;
 	result->allocs = r->program->nr_allocs;
 	result->failed_allocs = r->x.failed;
@@ -249,7 +256,8 @@ static int prepare(struct replay *r)
 	if (survivors_init(&r->survivors, r->program) || !r->running || !r->waiting || !r->result->requests ||
 	    !r->result->samples)
 		return out_of_memory(r->diag);
-	r->backend = contig_open(params->backend, params->geometry, &r->x.hooks, r->diag);
+	r->backend =
+		contig_open(params->backend, params->geometry, params->hooks ? params->hooks : &r->x.hooks, r->diag);
 	r->x.backend = r->backend;
 	r->x.watch = params->watch;
 	if (!r->backend)

@@ -44,6 +44,7 @@ struct replay_params {
 	uint32_t samples;                 /* of fragmentation over the counted pass */
 	const atomic_bool *stop;          /* when it becomes true: give up with -EINTR; may be NULL */
 	const struct replay_watch *watch; /* may be NULL */
+	const struct contig_hooks *hooks; /* to open the backend with, of the wall clock; NULL: the replay's own */
 };
 
 /* One contiguous request and how it ended. Times are ns since the counted pass began. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* replay_state.h - what a replay consists of: for replay.c and replay_requests.c alone. */
+/*
+ * replay_state.h - what a replay consists of: for replay.c and replay_requests.c, and for the wall clock, which begins
+ * where the passes before the counted one have ended.
+ */
 #ifndef REPLAY_STATE_H
 #define REPLAY_STATE_H
 
@@ -34,6 +37,14 @@ struct replay {
 	bool begun;
 	struct contig_stats before; /* the pass that counts */
 };
+
+/*
+ * All passes before the one that counts, and what is drawn for that one: when survivors go, and requests. Nothing of it is
+ * carried out. Errors are replay_run()'s.
+ */
+int replay_age(struct replay *r);
+/* The state now, as if it were `ns`. */
+void replay_sample(const struct replay *r, uint64_t ns, struct sample_record *out);
 
 /* Actions of the timeline at time `ns`. 0 or a negative errno, with r->diag filled in but for -ENOMEM. */
 int replay_begin_request(struct replay *r, uint64_t ns, uint32_t k);

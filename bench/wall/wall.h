@@ -57,6 +57,7 @@ struct wall_request {
 	struct contig_work total;
 	pfn_t start;
 	pfn_t blocker;
+	uint32_t event; /* trace event that allocated the blocking page, or EVENT_NONE */
 	int32_t rc;
 	uint32_t cpu;
 	uint8_t phase;  /* enum contig_phase */
@@ -68,7 +69,8 @@ struct wall_thread {
 	uint64_t events;
 	uint64_t loop_ns;    /* from its first event to its last, waiting and barriers aside */
 	uint64_t waited_ns;  /* for the window and for other threads' allocations */
-	uint64_t request_ns; /* the part of loop_ns in contiguous requests */
+	uint64_t paced_ns;   /* ahead of the pace */
+	uint64_t request_ns; /* the part of loop_ns in contiguous requests, giving back their results included */
 	uint32_t cpu;        /* that it was pinned to, ... */
 	uint32_t moved;      /* ... and how often it was found elsewhere: 0 */
 };
