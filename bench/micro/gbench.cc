@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* gbench.cc - Google Benchmark as a program: flags, context, running, and what the library at hand is. */
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -141,6 +143,11 @@ namespace
 class no_display : public bm::BenchmarkReporter
 {
       public:
+	no_display() : nowhere(nullptr)
+	{
+		SetOutputStream(&nowhere);
+		SetErrorStream(&nowhere);
+	}
 	bool ReportContext(const Context &) override
 	{
 		return true;
@@ -148,9 +155,15 @@ class no_display : public bm::BenchmarkReporter
 	void ReportRuns(const std::vector<Run> &) override
 	{
 	}
+
+      private:
+	std::ostream nowhere;
 };
 
-/* Keeps all until the end, and then asks for the rest of the context. */
+/*
+ * Keeps all until the end, and then asks for the rest of the context. What is not a number has no place in JSON: the
+ * library has it for a counter's coefficient of variation whose mean is 0.
+ */
 class late_json : public bm::JSONReporter
 {
       public:
@@ -165,6 +178,10 @@ class late_json : public bm::JSONReporter
 	void ReportRuns(const std::vector<Run> &r) override
 	{
 		runs.push_back(r);
+		for (Run &run : runs.back()) {
+			for (auto c = run.counters.begin(); c != run.counters.end();)
+				c = std::isfinite(c->second.value) ? std::next(c) : run.counters.erase(c);
+		}
 	}
 	void Finalize() override
 	{

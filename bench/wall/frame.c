@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../micro/flags.h"
 #include "../micro/gbench.h"
@@ -186,6 +187,20 @@ static int copy_out(const struct frame *f, FILE *to)
 	return fflush(to) || ferror(to) ? -EIO : 0;
 }
 
+/* Before hours are measured for it. */
+static int check_user_file(const char *name)
+{
+	bool there = !access(name, F_OK);
+	FILE *f = fopen(name, "a");
+
+	if (!f)
+		return cli_error(CLI_MACHINE, "--benchmark_out=%s can not be written: %s", name, strerror(errno));
+	fclose(f);
+	if (!there)
+		remove(name);
+	return CLI_OK;
+}
+
 static int write_user_file(const struct frame *f, const char *name)
 {
 	FILE *to = fopen(name, "w");
@@ -228,8 +243,7 @@ static int measure(struct frame *f, const struct flags *l)
 	size_t matched = 0, nr_failed = 0;
 
 	/* what is printed for a program to read is nothing else */
-	frame_preface(l->json || l->console ? stderr : stdout, f);
-	fflush(stdout);
+	f->preface = l->json || l->console ? stderr : stdout;
 	int rc = gbench_run_as(&how, &matched, &nr_failed);
 
 	cli_progress(NULL, 0, 0);
@@ -251,8 +265,10 @@ static int show(const struct frame *f, const struct flags *l)
 
 static int run(struct frame *f, struct flags *l)
 {
-	int status = begin_folder(f);
+	int status = *l->copy_to ? check_user_file(l->copy_to) : CLI_OK;
 
+	if (status == CLI_OK)
+		status = begin_folder(f);
 	if (status == CLI_OK)
 		status = initialize(f, l);
 	if (status == CLI_OK)

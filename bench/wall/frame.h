@@ -51,9 +51,10 @@ struct frame {
 	uint32_t nr_rows;
 
 	struct folder folder;
-	bool made; /* the folder */
+	bool made;              /* the folder */
 	FILE *lines, *requests; /* wall.jsonl, requests.jsonl */
 
+	FILE *preface;     /* to be printed there before the first replay; NULL: it was */
 	uint32_t measured; /* repetitions */
 	uint32_t expected; /* 0: a filter decides */
 	int failed;        /* errno of the first that failed, ... */

@@ -138,7 +138,7 @@ void frame_preface(FILE *to, const struct frame *f)
 	if (*first_sharing(f))
 		fprintf(to, "OVERSUBSCRIBED: %s\n", first_sharing(f));
 	if (*f->missing)
-		fprintf(to, "counters: missing are %s\n", f->missing);
+		fprintf(to, "missing counters: %s\n", f->missing);
 }
 
 void frame_epilogue(FILE *to, const struct frame *f)

@@ -105,6 +105,11 @@ static void repetition(struct gbench_state *s, void *ctx)
 	struct contig_diag diag = { "" };
 	struct wall_result *r = calloc(1, sizeof(*r)); /* histograms: too large for a stack */
 
+	if (f->preface) {
+		frame_preface(f->preface, f);
+		fflush(f->preface);
+		f->preface = NULL;
+	}
 	if (f->expected)
 		cli_progress("replays", f->measured, f->expected);
 	while (gbench_keep_running(s)) {
