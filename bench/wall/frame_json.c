@@ -146,8 +146,9 @@ static void threads(FILE *to, const struct wall_result *r)
 
 		fprintf(to,
 		        "%s{\"cpu\":%u,\"moved\":%u,\"events\":%" PRIu64 ",\"loop_ns\":%" PRIu64
-		        ",\"waited_ns\":%" PRIu64 ",\"request_ns\":%" PRIu64 "}",
-		        i ? "," : "", t->cpu, t->moved, t->events, t->loop_ns, t->waited_ns, t->request_ns);
+		        ",\"waited_ns\":%" PRIu64 ",\"paced_ns\":%" PRIu64 ",\"request_ns\":%" PRIu64 "}",
+		        i ? "," : "", t->cpu, t->moved, t->events, t->loop_ns, t->waited_ns, t->paced_ns,
+		        t->request_ns);
 	}
 	fputc(']', to);
 }
@@ -232,6 +233,8 @@ static void request_line(FILE *to, const struct wall_request *q)
 		if (q->blocker != PFN_NONE)
 			fprintf(to, ",\"pfn\":%u,\"kind\":\"%s\"", q->blocker,
 			        contig_kind_name((enum page_kind)q->kind));
+		if (q->event != EVENT_NONE)
+			fprintf(to, ",\"event\":%u", q->event);
 		fputc('}', to);
 	}
 	fputs("}\n", to);
