@@ -117,12 +117,16 @@ static bool group_up(struct group *g)
 	return true;
 }
 
-static const char *group_file(const struct group *g, const char *v1, const char *v2)
-{
-	static _Thread_local char path[PATH_SIZE + 64];
+struct file_name {
+	char text[PATH_SIZE + 64];
+};
 
-	snprintf(path, sizeof(path), "%s/%s", g->path, g->v2 ? v2 : v1);
-	return path;
+static struct file_name group_file(const struct group *g, const char *v1, const char *v2)
+{
+	struct file_name name;
+
+	snprintf(name.text, sizeof(name.text), "%s/%s", g->path, g->v2 ? v2 : v1);
+	return name;
 }
 
 /* A number, or CGROUP_NONE for "max", -1, and no such file. */
@@ -130,7 +134,7 @@ static uint64_t group_number(const struct group *g, const char *v1, const char *
 {
 	uint64_t n;
 
-	return file_number(&n, group_file(g, v1, v2)) ? n : CGROUP_NONE;
+	return file_number(&n, group_file(g, v1, v2).text) ? n : CGROUP_NONE;
 }
 
 /* ---- cpu ------------------------------------------------------------------------------------- */
@@ -141,7 +145,7 @@ static uint64_t level_quota(const struct group *g)
 	char line[64];
 
 	if (g->v2) { /* "150000 100000", "max 100000" */
-		file_line(line, sizeof(line), group_file(g, "", "cpu.max"), NULL);
+		file_line(line, sizeof(line), group_file(g, "", "cpu.max").text, NULL);
 		if (sscanf(line, "%" SCNu64 " %" SCNu64, &quota, &period) != 2)
 			return CGROUP_NONE;
 	} else {
@@ -176,11 +180,11 @@ bool cgroup_throttled(uint64_t *times, uint64_t *ns)
 	if (!group_find(&g, "cpu"))
 		return false;
 	do {
-		const char *stat = group_file(&g, "cpu.stat", "cpu.stat");
+		struct file_name stat = group_file(&g, "cpu.stat", "cpu.stat");
 		uint64_t n, time;
 
-		if (level_quota(&g) == CGROUP_NONE || !file_keyed_number(&n, stat, "nr_throttled") ||
-		    !file_keyed_number(&time, stat, g.v2 ? "throttled_usec" : "throttled_time"))
+		if (level_quota(&g) == CGROUP_NONE || !file_keyed_number(&n, stat.text, "nr_throttled") ||
+		    !file_keyed_number(&time, stat.text, g.v2 ? "throttled_usec" : "throttled_time"))
 			continue;
 		any = true;
 		*times += n;
@@ -198,7 +202,7 @@ static uint64_t level_left(const struct group *g, uint64_t limit)
 
 	if (used == CGROUP_NONE)
 		return limit;
-	if (file_keyed_number(&clean, group_file(g, "memory.stat", "memory.stat"), key))
+	if (file_keyed_number(&clean, group_file(g, "memory.stat", "memory.stat").text, key))
 		used -= clean < used ? clean : used;
 	return used < limit ? limit - used : 0;
 }
