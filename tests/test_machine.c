@@ -139,8 +139,8 @@ static int uproot(void **state)
 {
 	char command[128];
 
-	(void)state;
 	cgroup_root = "";
+	forget(state);
 	snprintf(command, sizeof(command), "rm -rf '%s'", root);
 	return system(command);
 }
