@@ -84,8 +84,9 @@ static bool mounted_here(struct group *g, const char *line, const char *controll
 		return false;
 	/* in a container the mount shows a part of the tree, which begins at `root` */
 	size_t skip = strcmp(root, "/") && is_below(name, root) ? strlen(root) : 0;
-	int length = snprintf(g->path, sizeof(g->path), "%s%s%s", cgroup_root, point,
-	                      strcmp(name + skip, "/") ? name + skip : "");
+	/* ... and the group may lie outside of that part: its top is the best there is then */
+	bool at_top = !strcmp(name + skip, "/") || !strncmp(name + skip, "/..", 3);
+	int length = snprintf(g->path, sizeof(g->path), "%s%s%s", cgroup_root, point, at_top ? "" : name + skip);
 
 	g->top = strlen(cgroup_root) + strlen(point);
 	if (length >= PATH_SIZE || access(g->path, F_OK))
@@ -117,12 +118,16 @@ static bool group_up(struct group *g)
 	return true;
 }
 
-static const char *group_file(const struct group *g, const char *v1, const char *v2)
-{
-	static _Thread_local char path[PATH_SIZE + 64];
+struct file_name {
+	char text[PATH_SIZE + 64];
+};
 
-	snprintf(path, sizeof(path), "%s/%s", g->path, g->v2 ? v2 : v1);
-	return path;
+static struct file_name group_file(const struct group *g, const char *v1, const char *v2)
+{
+	struct file_name name;
+
+	snprintf(name.text, sizeof(name.text), "%s/%s", g->path, g->v2 ? v2 : v1);
+	return name;
 }
 
 /* A number, or CGROUP_NONE for "max", -1, and no such file. */
@@ -130,7 +135,7 @@ static uint64_t group_number(const struct group *g, const char *v1, const char *
 {
 	uint64_t n;
 
-	return file_number(&n, group_file(g, v1, v2)) ? n : CGROUP_NONE;
+	return file_number(&n, group_file(g, v1, v2).text) ? n : CGROUP_NONE;
 }
 
 /* ---- cpu ------------------------------------------------------------------------------------- */
@@ -141,7 +146,7 @@ static uint64_t level_quota(const struct group *g)
 	char line[64];
 
 	if (g->v2) { /* "150000 100000", "max 100000" */
-		file_line(line, sizeof(line), group_file(g, "", "cpu.max"), NULL);
+		file_line(line, sizeof(line), group_file(g, "", "cpu.max").text, NULL);
 		if (sscanf(line, "%" SCNu64 " %" SCNu64, &quota, &period) != 2)
 			return CGROUP_NONE;
 	} else {
@@ -176,11 +181,11 @@ bool cgroup_throttled(uint64_t *times, uint64_t *ns)
 	if (!group_find(&g, "cpu"))
 		return false;
 	do {
-		const char *stat = group_file(&g, "cpu.stat", "cpu.stat");
+		struct file_name stat = group_file(&g, "cpu.stat", "cpu.stat");
 		uint64_t n, time;
 
-		if (level_quota(&g) == CGROUP_NONE || !file_keyed_number(&n, stat, "nr_throttled") ||
-		    !file_keyed_number(&time, stat, g.v2 ? "throttled_usec" : "throttled_time"))
+		if (level_quota(&g) == CGROUP_NONE || !file_keyed_number(&n, stat.text, "nr_throttled") ||
+		    !file_keyed_number(&time, stat.text, g.v2 ? "throttled_usec" : "throttled_time"))
 			continue;
 		any = true;
 		*times += n;
@@ -191,6 +196,15 @@ bool cgroup_throttled(uint64_t *times, uint64_t *ns)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+static uint64_t level_limit(const struct group *g)
+{
+	uint64_t hard = group_number(g, "memory.limit_in_bytes", "memory.max");
+	/* version 1 has none of this kind. Above it a process is slowed down until it hardly gets on */
+	uint64_t soft = g->v2 ? group_number(g, "", "memory.high") : CGROUP_NONE;
+
+	return soft < hard ? soft : hard;
+}
+
 static uint64_t level_left(const struct group *g, uint64_t limit)
 {
 	uint64_t used = group_number(g, "memory.usage_in_bytes", "memory.current"), clean;
@@ -198,7 +212,7 @@ static uint64_t level_left(const struct group *g, uint64_t limit)
 
 	if (used == CGROUP_NONE)
 		return limit;
-	if (file_keyed_number(&clean, group_file(g, "memory.stat", "memory.stat"), key))
+	if (file_keyed_number(&clean, group_file(g, "memory.stat", "memory.stat").text, key))
 		used -= clean < used ? clean : used;
 	return used < limit ? limit - used : 0;
 }
@@ -211,7 +225,7 @@ bool cgroup_memory(uint64_t *limit, uint64_t *left)
 	if (!group_find(&g, "memory"))
 		return false;
 	do {
-		uint64_t here = group_number(&g, "memory.limit_in_bytes", "memory.max");
+		uint64_t here = level_limit(&g);
 
 		/* version 1 has the largest whole number of pages instead of "no limit" */
 		if (here >= (uint64_t)INT64_MAX / 65536 * 65536)
