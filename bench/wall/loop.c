@@ -149,8 +149,10 @@ INLINE int64_t allocate(struct worker *w, uint32_t cpu, struct contig_what what,
 		return contig_alloc(w->backend, cpu, what, owner);
 	/* all that a call needs is at hand, and it is not known what comes back */
 	int64_t pfn = (int64_t)(owner & 0xffff);
+	uint64_t word;
 
-	__asm__ volatile("" : "+r"(pfn) : "r"(cpu), "r"(what), "r"(owner) : "memory");
+	memcpy(&word, &what, sizeof(word));
+	__asm__ volatile("" : "+r"(pfn) : "r"(cpu), "r"(word), "r"(owner) : "memory");
 	return pfn;
 }
 

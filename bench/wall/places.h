@@ -25,7 +25,7 @@
 
 static inline uint64_t place_of(uint32_t event, pfn_t pfn)
 {
-	return (uint64_t)event + 1 << 32 | pfn;
+	return ((uint64_t)event + 1) << 32 | pfn;
 }
 
 static inline pfn_t place_pfn(uint64_t place)
