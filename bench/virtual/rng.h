@@ -19,6 +19,7 @@ enum rng_stream {
 	RNG_REQUESTS = 1, /* the ranges that are asked for */
 	RNG_SURVIVORS,    /* the order in which an aged pass's survivors are freed; + pass number << 8 */
 	RNG_BOOTSTRAP,
+	RNG_SAMPLES, /* which operations are timed; + thread << 8 */
 };
 
 static inline uint64_t rng_mix(uint64_t z)

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+/*
+ * loop.c - the measured loop: operations of one thread's stream, in each of three timing modes.
+ *
+ * One body, compiled for each mode and for what else is constant, so that what a mode does not need is not there. No
+ * system call and no allocation in it, but for waiting that takes long.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "wall_state.h"
+
+#define INLINE      static inline __attribute__((always_inline))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* How long the backend may answer -EAGAIN before that is held against it. */
+#define PATIENCE_NS UINT64_C(20000000000)
+
+/* ---- what is rare ---------------------------------------------------------------------------- */
+
+static void contract_broken(struct worker *w, const char *what, uint32_t event, pfn_t pfn, int rc)
+{
+	crew_fail(&w->wall->crew, -EUCLEAN, "%s of what event %u allocated at pfn %u answered %s", what, event, pfn,
+	          strerror(-rc));
+}
+
+/*
+ * What another thread is to allocate, pin or give up first: until there is something at `slot`. PLACE_EMPTY: given up.
+ * The time goes to `waited`.
+ */
+static __attribute__((noinline)) uint64_t await_place(struct worker *w, uint64_t ns, uint32_t slot)
+{
+	struct crew *crew = &w->wall->crew;
+	uint64_t start = wall_clock_now(w->clock), place;
+	uint32_t spins = 0;
+
+	crew_publish(crew, w->thread, ns);
+	while ((place = atomic_load_explicit(&w->map[slot], memory_order_acquire)) == PLACE_EMPTY && !crew_error(crew))
+		worker_rest(w, &spins);
+	w->waited += wall_clock_now(w->clock) - start;
+	return place;
+}
+
+/* -EAGAIN: the page has moved, or is on its way. Where it is now. */
+static uint64_t moved_to(struct worker *w, uint32_t slot, uint64_t place, uint64_t since, uint32_t *spins)
+{
+	uint64_t now = atomic_load_explicit(&w->map[slot], memory_order_acquire);
+
+	if (now != place)
+		return now;
+	places_settle(&w->wall->places, w->thread);
+	worker_rest(w, spins);
+	if (wall_clock_ns(w->clock, wall_clock_now(w->clock) - since) > PATIENCE_NS)
+		contract_broken(w, "for 20 seconds, free or split", place_event(place), place_pfn(place), -EAGAIN);
+	return atomic_load_explicit(&w->map[slot], memory_order_acquire);
+}
+
+static __attribute__((noinline)) void retry_free(struct worker *w, uint32_t cpu, uint32_t slot, uint64_t place, int rc)
+{
+	uint64_t since = wall_clock_now(w->clock);
+	uint32_t spins = 0;
+
+	w->retried_frees += rc == -EAGAIN;
+	while (rc == -EAGAIN && !crew_error(&w->wall->crew)) {
+		place = moved_to(w, slot, place, since, &spins);
+		rc = contig_free(w->backend, cpu, place_pfn(place), executor_owner(place_event(place), slot));
+	}
+	if (rc && rc != -EAGAIN)
+		contract_broken(w, "free", place_event(place), place_pfn(place), rc);
+}
+
+static __attribute__((noinline)) pfn_t not_allocated(struct worker *w, uint32_t event, int64_t rc)
+{
+	if (rc != -ENOMEM)
+		contract_broken(w, "allocation", event, PFN_NONE, (int)rc);
+	w->failed_allocs++;
+	return PLACE_FAILED;
+}
+
+/* Split what is at `slot`; where it is then. */
+static uint64_t split_place(struct worker *w, const struct program_op *op, uint64_t place)
+{
+	owner_t owner = executor_owner(place_event(place), op->slot);
+	uint64_t since = wall_clock_now(w->clock);
+	uint32_t spins = 0;
+	int rc;
+
+	while ((rc = contig_split(w->backend, place_pfn(place), owner, op->split.pieces_order, w->owners)) == -EAGAIN &&
+	       !crew_error(&w->wall->crew))
+		place = moved_to(w, op->slot, place, since, &spins);
+	if (rc && rc != -EAGAIN)
+		contract_broken(w, "split", place_event(place), place_pfn(place), rc);
+	return place;
+}
+
+static __attribute__((noinline)) void split(struct worker *w, uint32_t event, const struct program_op *op,
+                                            uint64_t place, bool dry)
+{
+	const uint32_t *pieces = w->next_pieces + 1;
+	size_t n = (size_t)1 << (op->split.whole_order - op->split.pieces_order);
+	bool failed = place_pfn(place) == PLACE_FAILED;
+
+	w->next_pieces += n + 1;
+	for (size_t k = 0; k < n; k++)
+		w->owners[k] = executor_owner(event, pieces[k]);
+	atomic_store_explicit(&w->making->event, event, memory_order_release);
+	if (!failed && !dry)
+		place = split_place(w, op, place);
+	/* the first piece may have the slot of the whole */
+	atomic_store_explicit(&w->map[op->slot], PLACE_EMPTY, memory_order_relaxed);
+	for (size_t k = 0; k < n; k++) {
+		pfn_t pfn = failed ? PLACE_FAILED : place_pfn(place) + ((pfn_t)k << op->split.pieces_order);
+
+		atomic_store_explicit(&w->map[pieces[k]], place_of(event, pfn), memory_order_release);
+	}
+}
+
+/*
+ * A reference to whatever is at the place; when that is no longer the allocation, the reference is dropped again, as the
+ * kernel does it with the page cache. What is pinned does not move, so that its place is still known when it is unpinned.
+ */
+static __attribute__((noinline)) void pin(struct worker *w, const struct program_op *op, bool on)
+{
+	const struct contig_lab *lab = w->backend->ops->lab;
+	uint64_t place = atomic_load_explicit(&w->map[op->slot], memory_order_acquire);
+	uint32_t spins = 0;
+	bool done = false;
+
+	while (!done && lab && lab->pin && place_pfn(place) != PLACE_FAILED && !crew_error(&w->wall->crew)) {
+		int rc = lab->pin(w->backend, place_pfn(place), on);
+		uint64_t now = atomic_load_explicit(&w->map[op->slot], memory_order_acquire);
+
+		if (now == place && rc != -EAGAIN)
+			break;
+		if (!rc && on)
+			lab->pin(w->backend, place_pfn(place), false);
+		place = now;
+		worker_rest(w, &spins);
+	}
+	w->skipped_pins += on && !(lab && lab->pin) && place_pfn(place) != PLACE_FAILED;
+	worker_pinned(w, op->slot);
+}
+
+/* ---- the body -------------------------------------------------------------------------------- */
+
+INLINE int64_t allocate(struct worker *w, uint32_t cpu, struct contig_what what, owner_t owner, bool dry)
+{
+	if (!dry)
+		return contig_alloc(w->backend, cpu, what, owner);
+	/* all that a call needs is at hand, and it is not known what comes back */
+	int64_t pfn = (int64_t)(owner & 0xffff);
+	uint64_t word;
+
+	memcpy(&word, &what, sizeof(word));
+	__asm__ volatile("" : "+r"(pfn) : "r"(cpu), "r"(word), "r"(owner) : "memory");
+	return pfn;
+}
+
+INLINE int give_up(struct worker *w, uint32_t cpu, pfn_t pfn, owner_t owner, bool dry)
+{
+	if (!dry)
+		return contig_free(w->backend, cpu, pfn, owner);
+	int rc = 0;
+
+	__asm__ volatile("" : "+r"(rc) : "r"(cpu), "r"(pfn), "r"(owner) : "memory");
+	return rc;
+}
+
+/* One operation; under which name its time goes, or WALL_OP_NR. *began: the clock is read again after waiting. */
+INLINE enum wall_op operate(struct worker *w, size_t i, uint64_t *began, bool timed, bool dry)
+{
+	const struct program_op *op = &w->stream->ops[i];
+	enum trace_op code = program_code(op);
+	uint32_t slot = op->slot;
+	uint64_t place = PLACE_EMPTY;
+
+	if (code != TRACE_ALLOC && code != TRACE_MARK) {
+		place = atomic_load_explicit(&w->map[slot], memory_order_acquire);
+		if (!dry && UNLIKELY(place == PLACE_EMPTY)) {
+			place = await_place(w, program_ns(op), slot);
+			if (timed)
+				*began = wall_clock_now(w->clock);
+			if (place == PLACE_EMPTY)
+				return WALL_OP_NR;
+		}
+	}
+	switch (code) {
+	case TRACE_ALLOC: {
+		const struct contig_what what = {
+			.order = op->order, .kind = op->kind, .migratetype = op->migratetype, .node = op->node
+		};
+		uint32_t event = w->stream->events[i];
+
+		atomic_store_explicit(&w->making->event, event, memory_order_release);
+		int64_t pfn = allocate(w, program_cpu(op), what, executor_owner(event, slot), dry);
+
+		if (UNLIKELY(pfn < 0))
+			pfn = not_allocated(w, event, pfn);
+		atomic_store_explicit(&w->map[slot], place_of(event, (pfn_t)pfn), memory_order_release);
+		return op->order ? WALL_ALLOC_HIGH : WALL_ALLOC;
+	}
+	case TRACE_FREE: {
+		bool failed = place_pfn(place) == PLACE_FAILED;
+
+		if (!UNLIKELY(failed)) {
+			int rc = give_up(w, program_cpu(op), place_pfn(place), executor_owner(op->birth, slot), dry);
+
+			if (UNLIKELY(rc))
+				retry_free(w, program_cpu(op), slot, place, rc);
+		}
+		atomic_store_explicit(&w->map[slot], PLACE_EMPTY, memory_order_relaxed);
+		return failed ? WALL_OP_NR : WALL_FREE;
+	}
+	case TRACE_SPLIT:
+		split(w, w->stream->events[i], op, place, dry);
+		return WALL_SPLIT;
+	case TRACE_PIN:
+	case TRACE_UNPIN:
+		if (!dry)
+			pin(w, op, code == TRACE_PIN);
+		return WALL_OP_NR;
+	case TRACE_MARK:
+	case TRACE_OP_NR:
+		break;
+	}
+	return WALL_OP_NR;
+}
+
+/* In `every` mode the end of an operation is the beginning of the next. */
+INLINE void operations(struct worker *w, size_t end, bool timed, bool paced, bool dry)
+{
+	const struct program_op *ops = w->stream->ops;
+	uint64_t began = timed ? wall_clock_now(w->clock) : 0;
+	size_t i = w->at;
+
+	for (; i < end; i++) {
+		__builtin_prefetch((const void *)&w->map[ops[i + PROGRAM_AHEAD].slot], 1);
+		if (paced) {
+			uint64_t due = worker_due(w, program_ns(&ops[i]));
+
+			began = worker_pace(w, program_ns(&ops[i]), due);
+			if (timed)
+				histogram_add(&w->lag, began - due);
+		}
+		enum wall_op what = operate(w, i, &began, timed, dry);
+
+		if (timed) {
+			uint64_t ended = wall_clock_now(w->clock);
+
+			if (what != WALL_OP_NR)
+				histogram_add(&w->op[what], ended - began);
+			began = ended;
+		}
+	}
+	w->at = end;
+}
+
+/* One in WALL_SAMPLE on average, at random distances, so that no period of the trace is met or missed. */
+INLINE void sampled(struct worker *w, size_t end, bool paced, bool dry)
+{
+	while (w->at < end) {
+		size_t n = w->until_sample < end - w->at ? w->until_sample : end - w->at;
+
+		operations(w, w->at + n, false, paced, dry);
+		w->until_sample -= (uint32_t)n;
+		if (w->until_sample || w->at == end)
+			break;
+		operations(w, w->at + 1, true, paced, dry);
+		w->until_sample = (uint32_t)rng_below(&w->rng, 2 * WALL_SAMPLE - 1);
+	}
+}
+
+#define BLOCK(name, body)                                                                                              \
+	static void name(struct worker *w, size_t end)                                                                 \
+	{                                                                                                              \
+		body;                                                                                                  \
+	}
+BLOCK(batch, operations(w, end, false, false, false))
+BLOCK(batch_dry, operations(w, end, false, false, true))
+BLOCK(batch_paced, operations(w, end, false, true, false))
+BLOCK(batch_paced_dry, operations(w, end, false, true, true))
+BLOCK(sampled_fast, sampled(w, end, false, false))
+BLOCK(sampled_dry, sampled(w, end, false, true))
+BLOCK(sampled_paced, sampled(w, end, true, false))
+BLOCK(sampled_paced_dry, sampled(w, end, true, true))
+BLOCK(every, operations(w, end, true, false, false))
+BLOCK(every_dry, operations(w, end, true, false, true))
+BLOCK(every_paced, operations(w, end, true, true, false))
+BLOCK(every_paced_dry, operations(w, end, true, true, true))
+
+wall_block *wall_block_of(enum wall_timing timing, bool paced, bool dry)
+{
+	static wall_block *const blocks[][2][2] = {
+		[TIMING_BATCH] = { { batch, batch_dry }, { batch_paced, batch_paced_dry } },
+		[TIMING_SAMPLED] = { { sampled_fast, sampled_dry }, { sampled_paced, sampled_paced_dry } },
+		[TIMING_EVERY] = { { every, every_dry }, { every_paced, every_paced_dry } },
+	};
+
+	return blocks[timing][paced][dry];
+}
