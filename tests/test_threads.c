@@ -263,36 +263,51 @@ static void run_threads(struct house *h, uint64_t seed)
 		pthread_join(threads[cpu], NULL);
 }
 
+static void race(const char *backend)
+{
+	struct house *h = calloc(1, sizeof(*h));
+	struct worker w = { .h = h, .cpu = 0 };
+	struct contig_stats s;
+
+	open_house(h, backend);
+	run_threads(h, 1);
+	verify(h, backend);
+	if (!h->got || !h->refused || !h->moved)
+		fail_msg("%s: %u requests got their range, %u did not, %u pages moved: too little happened", backend,
+		         h->got, h->refused, h->moved);
+	/* all given back: all is free */
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		if (h->slots[i].pfn != PFN_NONE)
+			release(&w, i, &h->slots[i]);
+	}
+	h->c->ops->lab->drain(h->c);
+	verify(h, backend);
+	contig_stats(h->c, CONTIG_ALL_ZONES, &s);
+	assert_int_equal((int64_t)s.free - s.drift, 2 * ZONE_PAGES);
+	for (uint32_t i = 0; i < 2 * ZONE_PAGES; i++)
+		assert_int_equal(h->whose[i], 0);
+	contig_close(h->c);
+	free(h);
+}
+
 static void nobody_gets_what_another_has(void **state)
 {
 	(void)state;
 	FOR_EACH_GENERATION(b)
 	{
-		struct house *h = calloc(1, sizeof(*h));
-		struct contig_stats s;
-
-		open_house(h, b->name);
-		run_threads(h, 1);
-		verify(h, b->name);
-		if (!h->got || !h->refused || !h->moved)
-			fail_msg("%s: %u requests got their range, %u did not, %u pages moved: too little happened",
-			         b->name, h->got, h->refused, h->moved);
-		/* all given back: all is free */
-		struct worker w = { .h = h, .cpu = 0 };
-
-		for (uint32_t i = 0; i < SLOTS; i++) {
-			if (h->slots[i].pfn != PFN_NONE)
-				release(&w, i, &h->slots[i]);
-		}
-		h->c->ops->lab->drain(h->c);
-		verify(h, b->name);
-		contig_stats(h->c, CONTIG_ALL_ZONES, &s);
-		assert_int_equal((int64_t)s.free - s.drift, 2 * ZONE_PAGES);
-		for (uint32_t i = 0; i < 2 * ZONE_PAGES; i++)
-			assert_int_equal(h->whose[i], 0);
-		contig_close(h->c);
-		free(h);
+		race(b->name);
 	}
+}
+
+/* The same with per-cpu lists switched off as long as a request lasts, and with all the orders of taking locks. */
+static void with_other_knobs(void **state)
+{
+	(void)state;
+	race("linux-6.1+pcp_iso=disabled");
+	race("linux-7.2+pcp_iso=disabled");
+	race("linux-7.2+pcp_lock=irq_off");
+	race("linux-5.10+pcp_lock=trylock");
+	race("linux-5.10+grab_busy=leave_listed");
 }
 
 /* What a lock of a zone can not protect is refused, and so is a backend without locks. */
@@ -364,6 +379,7 @@ int main(void)
 	const char *asked = getenv("CONTIG_STEPS");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_gets_what_another_has),
+		cmocka_unit_test(with_other_knobs),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(metadata_is_offered_by_node),
 	};
