@@ -114,6 +114,8 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 		fprintf(f, "%s\"%s\"", i ? "," : "", label);
 	}
 	fputs("],", f);
+	if (o->nodes)
+		fprintf(f, "\"nodes\":%u,", o->nodes);
 	caller_parameters(f, &o->caller);
 	fprintf(f,
 	        "\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64

@@ -356,6 +356,8 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 		say_ms(&a, "hold-ms", stored_number(p, "hold_ns"));
 		say_flag(&a, "requests", stored_number(p, "max_requests"));
 		say_flag(&a, "samples", stored_number(p, "samples"));
+		if (json_object_get(p, "nodes"))
+			say_flag(&a, "nodes", stored_number(p, "nodes"));
 		say_geometry(&a, geometry);
 		say(&a, "--");
 		/* a name without a slash would be looked for in the corpus */

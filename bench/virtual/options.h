@@ -56,6 +56,7 @@ struct run_options {
 	int pageblock_order;
 	int max_order;
 	int section_order;
+	uint32_t nodes; /* 0: as recorded */
 	bool big_blocks;
 	bool big_buddies;
 	struct contig_zone zones[CONTIG_MAX_ZONES];

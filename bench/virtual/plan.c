@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plan.h"
+#include "reshape.h"
 
 #define X86_SECTION_BITS 27 /* SECTION_SIZE_BITS: 128 MiB */
 
@@ -100,7 +101,7 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 	};
 }
 
-static int load_workload(struct run_workload *w, const char *name)
+static int load_workload(struct run_workload *w, const char *name, const struct run_options *o)
 {
 	struct contig_diag diag = { "" };
 	struct trace t;
@@ -128,7 +129,9 @@ static int load_workload(struct run_workload *w, const char *name)
 		return cli_error(cli_status_of(rc), "%s", diag.text);
 	w->info = t.info;
 	memcpy(w->sha256, t.sha256, sizeof(w->sha256));
-	rc = program_compile(&t, &w->program, &diag);
+	rc = o->nodes ? reshape_nodes(&t, o->nodes, &diag) : 0;
+	if (!rc)
+		rc = program_compile(&t, &w->program, &diag);
 	trace_close(&t);
 	if (rc)
 		return cli_error(cli_status_of(rc), "%s: %s", w->path, diag.text);
@@ -326,7 +329,7 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 	if (!plan->workloads || !plan->geometries)
 		return cli_error(CLI_MACHINE, "no memory");
 	for (uint32_t w = 0; w < plan->nr_workloads && status == CLI_OK; w++) {
-		status = load_workload(&plan->workloads[w], o->nr_workloads ? o->workloads[w] : NULL);
+		status = load_workload(&plan->workloads[w], o->nr_workloads ? o->workloads[w] : NULL, o);
 		for (uint32_t k = 0; k < plan->nr_occupancies && status == CLI_OK; k++) {
 			status = make_geometry(geometry_of(plan, w, k), o, &plan->workloads[w],
 			                       o->nr_zones ? 0 : o->occupancy[k]);
