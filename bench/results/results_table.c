@@ -262,17 +262,39 @@ static void print_mebibytes(FILE *f, uint64_t pages, const struct contig_geometr
 	fprintf(f, "%" PRIu64 " pages (%s MiB)", pages, text);
 }
 
+/* " [arm64-64k: 64 KiB pages, P 13, M 13]" where it was named or is one of several */
+static void print_geometry(FILE *f, const struct results *r, const struct run_place *at)
+{
+	const struct geometry_preset *preset = r->plan->options->geometries[at->geometry].preset;
+	const struct contig_geometry *g = plan_geometry(r->plan, at);
+
+	if (!preset && !results_sweep(r->plan))
+		return;
+	fprintf(f, " [%s%s%g KiB pages, P %u, M %u%s]", preset ? preset->name : "", preset ? ": " : "",
+	        (double)(1u << g->page_shift) / 1024, g->pageblock_order, g->max_order,
+	        !plan_other_pages(r->plan, at)  ? ""
+	        : r->plan->options->keep_orders ? ", orders kept"
+	                                        : ", bytes kept");
+}
+
 void table_heading(FILE *f, const struct results *r, const struct run_place *at)
 {
 	const struct run_workload *w = &r->plan->workloads[at->workload];
 	const struct contig_geometry *g = plan_geometry(r->plan, at);
-	char occupancy[16], seconds[24];
+	const struct program *p = plan_program(r->plan, at);
+	char occupancy[16], reached[24], seconds[24];
 
 	occupancy_label(plan_occupancy(r->plan, at), occupancy);
-	text_fixed(seconds, (int64_t)w->program.duration_ns, 1000000000, 1);
-	fprintf(f, "%s: %zu events in %s s, peak ", w->name, w->program.nr_ops, seconds);
-	print_mebibytes(f, w->program.peak_pages, g);
-	fprintf(f, " = %s %% of ", occupancy);
+	text_fixed(reached, plan_reached(r->plan, at), 1000, 1);
+	text_fixed(seconds, (int64_t)p->duration_ns, 1000000000, 1);
+	fputs(w->name, f);
+	print_geometry(f, r, at);
+	fprintf(f, ": %zu events in %s s, peak ", p->nr_ops, seconds);
+	print_mebibytes(f, p->peak_pages, g);
+	if (plan_misses(r->plan, at))
+		fprintf(f, " = %s %% (asked for: %s %%) of ", reached, occupancy);
+	else
+		fprintf(f, " = %s %% of ", occupancy);
 	print_mebibytes(f, plan_pages(g), g);
 	fputc('\n', f);
 }

@@ -157,6 +157,9 @@ enum {
 	OPT_SECTION,
 	OPT_ZONE,
 	OPT_NODES,
+	OPT_GEOMETRY,
+	OPT_ZONES,
+	OPT_ORDERS,
 	OPT_BIG_BLOCKS,
 	OPT_BIG_BUDDIES,
 	OPT_FORCE,
@@ -216,6 +219,9 @@ static const struct option long_options[] = {
 	{ "max-order", required_argument, NULL, OPT_MAX_ORDER },
 	{ "section-order", required_argument, NULL, OPT_SECTION },
 	{ "zone", required_argument, NULL, OPT_ZONE },
+	{ "geometry", required_argument, NULL, OPT_GEOMETRY },
+	{ "zones", required_argument, NULL, OPT_ZONES },
+	{ "orders", required_argument, NULL, OPT_ORDERS },
 	{ "nodes", required_argument, NULL, OPT_NODES },
 	{ "big-blocks", no_argument, NULL, OPT_BIG_BLOCKS },
 	{ "big-buddies", no_argument, NULL, OPT_BIG_BUDDIES },
@@ -320,13 +326,19 @@ static int take_geometry(const struct run_dialect *d, struct run_options *o, int
 	case OPT_PAGEBLOCK:
 		return run_options_order("pageblock-order", arg, &o->pageblock_order);
 	case OPT_MAX_ORDER:
-		return run_options_order("max-order", arg, &o->max_order);
+		return options_each_item("--max-order", arg, o, run_options_max_order);
 	case OPT_SECTION:
 		return run_options_order("section-order", arg, &o->section_order);
 	case OPT_BIG_BLOCKS:
 		return set(&o->big_blocks);
 	case OPT_BIG_BUDDIES:
 		return set(&o->big_buddies);
+	case OPT_GEOMETRY:
+		return options_each_item("--geometry", arg, o, run_options_geometry);
+	case OPT_ZONES:
+		return options_each_item("--zones", arg, o, run_options_zone_kind);
+	case OPT_ORDERS:
+		return run_options_orders(o, arg);
 	case OPT_NODES:
 		return options_number32("nodes", arg, 1, CONTIG_MAX_NODES, &o->nodes);
 	case OPT_ZONE:
@@ -419,11 +431,10 @@ int run_options_init(struct run_options *o)
 		.jobs = cpus > 0 ? (uint32_t)cpus : 1,
 		.page_shift = -1,
 		.pageblock_order = -1,
-		.max_order = -1,
 		.section_order = -1,
 	};
 	o->seeds = calloc(RUN_MAX_SEEDS, sizeof(*o->seeds));
-	return o->seeds ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+	return o->seeds ? run_options_check_geometry(o) : cli_error(CLI_MACHINE, "no memory");
 }
 
 int run_options_parse(int argc, char **argv, struct run_options *o)
@@ -460,6 +471,8 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 	if (o->ablate && o->nr_backends)
 		return cli_error(CLI_USAGE, "--ablate makes the list of backends itself: leave out -b");
 	status = run_options_check_caller(o);
+	if (status == CLI_OK)
+		status = run_options_check_geometry(o);
 	if (status == CLI_OK)
 		status = fill_in(d, o);
 	return status == CLI_OK && o->ablate ? ablation_make(o) : status;

@@ -18,4 +18,14 @@
  */
 int reshape_nodes(struct trace *t, uint32_t nodes, struct contig_diag *diag);
 
+/*
+ * The same bytes on pages of 2^page_shift bytes. An allocation of 2^order pages takes as many bytes as before; where that
+ * is less than a page, it shares one: what a cpu allocates of one kind and migratetype on one node goes into one page, in
+ * the order of time, until something does not fit any more. Such a page is allocated with its first piece and freed with
+ * its last one, pinned as long as one of them is, and never refilled. A split ends at whole pages: its pieces live in these
+ * until the last of each is freed. A page's identity is that of its first piece.
+ * 0; -EBADMSG when events contradict each other, -ERANGE beyond the largest order there is, -ENOMEM.
+ */
+int reshape_pages(struct trace *t, uint8_t page_shift, struct contig_diag *diag);
+
 #endif
