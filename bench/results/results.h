@@ -90,6 +90,8 @@ static inline bool results_sweep(const struct run_plan *plan)
 void results_parameters(FILE *f, const struct run_plan *plan);
 
 void results_table(FILE *f, const struct results *r);
+/* Behind the tables of a run over several geometries. */
+void results_sweep_table(FILE *f, const struct results *r);
 void results_benchmark_json(FILE *f, const struct results *r);
 void results_requests_jsonl(FILE *f, const struct results *r);
 void results_series_jsonl(FILE *f, const struct results *r);

@@ -302,8 +302,6 @@ static int make_workload(struct run_plan *plan, uint32_t w)
 			if (status == CLI_OK)
 				status = check_fit(plan, &at);
 		}
-		if (status == CLI_OK)
-			warn_alike(plan, (struct run_place){ .workload = w, .geometry = n });
 	}
 	return status;
 }
@@ -324,8 +322,12 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 		status = make_workload(plan, w);
 	if (status == CLI_OK)
 		status = check_names(plan);
-	if (status == CLI_OK)
+	if (status == CLI_OK) {
 		warn_unverified(o);
+		for (uint32_t i = 0; i < plan->nr_workloads * o->nr_geometries; i++)
+			warn_alike(plan, (struct run_place){ .workload = i / o->nr_geometries,
+			                                     .geometry = i % o->nr_geometries });
+	}
 	uint64_t rows =
 		(uint64_t)plan->nr_workloads * o->nr_geometries * plan->nr_occupancies * o->nr_sizes * o->nr_backends;
 

@@ -124,9 +124,10 @@ static bool add_node(struct contig_geometry *g, const struct zone_kinds *kinds, 
 
 static int too_small(const char *where, uint32_t node, uint64_t runs, unsigned int order)
 {
-	return cli_error(CLI_USAGE,
-	                 "--zones: node %u of %s has %llu whole runs of order %u, too few to cut: lower --occupancy%s",
-	                 node, where, (unsigned long long)runs, order, order > 9 ? " or --max-order" : "");
+	return cli_error(
+		CLI_USAGE,
+		"--zones: node %u of %s has room for %llu of the largest runs (order %u), too few to cut: lower --occupancy%s",
+		node, where, (unsigned long long)runs, order, order > 9 ? " or --max-order" : "");
 }
 
 /* Zones of each node, in all of which its peak use is the wanted share. */
