@@ -9,7 +9,23 @@ void csv_head(FILE *f, const struct run_plan *plan, const char *columns)
 {
 	fputs("# ", f);
 	results_parameters(f, plan);
-	fprintf(f, "\n%s\n", columns);
+	fprintf(f, "\n%s%s\n", columns,
+	        results_sweep(plan) ? ",geometry,page_bytes,pageblock_order,max_order,zone_pages,"
+	                              "occupancy_reached_percent"
+	                            : "");
+}
+
+void csv_end(FILE *f, const struct run_plan *plan, const struct run_place *at)
+{
+	const struct geometry_preset *preset = plan->options->geometries[at->geometry].preset;
+	const struct contig_geometry *g = plan_geometry(plan, at);
+
+	if (results_sweep(plan)) {
+		fprintf(f, ",%s,%u,%u,%u,%u,", preset ? preset->name : "", 1u << g->page_shift, g->pageblock_order,
+		        g->max_order, plan_pages(g));
+		print_fixed(f, plan_reached(plan, at), 3);
+	}
+	fputc('\n', f);
 }
 
 /* Backends may hold a comma only inside quotes; names of files may hold anything. */
@@ -93,7 +109,7 @@ static void summary_line(FILE *f, const struct results *r, const struct result_r
 		fprintf(f, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
 		        caller_name(r->plan->options->caller.who), row->got_pages, row->calls, row->waits,
 		        row->waited_ns);
-	fputc('\n', f);
+	csv_end(f, r->plan, &row->at);
 }
 
 void results_summary_csv(FILE *f, const struct results *r)
@@ -122,7 +138,7 @@ void results_success_csv(FILE *f, const struct results *r)
 		csv_place(f, r->plan, &r->rows[i].at);
 		fprintf(f, ",%u", r->plan->options->nr_seeds);
 		csv_interval(f, &r->rows[i].rate, true);
-		fputc('\n', f);
+		csv_end(f, r->plan, &r->rows[i].at);
 	}
 }
 
@@ -152,8 +168,9 @@ void results_replays_csv(FILE *f, const struct results *r)
 		fprintf(f, ",%" PRIu64, p->end.mixed_blocks);
 		csv_fixed(f, p->end.unusable, 3);
 		csv_fixed(f, p->end.fragmentation, 3);
-		fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", p->end.free,
+		fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, p->end.free,
 		        p->allocs, p->failed_allocs, p->aging_failed_allocs, p->late_frees, p->skipped_pins);
+		csv_end(f, r->plan, &at);
 	}
 }
 
@@ -176,7 +193,8 @@ void results_failures_csv(FILE *f, const struct results *r)
 				fprintf(f, ",%s,%s,%" PRIu64, contig_phase_name((enum contig_phase)phase),
 				        contig_reason_name((enum contig_reason)why), n->requests);
 				csv_fixed(f, stats_ratio((int64_t)n->requests, (int64_t)row->requests, 1000000), 4);
-				fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", n->ns, n->scanned, n->migrated);
+				fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, n->ns, n->scanned, n->migrated);
+				csv_end(f, r->plan, &row->at);
 			}
 		}
 	}

@@ -6,7 +6,8 @@
 	"Geometry (that of the machine the trace was recorded on):\n"                                                  \
 	"      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is meant\n"  \
 	"      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is meant\n" \
-	"      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"
+	"      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"                \
+	"      --nodes N            deal the cpus of a trace of one node out to N nodes\n"
 
 void run_options_usage(FILE *to)
 {
