@@ -44,7 +44,7 @@ struct frame {
 	uint64_t begin_throttled_ns, begin_throttles;
 	bool throttles; /* known */
 
-	struct placement *placements; /* [workload][occupancy][threads] */
+	struct placement *placements; /* [workload][geometry][occupancy][threads] */
 	uint32_t nr_placements;
 	uint32_t nr_threads; /* numbers of them */
 	struct frame_row *rows;

@@ -2,6 +2,7 @@
 /* frame_csv.c - summary.csv of measured rows: a line a row; what was not measured is empty. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "frame.h"
 
@@ -12,7 +13,7 @@ static const struct {
 
 #define NR_PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
 
-static void columns(FILE *to)
+static void names(FILE *to)
 {
 	fputs(CSV_PLACE ",seed,copy,threads,pace,oversubscribed,repetitions", to);
 	for (unsigned int m = 0; m < METRIC_NR; m++) {
@@ -28,7 +29,20 @@ static void columns(FILE *to)
 			fprintf(to, ",%s_pooled_%s_ns", name, percentiles[i].name);
 		fprintf(to, ",%s_pooled_max_ns", name);
 	}
-	fputc('\n', to);
+}
+
+static void head(FILE *to, const struct run_plan *plan)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *columns = open_memstream(&text, &len);
+
+	if (!columns)
+		return;
+	names(columns);
+	if (!fclose(columns))
+		csv_head(to, plan, text);
+	free(text);
 }
 
 static void number(FILE *to, double value)
@@ -68,15 +82,12 @@ static void line(FILE *to, const struct frame_row *row)
 	}
 	for (unsigned int p = 0; p < POOL_NR; p++)
 		pooled(to, &f->clock, &row->pools[p]);
-	fputc('\n', to);
+	csv_end(to, &f->plan, &row->at);
 }
 
 void frame_summary_csv(FILE *to, const struct frame *f)
 {
-	fputs("# ", to);
-	results_parameters(to, &f->plan);
-	fputc('\n', to);
-	columns(to);
+	head(to, &f->plan);
 	for (uint32_t i = 0; i < f->nr_rows; i++) {
 		if (f->rows[i].nr)
 			line(to, &f->rows[i]);

@@ -11,9 +11,10 @@ const char *frame_sharing(const struct frame_row *row)
 	return row->placement->oversubscribed ? row->placement->sharing : "";
 }
 
-static uint32_t placement_of(const struct frame *f, const struct run_place *at, uint32_t threads)
+/* Replays of one workload, geometry and occupancy: they have one machine to be mapped. */
+static uint32_t replays_in_group(const struct run_options *o)
 {
-	return (at->workload * f->plan.nr_occupancies + at->occupancy) * f->nr_threads + threads;
+	return o->nr_sizes * o->nr_backends * o->nr_seeds;
 }
 
 static uint32_t nodes_of(const struct contig_geometry *g)
@@ -32,11 +33,12 @@ static uint32_t threads_asked(const struct frame *f, uint32_t i)
 	return f->options->wall.nr_threads ? f->options->wall.threads[i] : 0;
 }
 
-static int place(struct frame *f, const struct run_place *at, uint32_t threads)
+static int place(struct frame *f, uint32_t group, uint32_t threads)
 {
 	const struct wall_options *w = &f->options->wall;
-	const struct contig_geometry *g = plan_geometry(&f->plan, at);
-	const char *name = f->plan.workloads[at->workload].name;
+	const struct run_place at = plan_place(&f->plan, group * replays_in_group(f->options));
+	const struct contig_geometry *g = plan_geometry(&f->plan, &at);
+	const char *name = f->plan.workloads[at.workload].name;
 	uint32_t asked = threads_asked(f, threads);
 	const struct placement_wish wish = {
 		.cpu_node = g->cpu_node,
@@ -52,7 +54,7 @@ static int place(struct frame *f, const struct run_place *at, uint32_t threads)
 	if (asked > g->nr_cpus)
 		return cli_error(CLI_USAGE, "--threads %u: %s has %u cpu%s, and a cpu is replayed by one thread", asked,
 		                 name, g->nr_cpus, g->nr_cpus == 1 ? "" : "s");
-	int rc = placement_open(&f->placements[placement_of(f, at, threads)], &wish, &diag);
+	int rc = placement_open(&f->placements[group * f->nr_threads + threads], &wish, &diag);
 
 	return rc ? cli_error(cli_status_of(rc), "%s: %s", name, diag.text) : CLI_OK;
 }
@@ -62,18 +64,13 @@ static int place_all(struct frame *f)
 	int status = CLI_OK;
 
 	f->nr_threads = f->options->wall.nr_threads ? f->options->wall.nr_threads : 1;
-	uint32_t wanted = f->plan.nr_workloads * f->plan.nr_occupancies * f->nr_threads;
+	uint32_t wanted = f->plan.nr_replays / replays_in_group(f->options) * f->nr_threads;
 
 	f->placements = calloc(wanted, sizeof(*f->placements));
 	if (!f->placements)
 		return cli_error(CLI_MACHINE, "no memory");
 	for (uint32_t i = 0; i < wanted && status == CLI_OK; i++) {
-		const struct run_place at = {
-			.workload = i / f->nr_threads / f->plan.nr_occupancies,
-			.occupancy = i / f->nr_threads % f->plan.nr_occupancies,
-		};
-
-		status = place(f, &at, i % f->nr_threads);
+		status = place(f, i / f->nr_threads, i % f->nr_threads);
 		f->nr_placements += status == CLI_OK;
 	}
 	return status;
@@ -121,7 +118,8 @@ int frame_rows_make(struct frame *f)
 		row->replay = i / f->nr_threads;
 		row->at = plan_place(&f->plan, row->replay);
 		row->copy = copies_before(f->options, row->at.backend);
-		row->placement = &f->placements[placement_of(f, &row->at, i % f->nr_threads)];
+		row->placement =
+			&f->placements[row->replay / replays_in_group(f->options) * f->nr_threads + i % f->nr_threads];
 		row->nr_threads = row->placement->nr_threads;
 		name_row(row);
 	}

@@ -158,14 +158,19 @@ static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end,
 	}
 }
 
-/* Rows of one workload and occupancy. */
+/* Rows of one workload, geometry and occupancy. */
 static uint32_t end_of_group(const struct frame *f, uint32_t first)
 {
 	uint32_t i = first;
 
-	while (i < f->nr_rows && f->rows[i].at.workload == f->rows[first].at.workload &&
-	       f->rows[i].at.occupancy == f->rows[first].at.occupancy)
-		i++;
+	const struct run_place *a = &f->rows[first].at;
+
+	for (; i < f->nr_rows; i++) {
+		const struct run_place *b = &f->rows[i].at;
+
+		if (a->workload != b->workload || a->geometry != b->geometry || a->occupancy != b->occupancy)
+			break;
+	}
 	return i;
 }
 
