@@ -192,7 +192,10 @@ class late_json : public bm::JSONReporter
 		for (const auto &r : runs)
 			bm::JSONReporter::ReportRuns(r);
 		bm::JSONReporter::Finalize();
+		cut_short = !GetOutputStream().flush();
 	}
+
+	bool cut_short = false;
 
       private:
 	const gbench_how &how;
@@ -230,6 +233,8 @@ int gbench_run_as(const struct gbench_how *how, size_t *matched, size_t *failed)
 			discard_output();
 			return refuse(-ENODATA, ("--benchmark_filter=" + bm::GetBenchmarkFilter()).c_str());
 		}
+		if (late.cut_short)
+			return refuse(-ENOSPC, (output_file + ": could not be written to its end").c_str());
 		return check_output_after();
 	});
 }

@@ -134,9 +134,8 @@ void frame_preface(FILE *to, const struct frame *f)
 	say_pace(f, pace);
 	fprintf(to, "clock:    %s\ntiming:   %s\npace:     %s\n", clock, timing, pace);
 	print_mappings(to, f);
-	fprintf(to, "memory:   metadata%s is %s\n", f->options->wall.backing ? " and simulated pages" : "", binding(f));
-	if (*first_sharing(f))
-		fprintf(to, "OVERSUBSCRIBED: %s\n", first_sharing(f));
+	fprintf(to, "memory:   %s %s\n", f->options->wall.backing ? "metadata and simulated pages are" : "metadata is",
+	        binding(f));
 	if (*f->missing)
 		fprintf(to, "missing counters: %s\n", f->missing);
 }

@@ -31,9 +31,9 @@ static void head(FILE *to, const struct frame_row *row)
 	u64(to, "threads", row->nr_threads);
 	u64(to, "repetition", row->nr);
 	fprintf(to, ",\"clock\":\"wall\",\"pace\":\"%s\"", pace);
-	if (row->placement->oversubscribed) {
-		fputs(",\"oversubscribed\":", to);
-		json_text(to, frame_sharing(row));
+	if (*row->placement->sharing) {
+		fprintf(to, ",\"%s\":", row->placement->oversubscribed ? "oversubscribed" : "shared");
+		json_text(to, row->placement->sharing);
 	}
 }
 

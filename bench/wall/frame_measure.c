@@ -98,13 +98,9 @@ static int measure(struct frame_row *row, struct wall_result *r, struct contig_d
 	return 0;
 }
 
-static void repetition(struct gbench_state *s, void *ctx)
+/* Before the first replay, and on the way. */
+static void tell(struct frame *f)
 {
-	struct frame_row *row = ctx;
-	struct frame *f = row->frame;
-	struct contig_diag diag = { "" };
-	struct wall_result *r = calloc(1, sizeof(*r)); /* histograms: too large for a stack */
-
 	if (f->preface) {
 		frame_preface(f->preface, f);
 		fflush(f->preface);
@@ -112,20 +108,41 @@ static void repetition(struct gbench_state *s, void *ctx)
 	}
 	if (f->expected)
 		cli_progress("replays", f->measured, f->expected);
-	while (gbench_keep_running(s)) {
-		int rc = !r ? -ENOMEM : atomic_load(f->stop) ? -EINTR : measure(row, r, &diag);
+}
 
-		if (rc && rc != -EINTR)
-			fail(f, row, rc, *diag.text ? diag.text : strerror(-rc));
-		if (rc) {
-			gbench_skip_with_error(s, rc == -EINTR ? "interrupted" : f->failure);
-			break;
-		}
+static int replay(struct gbench_state *s, struct frame_row *row)
+{
+	struct contig_diag diag = { "" };
+	struct wall_result *r = calloc(1, sizeof(*r)); /* histograms: too large for a stack */
+	int rc = r ? measure(row, r, &diag) : -ENOMEM;
+
+	if (!rc)
 		to_library(s, row, r);
-	}
+	else if (rc != -EINTR)
+		fail(row->frame, row, rc, *diag.text ? diag.text : strerror(-rc));
 	if (r)
 		wall_result_free(r);
 	free(r);
+	return rc;
+}
+
+static void repetition(struct gbench_state *s, void *ctx)
+{
+	struct frame_row *row = ctx;
+	struct frame *f = row->frame;
+
+	while (gbench_keep_running(s)) {
+		int rc = -EINTR;
+
+		if (!atomic_load(f->stop)) {
+			tell(f);
+			rc = replay(s, row);
+		}
+		if (rc) {
+			gbench_skip_with_error(s, *f->failure ? f->failure : "interrupted");
+			break;
+		}
+	}
 }
 
 int frame_register(struct frame *f)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backing.h"
 #include "frame.h"
 
 const char *frame_sharing(const struct frame_row *row)
@@ -33,6 +34,7 @@ static uint32_t threads_asked(const struct frame *f, uint32_t i)
 	return f->options->wall.nr_threads ? f->options->wall.threads[i] : 0;
 }
 
+/* The next placement. */
 static int place(struct frame *f, uint32_t group, uint32_t threads)
 {
 	const struct wall_options *w = &f->options->wall;
@@ -54,8 +56,13 @@ static int place(struct frame *f, uint32_t group, uint32_t threads)
 	if (asked > g->nr_cpus)
 		return cli_error(CLI_USAGE, "--threads %u: %s has %u cpu%s, and a cpu is replayed by one thread", asked,
 		                 name, g->nr_cpus, g->nr_cpus == 1 ? "" : "s");
-	int rc = placement_open(&f->placements[group * f->nr_threads + threads], &wish, &diag);
+	struct placement *p = &f->placements[f->nr_placements];
+	int rc = placement_open(p, &wish, &diag);
 
+	if (rc)
+		return cli_error(cli_status_of(rc), "%s: %s", name, diag.text);
+	f->nr_placements++;
+	rc = w->backing ? backing_check_room(g, p, &diag) : 0;
 	return rc ? cli_error(cli_status_of(rc), "%s: %s", name, diag.text) : CLI_OK;
 }
 
@@ -69,10 +76,8 @@ static int place_all(struct frame *f)
 	f->placements = calloc(wanted, sizeof(*f->placements));
 	if (!f->placements)
 		return cli_error(CLI_MACHINE, "no memory");
-	for (uint32_t i = 0; i < wanted && status == CLI_OK; i++) {
+	for (uint32_t i = 0; i < wanted && status == CLI_OK; i++)
 		status = place(f, i / f->nr_threads, i % f->nr_threads);
-		f->nr_placements += status == CLI_OK;
-	}
 	return status;
 }
 
