@@ -148,6 +148,7 @@ struct fixed {
 	struct worker *w;
 	const struct program_op *ops;
 	const uint32_t *events;
+	const struct contig_what *whats;
 	_Atomic uint64_t *map;
 	struct making *making;
 	struct contig *backend;
@@ -181,9 +182,7 @@ INLINE int give_up(const struct fixed *f, uint32_t cpu, pfn_t pfn, owner_t owner
 INLINE enum wall_op operate_alloc(const struct fixed *f, size_t i)
 {
 	const struct program_op *op = &f->ops[i];
-	const struct contig_what what = {
-		.order = op->order, .kind = op->kind, .migratetype = op->migratetype, .node = op->node
-	};
+	const struct contig_what what = f->whats[op->what];
 	uint32_t event = f->events[i], slot = op->slot;
 
 	atomic_store_explicit(&f->making->event, event, memory_order_release);
@@ -265,6 +264,7 @@ INLINE void operations(struct worker *w, size_t end, bool timed, bool paced, boo
 		.w = w,
 		.ops = w->stream->ops,
 		.events = w->stream->events,
+		.whats = w->wall->streams.whats,
 		.map = w->map,
 		.making = w->making,
 		.backend = w->backend,
