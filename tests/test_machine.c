@@ -197,6 +197,11 @@ static void version_2(void **state)
 	put("/cg/a/b/cpu.max", "max 100000\n");
 	put("/cg/a/memory.max", "max\n");
 	put("/cg/a/b/memory.max", "max\n");
+	put("/cg/a/b/memory.high", "700000000\n");
+	assert_true(cgroup_memory(&limit, &left));
+	assert_int_equal(limit, 700000000);
+	assert_int_equal(left, 600000000);
+	put("/cg/a/b/memory.high", "max\n");
 	assert_true(cgroup_cpu_quota(&quota));
 	assert_true(quota == CGROUP_NONE);
 	assert_true(cgroup_memory(&limit, &left));
@@ -233,6 +238,20 @@ static void version_1(void **state)
 	put("/cg/cpu/cpu.cfs_quota_us", "-1\n");
 	assert_true(cgroup_cpu_quota(&quota));
 	assert_true(quota == CGROUP_NONE);
+}
+
+/* A group outside of what the container sees: limits of the top of what it sees still hold. */
+static void a_group_out_of_sight(void **state)
+{
+	uint64_t quota;
+
+	(void)state;
+	put("/proc/self/cgroup", "0::/../other\n");
+	put("/proc/self/mountinfo", "29 22 0:26 / /cg rw - cgroup2 cgroup2 rw\n");
+	put("/cg/cpu.max", "25000 100000\n");
+	put("/other/cpu.max", "1000 100000\n");
+	assert_true(cgroup_cpu_quota(&quota));
+	assert_int_equal(quota, 250);
 }
 
 static void no_groups_is_unknown(void **state)
@@ -318,6 +337,7 @@ int main(void)
 		cmocka_unit_test_teardown(taskset_is_respected, forget),
 		cmocka_unit_test_setup_teardown(version_2, plant, uproot),
 		cmocka_unit_test_setup_teardown(version_1, plant, uproot),
+		cmocka_unit_test_setup_teardown(a_group_out_of_sight, plant, uproot),
 		cmocka_unit_test_setup_teardown(no_groups_is_unknown, plant, uproot),
 		cmocka_unit_test_setup_teardown(serial_numbers_are_left_out, plant, uproot),
 		cmocka_unit_test_setup_teardown(lines_numbers_and_words, plant, uproot),

@@ -84,8 +84,9 @@ static bool mounted_here(struct group *g, const char *line, const char *controll
 		return false;
 	/* in a container the mount shows a part of the tree, which begins at `root` */
 	size_t skip = strcmp(root, "/") && is_below(name, root) ? strlen(root) : 0;
-	int length = snprintf(g->path, sizeof(g->path), "%s%s%s", cgroup_root, point,
-	                      strcmp(name + skip, "/") ? name + skip : "");
+	/* ... and the group may lie outside of that part: its top is the best there is then */
+	bool at_top = !strcmp(name + skip, "/") || !strncmp(name + skip, "/..", 3);
+	int length = snprintf(g->path, sizeof(g->path), "%s%s%s", cgroup_root, point, at_top ? "" : name + skip);
 
 	g->top = strlen(cgroup_root) + strlen(point);
 	if (length >= PATH_SIZE || access(g->path, F_OK))
@@ -195,6 +196,15 @@ bool cgroup_throttled(uint64_t *times, uint64_t *ns)
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+static uint64_t level_limit(const struct group *g)
+{
+	uint64_t hard = group_number(g, "memory.limit_in_bytes", "memory.max");
+	/* version 1 has none of this kind. Above it a process is slowed down until it hardly gets on */
+	uint64_t soft = g->v2 ? group_number(g, "", "memory.high") : CGROUP_NONE;
+
+	return soft < hard ? soft : hard;
+}
+
 static uint64_t level_left(const struct group *g, uint64_t limit)
 {
 	uint64_t used = group_number(g, "memory.usage_in_bytes", "memory.current"), clean;
@@ -215,7 +225,7 @@ bool cgroup_memory(uint64_t *limit, uint64_t *left)
 	if (!group_find(&g, "memory"))
 		return false;
 	do {
-		uint64_t here = group_number(&g, "memory.limit_in_bytes", "memory.max");
+		uint64_t here = level_limit(&g);
 
 		/* version 1 has the largest whole number of pages instead of "no limit" */
 		if (here >= (uint64_t)INT64_MAX / 65536 * 65536)

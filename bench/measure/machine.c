@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* machine.c - facts, from the kernel's own files. What a fact means: docs/measuring.md. */
+#include <dirent.h>
 #include <errno.h>
 #include <hwloc.h>
 #include <inttypes.h>
@@ -126,63 +127,79 @@ static void add_governor(struct machine *m)
 	fact(m, "governor", "%s", first);
 }
 
-static void add_mitigations(struct machine *m)
+/* Words of a list that becomes a fact. */
+struct words {
+	char text[sizeof(((struct machine_fact *)0)->value)];
+};
+
+static void words_add(struct words *w, const char *word)
 {
-	static const char *const names[] = { "gather_data_sampling",
-		                             "indirect_target_selection",
-		                             "itlb_multihit",
-		                             "l1tf",
-		                             "mds",
-		                             "meltdown",
-		                             "mmio_stale_data",
-		                             "reg_file_data_sampling",
-		                             "retbleed",
-		                             "spec_rstack_overflow",
-		                             "spec_store_bypass",
-		                             "spectre_v1",
-		                             "spectre_v2",
-		                             "srbds",
-		                             "tsa",
-		                             "tsx_async_abort",
-		                             "vmscape" };
-	char path[128], line[256], on[sizeof(m->facts->value)] = "";
-	unsigned int known = 0;
+	size_t used = strlen(w->text);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		snprintf(path, sizeof(path), CPU "vulnerabilities/%s", names[i]);
-		known += file_line(line, sizeof(line), path, NULL);
-		if (strncmp(line, "Mitigation", strlen("Mitigation")))
-			continue;
-		size_t used = strlen(on);
-
-		snprintf(on + used, sizeof(on) - used, "%s%s", used ? " " : "", names[i]);
-	}
-	fact(m, "mitigations", "%s", *on ? on : known ? "none" : "unknown");
+	snprintf(w->text + used, sizeof(w->text) - used, "%s%.100s", used ? " " : "", word);
 }
 
-/* The kernel's command line as far as it moves work between cpus; the rest is nobody's business. */
+static int no_dots(const struct dirent *entry)
+{
+	return *entry->d_name != '.';
+}
+
+/* Each kernel knows of other holes in other cpus: those that it closes here. */
+static void add_mitigations(struct machine *m)
+{
+	struct dirent **names;
+	struct words closed = { "" };
+	int nr = scandir(CPU "vulnerabilities", &names, no_dots, alphasort);
+
+	for (int i = 0; i < nr; i++) {
+		char path[sizeof(names[i]->d_name) + 64], line[64];
+
+		snprintf(path, sizeof(path), CPU "vulnerabilities/%s", names[i]->d_name);
+		file_line(line, sizeof(line), path, NULL);
+		if (!strncmp(line, "Mitigation", strlen("Mitigation")))
+			words_add(&closed, names[i]->d_name);
+		free(names[i]);
+	}
+	if (nr >= 0)
+		free(names);
+	fact(m, "mitigations", "%s", *closed.text ? closed.text : nr > 0 ? "none" : "unknown");
+}
+
+/* Options that move work between cpus, or change what memory, system calls and idle cpus cost. */
+static const char *const kernel_options[] = {
+	"isolcpus=",
+	"nohz_full=",
+	"rcu_nocbs=",
+	"mitigations=",
+	"numa_balancing=",
+	"transparent_hugepage=",
+	"idle=",
+	"processor.max_cstate=",
+	"intel_idle.max_cstate=",
+};
+
+static bool is_kernel_option(const char *word)
+{
+	for (size_t i = 0; i < sizeof(kernel_options) / sizeof(*kernel_options); i++)
+		if (!strncmp(word, kernel_options[i], strlen(kernel_options[i])))
+			return true;
+	return false;
+}
+
+/* The rest of the command line is nobody's business. */
 static void add_command_line(struct machine *m)
 {
-	static const char *const wanted[] = { "isolcpus=",
-		                              "nohz_full=",
-		                              "rcu_nocbs=",
-		                              "mitigations=",
-		                              "numa_balancing=",
-		                              "transparent_hugepage=",
-		                              "idle=",
-		                              "processor.max_cstate=",
-		                              "intel_idle.max_cstate=" };
-	char line[4096], found[sizeof(m->facts->value)] = "", *rest = line;
+	struct words found = { "" };
+	char line[4096], *rest = line;
 	bool known = file_line(line, sizeof(line), "/proc/cmdline", NULL);
 
 	for (char *word; (word = strsep(&rest, " "));)
-		for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
-			if (!strncmp(word, wanted[i], strlen(wanted[i]))) {
-				size_t used = strlen(found);
-
-				snprintf(found + used, sizeof(found) - used, "%s%s", used ? " " : "", word);
-			}
-	fact(m, "kernel_command_line", "%s", *found ? found : known ? "nothing that matters here" : "unknown");
+		if (is_kernel_option(word))
+			words_add(&found, word);
+	fact(m, "kernel_command_line", "%s",
+	     *found.text ? found.text
+	     : known     ? "nothing that matters here"
+	                 : "unknown");
 }
 
 static void add_cgroup(struct machine *m)
