@@ -35,10 +35,7 @@ static uint64_t less(uint64_t a, uint64_t b)
 /* Free, and half of the clean file pages: the kernel gives those up before it fails, but not gladly. */
 uint64_t placement_free_bytes(uint32_t node)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/meminfo", node);
-	if (access(path, R_OK)) /* no NUMA, no nodes: all memory is one */
+	if (access("/sys/devices/system/node", F_OK)) /* a kernel without NUMA: all memory is one */
 		return placement_available_bytes();
 	uint64_t file = node_kib(node, "Active(file)") + node_kib(node, "Inactive(file)");
 	uint64_t busy = node_kib(node, "Dirty") + node_kib(node, "Writeback") + node_kib(node, "Mapped");
