@@ -10,14 +10,14 @@
 #define COST_BATCH   64
 #define COST_BATCHES 1001
 
+#if defined(__x86_64__)
+#define SPAN_NS 20000000 /* with readings matched to some tens of ns: a few parts in a million */
+#define TRIES   100
+
 static uint64_t monotonic_ns(void)
 {
 	return wall_clock_now(&(struct wall_clock){ .tsc = false });
 }
-
-#if defined(__x86_64__)
-#define SPAN_NS 20000000 /* with readings matched to some tens of ns: a few parts in a million */
-#define TRIES   100
 
 /* One reading of either clock at the same instant, or nearly. */
 struct instant {

@@ -205,23 +205,21 @@ static int paranoid_limit(bool kernel)
 	return kernel ? 1 : 2;
 }
 
+static const char by_paranoid[] = "not permitted, kernel.perf_event_paranoid is %s: run `sysctl "
+				  "kernel.perf_event_paranoid=1` as root, or give the program CAP_PERFMON";
+static const char by_others[] =
+	"not permitted, and kernel.perf_event_paranoid (%s) is not why but a container's seccomp "
+	"filter or a security module: run outside of it, or give it CAP_PERFMON";
+
 static void explain_permission(char *out, size_t size, bool kernel)
 {
 	char value[16];
 	bool known = file_line(value, sizeof(value), "/proc/sys/kernel/perf_event_paranoid", NULL);
 
 	if (known && geteuid() && atoi(value) > paranoid_limit(kernel))
-		snprintf(
-			out, size,
-			"not permitted, kernel.perf_event_paranoid is %s: run `sysctl kernel.perf_event_paranoid=%d` as root, or "
-			"give the program CAP_PERFMON",
-			value, paranoid_limit(true));
+		snprintf(out, size, by_paranoid, value);
 	else
-		snprintf(
-			out, size,
-			"not permitted, and not by kernel.perf_event_paranoid, which is %s: a container's seccomp filter or a "
-			"security module; run outside of it, or give it CAP_PERFMON",
-			value);
+		snprintf(out, size, by_others, value);
 }
 
 static void explain(char *out, size_t size, enum counter c, int error)
@@ -253,8 +251,7 @@ void counters_missing(char *out, size_t size)
 	char why[COUNTER_NR][320] = { "" };
 	struct counters *c = counters_open();
 
-	if (size)
-		*out = '\0';
+	snprintf(out, size, "%s", c ? "" : "no memory for counters");
 	for (int i = 0; c && i < COUNTER_NR; i++)
 		if (c->error[i])
 			explain(why[i], sizeof(why[i]), (enum counter)i, c->error[i]);
