@@ -29,14 +29,17 @@ struct placement_thread {
 };
 
 struct placement {
+	uint32_t nr_cpus; /* of the trace, ... */
+	uint8_t cpu_node[CONTIG_MAX_CPUS];
 	uint32_t nr_threads;
 	struct placement_thread threads[CONTIG_MAX_CPUS];
 	uint16_t thread_of[CONTIG_MAX_CPUS]; /* trace cpu -> thread */
 	uint32_t node_of[CONTIG_MAX_NODES];  /* trace node -> node of this machine */
 	uint32_t nr_nodes;                   /* of the trace */
 	bool bind;
-	bool oversubscribed;       /* nodes or cpus are shared: */
-	char sharing[160];         /* "4 trace nodes on 1 node, 4 threads on 2 cpus", or "" */
+	bool oversubscribed; /* nodes or cpus of this machine are shared, as was asked for */
+	char sharing[160];   /* "4 trace nodes on 1 node, 4 threads on 2 cpus", or "", for every result; besides when
+	                              it is not oversubscribed, but one thread is for the cpus of several trace nodes */
 	struct topology *topology; /* hwloc's; placement.c's own business */
 };
 
@@ -47,7 +50,10 @@ struct placement {
 int placement_open(struct placement *p, const struct placement_wish *wish, struct contig_diag *diag);
 void placement_close(struct placement *p);
 
-/* "cpu 0 (node 0) -> thread 0 on cpu 1 (node 0)", a line each, for the user. */
+/*
+ * For the user, on a FILE: "trace node 0 -> node 1" for each, "trace cpu 0 (node 0) -> thread 0 on cpu 1 (node 1)" for
+ * each, and "shared: ..." if something is.
+ */
 void placement_print(const struct placement *p, void *file);
 
 /* Pin the calling thread to where thread `thread` belongs, and ask the kernel whether it is there. 0 or -errno, *diag. */
@@ -70,8 +76,11 @@ struct placement_found {
 int placement_verify(const struct placement *p, const void *start, size_t bytes, unsigned int trace_node,
                      struct placement_found *found, struct contig_diag *diag);
 
-/* Bytes that may still be allocated on a node of this machine (kernel's number), and by this process at all. */
+/*
+ * Bytes that may still be allocated on a node of this machine (kernel's number), and by this process at all: the least of
+ * MemAvailable, of what memory cgroups leave on the way up, and of what `ulimit -v` and `-d` leave.
+ */
 uint64_t placement_free_bytes(uint32_t node);
-uint64_t placement_available_bytes(void); /* MemAvailable, and what the cgroup's limit leaves */
+uint64_t placement_available_bytes(void);
 
 #endif
