@@ -34,6 +34,7 @@ struct program_op {
 			uint8_t pieces_order; /* where `order` is: the order of what the event gives birth to */
 		} split;
 		uint32_t birth; /* FREE: event that allocated it */
+		uint32_t what;  /* ALLOC, but only in a stream of the wall clock: number of what it allocates */
 	};
 };
 _Static_assert(sizeof(struct program_op) == 16, "the inner loop streams through these");

@@ -143,106 +143,146 @@ static __attribute__((noinline)) void pin(struct worker *w, const struct program
 
 /* ---- the body -------------------------------------------------------------------------------- */
 
-INLINE int64_t allocate(struct worker *w, uint32_t cpu, struct contig_what what, owner_t owner, bool dry)
+/* What does not change: in registers. */
+struct fixed {
+	struct worker *w;
+	const struct program_op *ops;
+	const uint32_t *events;
+	const struct contig_what *whats;
+	_Atomic uint64_t *map;
+	struct making *making;
+	struct contig *backend;
+	bool timed; /* a constant of each mode, as is: */
+	bool dry;
+};
+
+INLINE int64_t allocate(const struct fixed *f, uint32_t cpu, struct contig_what what, owner_t owner)
 {
-	if (!dry)
-		return contig_alloc(w->backend, cpu, what, owner);
+	if (!f->dry)
+		return contig_alloc(f->backend, cpu, what, owner);
 	/* all that a call needs is at hand, and it is not known what comes back */
 	int64_t pfn = (int64_t)(owner & 0xffff);
 	uint64_t word;
 
 	memcpy(&word, &what, sizeof(word));
-	__asm__ volatile("" : "+r"(pfn) : "r"(cpu), "r"(word), "r"(owner) : "memory");
+	__asm__ volatile("" : "+r"(pfn) : "r"(cpu), "r"(word), "r"(owner));
 	return pfn;
 }
 
-INLINE int give_up(struct worker *w, uint32_t cpu, pfn_t pfn, owner_t owner, bool dry)
+INLINE int give_up(const struct fixed *f, uint32_t cpu, pfn_t pfn, owner_t owner)
 {
-	if (!dry)
-		return contig_free(w->backend, cpu, pfn, owner);
+	if (!f->dry)
+		return contig_free(f->backend, cpu, pfn, owner);
 	int rc = 0;
 
-	__asm__ volatile("" : "+r"(rc) : "r"(cpu), "r"(pfn), "r"(owner) : "memory");
+	__asm__ volatile("" : "+r"(rc) : "r"(cpu), "r"(pfn), "r"(owner));
 	return rc;
 }
 
-/* One operation; under which name its time goes, or WALL_OP_NR. *began: the clock is read again after waiting. */
-INLINE enum wall_op operate(struct worker *w, size_t i, uint64_t *began, bool timed, bool dry)
+INLINE enum wall_op operate_alloc(const struct fixed *f, size_t i)
 {
-	const struct program_op *op = &w->stream->ops[i];
-	enum trace_op code = program_code(op);
+	const struct program_op *op = &f->ops[i];
+	const struct contig_what what = f->whats[op->what];
+	uint32_t event = f->events[i], slot = op->slot;
+
+	atomic_store_explicit(&f->making->event, event, memory_order_release);
+	int64_t pfn = allocate(f, program_cpu(op), what, executor_owner(event, slot));
+
+	if (UNLIKELY(pfn < 0))
+		pfn = not_allocated(f->w, event, pfn);
+	atomic_store_explicit(&f->map[slot], place_of(event, (pfn_t)pfn), memory_order_release);
+	return what.order ? WALL_ALLOC_HIGH : WALL_ALLOC;
+}
+
+/* Where it is, once it is somewhere; the clock is read again after waiting. PLACE_EMPTY: given up. */
+INLINE uint64_t placed(const struct fixed *f, const struct program_op *op, uint64_t *began)
+{
+	uint64_t place = atomic_load_explicit(&f->map[op->slot], memory_order_acquire);
+
+	if (f->dry || !UNLIKELY(place == PLACE_EMPTY))
+		return place;
+	place = await_place(f->w, program_ns(op), op->slot);
+	if (f->timed)
+		*began = wall_clock_now(f->w->clock);
+	return place;
+}
+
+INLINE enum wall_op operate_free(const struct fixed *f, const struct program_op *op, uint64_t *began)
+{
 	uint32_t slot = op->slot;
-	uint64_t place = PLACE_EMPTY;
+	uint64_t place = placed(f, op, began);
 
-	if (code != TRACE_ALLOC && code != TRACE_MARK) {
-		place = atomic_load_explicit(&w->map[slot], memory_order_acquire);
-		if (!dry && UNLIKELY(place == PLACE_EMPTY)) {
-			place = await_place(w, program_ns(op), slot);
-			if (timed)
-				*began = wall_clock_now(w->clock);
-			if (place == PLACE_EMPTY)
-				return WALL_OP_NR;
-		}
-	}
-	switch (code) {
-	case TRACE_ALLOC: {
-		const struct contig_what what = {
-			.order = op->order, .kind = op->kind, .migratetype = op->migratetype, .node = op->node
-		};
-		uint32_t event = w->stream->events[i];
-
-		atomic_store_explicit(&w->making->event, event, memory_order_release);
-		int64_t pfn = allocate(w, program_cpu(op), what, executor_owner(event, slot), dry);
-
-		if (UNLIKELY(pfn < 0))
-			pfn = not_allocated(w, event, pfn);
-		atomic_store_explicit(&w->map[slot], place_of(event, (pfn_t)pfn), memory_order_release);
-		return op->order ? WALL_ALLOC_HIGH : WALL_ALLOC;
-	}
-	case TRACE_FREE: {
-		bool failed = place_pfn(place) == PLACE_FAILED;
-
-		if (!UNLIKELY(failed)) {
-			int rc = give_up(w, program_cpu(op), place_pfn(place), executor_owner(op->birth, slot), dry);
-
-			if (UNLIKELY(rc))
-				retry_free(w, program_cpu(op), slot, place, rc);
-		}
-		atomic_store_explicit(&w->map[slot], PLACE_EMPTY, memory_order_relaxed);
-		return failed ? WALL_OP_NR : WALL_FREE;
-	}
-	case TRACE_SPLIT:
-		split(w, w->stream->events[i], op, place, dry);
-		return WALL_SPLIT;
-	case TRACE_PIN:
-	case TRACE_UNPIN:
-		if (!dry)
-			pin(w, op, code == TRACE_PIN);
+	if (!f->dry && UNLIKELY(place == PLACE_EMPTY || place_pfn(place) == PLACE_FAILED)) {
+		atomic_store_explicit(&f->map[slot], PLACE_EMPTY, memory_order_relaxed);
 		return WALL_OP_NR;
-	case TRACE_MARK:
-	case TRACE_OP_NR:
-		break;
 	}
+	int rc = give_up(f, program_cpu(op), place_pfn(place), executor_owner(op->birth, slot));
+
+	if (UNLIKELY(rc))
+		retry_free(f->w, program_cpu(op), slot, place, rc);
+	atomic_store_explicit(&f->map[slot], PLACE_EMPTY, memory_order_relaxed);
+	return WALL_FREE;
+}
+
+INLINE enum wall_op operate_rare(const struct fixed *f, size_t i, uint64_t *began)
+{
+	const struct program_op *op = &f->ops[i];
+	enum trace_op code = program_code(op);
+
+	if (code == TRACE_MARK)
+		return WALL_OP_NR;
+	uint64_t place = placed(f, op, began);
+
+	if (!f->dry && place == PLACE_EMPTY)
+		return WALL_OP_NR;
+	if (code == TRACE_SPLIT) {
+		split(f->w, f->events[i], op, place, f->dry);
+		return WALL_SPLIT;
+	}
+	if (!f->dry)
+		pin(f->w, op, code == TRACE_PIN);
 	return WALL_OP_NR;
 }
 
-/* In `every` mode the end of an operation is the beginning of the next. */
+/* Operation i; under which name its time goes, or WALL_OP_NR. */
+INLINE enum wall_op operate(const struct fixed *f, size_t i, uint64_t *began)
+{
+	switch (program_code(&f->ops[i])) {
+	case TRACE_ALLOC:
+		return operate_alloc(f, i);
+	case TRACE_FREE:
+		return operate_free(f, &f->ops[i], began);
+	default:
+		return operate_rare(f, i, began);
+	}
+}
+
+/* The end of an operation is the beginning of the next. */
 INLINE void operations(struct worker *w, size_t end, bool timed, bool paced, bool dry)
 {
-	const struct program_op *ops = w->stream->ops;
+	const struct fixed f = {
+		.w = w,
+		.ops = w->stream->ops,
+		.events = w->stream->events,
+		.whats = w->wall->streams.whats,
+		.map = w->map,
+		.making = w->making,
+		.backend = w->backend,
+		.timed = timed,
+		.dry = dry,
+	};
 	uint64_t began = timed ? wall_clock_now(w->clock) : 0;
-	size_t i = w->at;
 
-	for (; i < end; i++) {
-		__builtin_prefetch((const void *)&w->map[ops[i + PROGRAM_AHEAD].slot], 1);
+	for (size_t i = w->at; i < end; i++) {
+		__builtin_prefetch((const void *)&f.map[f.ops[i + PROGRAM_AHEAD].slot], 1);
 		if (paced) {
-			uint64_t due = worker_due(w, program_ns(&ops[i]));
+			uint64_t ns = program_ns(&f.ops[i]), due = worker_due(w, ns);
 
-			began = worker_pace(w, program_ns(&ops[i]), due);
+			began = worker_pace(w, ns, due);
 			if (timed)
 				histogram_add(&w->lag, began - due);
 		}
-		enum wall_op what = operate(w, i, &began, timed, dry);
+		enum wall_op what = operate(&f, i, &began);
 
 		if (timed) {
 			uint64_t ended = wall_clock_now(w->clock);

@@ -11,7 +11,4 @@ int placement_map_nodes(struct placement *p, const struct placement_wish *wish, 
 /* Then p->threads, p->thread_of, and p->sharing. 0 or -EINVAL with *diag. */
 int placement_map_threads(struct placement *p, const struct placement_wish *wish, struct contig_diag *diag);
 
-/* The least that memory cgroups leave, in bytes, on the way up from the one of `cgroup` (/proc/self/cgroup); or UINT64_MAX. */
-uint64_t cgroup_memory_left(const char *cgroup, const char *mountinfo);
-
 #endif

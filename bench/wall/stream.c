@@ -177,6 +177,25 @@ static bool add_await(struct compiler *c, struct stream *s, const struct program
 	                (struct stop){ .ns = program_ns(op), .slot = l->slot, .number = l->pins, .what = STOP_AWAIT });
 }
 
+/* The number of what an event allocates. */
+static bool number_what(struct streams *s, struct program_op *op)
+{
+	const struct contig_what what = {
+		.order = op->order, .kind = op->kind, .migratetype = op->migratetype, .node = op->node
+	};
+	size_t i = 0;
+
+	while (i < s->nr_whats && memcmp(&s->whats[i], &what, sizeof(what)) != 0)
+		i++;
+	if (i == s->nr_whats) {
+		if (!grow((void **)&s->whats, s->nr_whats, &s->cap_whats, sizeof(*s->whats)))
+			return false;
+		s->whats[s->nr_whats++] = what;
+	}
+	op->what = (uint32_t)i;
+	return true;
+}
+
 static bool add_event(struct compiler *c, uint32_t event)
 {
 	struct program_op op = c->p->ops[event];
@@ -189,6 +208,7 @@ static bool add_event(struct compiler *c, uint32_t event)
 	case TRACE_ALLOC:
 		*l = birth(c, thread);
 		op.slot = l->slot;
+		ok = number_what(c->s, &op);
 		break;
 	case TRACE_FREE:
 		ok = add_await(c, s, &op, thread) && death(c, l);
@@ -357,5 +377,7 @@ void streams_free(struct streams *s)
 		free(s->of[i].stops);
 	}
 	free(s->of);
+	free(s->whats);
 	s->of = NULL;
+	s->whats = NULL;
 }

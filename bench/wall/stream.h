@@ -43,12 +43,19 @@ struct stream {
 	size_t cap_stops;
 };
 
+/*
+ * What is allocated comes in a few kinds: made once, because a word put together from bytes can not be loaded before all of
+ * them are stored, which would cost as much as all the rest of the loop.
+ */
 struct streams {
 	struct stream *of; /* by thread */
 	uint32_t nr;
 	uint32_t first_slot; /* those before are the last pass's survivors' */
 	uint32_t own_slot;   /* from here on slots belong to a thread; before it to several */
 	size_t nr_slots;
+	struct contig_what *whats;
+	size_t nr_whats;
+	size_t cap_whats;
 	bool pins; /* several threads pin what one has allocated: pins are counted by slot */
 };
 
