@@ -86,6 +86,7 @@ struct wall {
 	struct contig_hooks hooks;
 	struct area *areas; /* of metadata */
 	size_t nr_areas;
+	int place_error; /* of the hook that binds metadata */
 	size_t cap_areas;
 	struct backing *backing;
 	struct replay *aged;
