@@ -28,21 +28,9 @@
 
 static int set_up(void **state)
 {
-	/* a cpu on each of four nodes */
-	static const struct synthetic four = {
-		.seed = 13,
-		.nr_events = 20000,
-		.live = 4000,
-		.cpus = 4,
-		.nodes = 4,
-		.unmovable = 20,
-		.high_order = 30,
-		.interval_ns = 1000,
-	};
-
 	if (house_set_up(state))
 		return -1;
-	synthetic_file(&four, "four.ctr");
+	synthetic_file(&synthetic_four_nodes, "four.ctr");
 	return 0;
 }
 
