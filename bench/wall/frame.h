@@ -61,6 +61,7 @@ struct frame {
 	char failure[640];
 	struct placement_found metadata, backing;
 	uint64_t verifications;
+	uint64_t preempted; /* involuntary context switches while replaying */
 };
 
 /* Does all of it. CLI_OK, or a message was printed. *stop: set by a signal handler. */
@@ -69,6 +70,10 @@ int frame_run(const struct run_options *o, int argc, char **argv, atomic_bool *s
 /* frame_rows.c: placements and rows. CLI_OK, or a message was printed. */
 int frame_rows_make(struct frame *f);
 void frame_rows_free(struct frame *f);
+/* The row of the first backend at the same place, seed and number of threads; NULL: this is it, or it was not measured. */
+const struct frame_row *frame_first(const struct frame_row *row);
+/* Events a second against that row; not a number without one. */
+struct wall_change frame_change(const struct frame_row *row);
 struct wall_params frame_params(const struct frame *f, const struct frame_row *row);
 /* "4 trace nodes on 1 node", or "": also said in every result. */
 const char *frame_sharing(const struct frame_row *row);
@@ -84,9 +89,15 @@ void frame_preface(FILE *to, const struct frame *f);  /* where threads and memor
 void frame_epilogue(FILE *to, const struct frame *f); /* what the kernel said of it afterwards */
 void frame_context_json(FILE *to, const struct frame *f);
 
+/* What befell this machine during a repetition, ageing included. */
+struct frame_disturbance {
+	uint64_t steal_ns;  /* UINT64_MAX: unknown */
+	uint64_t preempted; /* involuntary context switches of this process */
+};
+
 /* frame_json.c: a line of wall.jsonl, and those of requests.jsonl */
 void frame_result_line(FILE *to, const struct frame_row *row, const struct wall_params *params,
-                       const struct wall_result *result, uint64_t steal_ns);
+                       const struct wall_result *result, const struct frame_disturbance *disturbance);
 void frame_request_lines(FILE *to, const struct frame_row *row, const struct wall_result *result);
 
 /* frame_table.c, frame_csv.c: of rows that were measured */

@@ -152,7 +152,8 @@ void frame_epilogue(FILE *to, const struct frame *f)
 			fprintf(to, "backing:  %s\n", text);
 	}
 	say_steal(f, text);
-	fprintf(to, "stolen:   %s\n", text);
+	fprintf(to, "stolen:   %s\npreempted: %" PRIu64 " times in %u replays%s\n", text, f->preempted, f->measured,
+	        f->preempted > 2 * f->measured ? ": something else wants these cpus" : "");
 	if (f->throttles) {
 		say_throttled(f, text);
 		fprintf(to, "throttled by the cgroup's cpu quota: %s\n", text);
@@ -256,6 +257,8 @@ void frame_add_late_context(void *frame)
 
 	say_steal(f, text);
 	add("steal_over_run", text);
+	snprintf(text, sizeof(text), "%" PRIu64 " times in %u replays", f->preempted, f->measured);
+	add("preempted_over_run", text);
 	say_throttled(f, text);
 	add("throttled_over_run", text);
 	if (f->options->wall.no_bind)
@@ -346,7 +349,8 @@ void frame_context_json(FILE *to, const struct frame *f)
 	found(to, "metadata", &f->metadata);
 	if (f->options->wall.backing)
 		found(to, "backing", &f->backing);
-	fprintf(to, "  \"replays\": %u,\n  \"verifications\": %" PRIu64 ",\n", f->measured, f->verifications);
+	fprintf(to, "  \"replays\": %u,\n  \"verifications\": %" PRIu64 ",\n  \"involuntary_switches\": %" PRIu64 ",\n",
+	        f->measured, f->verifications, f->preempted);
 	deltas(to, f);
 	free(mapping);
 }

@@ -189,7 +189,7 @@ static void state(FILE *to, const struct wall_result *r)
 }
 
 void frame_result_line(FILE *to, const struct frame_row *row, const struct wall_params *params,
-                       const struct wall_result *r, uint64_t steal_ns)
+                       const struct wall_result *r, const struct frame_disturbance *d)
 {
 	head(to, row);
 	u64(to, "sequence", row->frame->measured);
@@ -201,8 +201,9 @@ void frame_result_line(FILE *to, const struct frame_row *row, const struct wall_
 	fprintf(to, ",\"harness_ns_per_event\":%.2f", r->harness_ns);
 	share(to, "harness_share", r->harness_share);
 	u64(to, "verifications", r->verifications);
-	if (steal_ns != UINT64_MAX)
-		u64(to, "steal_ns", steal_ns);
+	if (d->steal_ns != UINT64_MAX)
+		u64(to, "steal_ns", d->steal_ns);
+	u64(to, "involuntary_switches", d->preempted);
 	pages(to, "metadata", r->metadata_bytes, &r->metadata);
 	if (params->backing)
 		pages(to, "backing", r->backing_bytes, &r->backing);

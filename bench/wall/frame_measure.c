@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../micro/gbench.h"
 #include "frame.h"
@@ -32,18 +33,19 @@ static void found_add(struct placement_found *to, const struct placement_found *
 }
 
 static void keep(struct frame_row *row, const struct wall_params *params, const struct wall_result *r,
-                 uint64_t steal_ns)
+                 const struct frame_disturbance *disturbance)
 {
 	struct frame *f = row->frame;
 
 	wall_metrics(params, r, row->values[row->nr]);
 	for (unsigned int p = 0; p < POOL_NR; p++)
 		histogram_merge(&row->pools[p], wall_pool_of(r, (enum wall_pool)p));
-	frame_result_line(f->lines, row, params, r, steal_ns);
+	frame_result_line(f->lines, row, params, r, disturbance);
 	frame_request_lines(f->requests, row, r);
 	found_add(&f->metadata, &r->metadata);
 	found_add(&f->backing, &r->backing);
 	f->verifications += r->verifications;
+	f->preempted += disturbance->preempted;
 	row->nr++;
 	f->measured++;
 }
@@ -74,11 +76,29 @@ static void fail(struct frame *f, const struct frame_row *row, int rc, const cha
 	atomic_store(f->stop, true);
 }
 
+static struct frame_disturbance so_far(void)
+{
+	struct rusage u = { 0 };
+
+	getrusage(RUSAGE_SELF, &u);
+	return (struct frame_disturbance){ machine_steal_ns(), (uint64_t)u.ru_nivcsw };
+}
+
+static struct frame_disturbance since(const struct frame_disturbance *before)
+{
+	struct frame_disturbance d = so_far();
+
+	d.preempted -= before->preempted;
+	if (d.steal_ns != UINT64_MAX)
+		d.steal_ns = before->steal_ns == UINT64_MAX ? UINT64_MAX : d.steal_ns - before->steal_ns;
+	return d;
+}
+
 static int measure(struct frame_row *row, struct wall_result *r, struct contig_diag *diag)
 {
 	struct frame *f = row->frame;
 	const struct wall_params params = frame_params(f, row);
-	uint64_t steal = machine_steal_ns();
+	struct frame_disturbance before = so_far();
 	int rc = make_room(row);
 
 	if (rc) {
@@ -88,9 +108,9 @@ static int measure(struct frame_row *row, struct wall_result *r, struct contig_d
 	rc = wall_run(&params, r, diag);
 	if (rc)
 		return rc;
-	uint64_t now = machine_steal_ns();
+	struct frame_disturbance during = since(&before);
 
-	keep(row, &params, r, steal == UINT64_MAX || now == UINT64_MAX ? UINT64_MAX : now - steal);
+	keep(row, &params, r, &during);
 	if (ferror(f->lines) || ferror(f->requests)) {
 		contig_diag_set(diag, -EIO, "%.400s can not be written", f->folder.partial);
 		return -EIO;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* frame_rows.c - what is measured: a benchmark for each row, and a placement for each machine and number of threads. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,24 @@ void frame_rows_free(struct frame *f)
 		placement_close(&f->placements[i]);
 	free(f->rows);
 	free(f->placements);
+}
+
+const struct frame_row *frame_first(const struct frame_row *row)
+{
+	const struct frame *f = row->frame;
+	const struct frame_row *first = row - (size_t)row->at.backend * f->options->nr_seeds * f->nr_threads;
+
+	return first != row && first->nr ? first : NULL;
+}
+
+struct wall_change frame_change(const struct frame_row *row)
+{
+	const struct frame_row *first = frame_first(row);
+
+	if (!first)
+		return (struct wall_change){ .change = NAN };
+	return wall_change(&first->values[0][METRIC_EVENTS_PER_SECOND], first->nr,
+	                   &row->values[0][METRIC_EVENTS_PER_SECOND], row->nr, METRIC_NR);
 }
 
 struct wall_params frame_params(const struct frame *f, const struct frame_row *row)

@@ -13,14 +13,18 @@ struct column {
 	int digits;
 };
 
+/* In place of a metric: events a second against the first backend. */
+#define AGAINST METRIC_NR
+
 static const struct column speed[] = {
 	{ "events", "million/s", METRIC_EVENTS_PER_SECOND, 1e-6, 3 },
+	{ "against first [95 %]", "% events", AGAINST, 100, 1 },
 	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
 	{ "migrated", "pages", METRIC_MIGRATED, 1, 0 },
 	{ "harness", "% of time", METRIC_HARNESS_SHARE, 100, 1 },
 	{ "waiting", "% of time", METRIC_WAITED_SHARE, 100, 1 },
 	{ "lag p99", "us", METRIC_LAG_P99, 1e-3, 1 },
-	{ NULL, NULL, METRIC_NR, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 static const struct column latency[] = {
@@ -30,15 +34,28 @@ static const struct column latency[] = {
 	{ "free p99", "ns", METRIC_FREE_P99, 1, 0 },
 	{ "request p50", "us", METRIC_REQUEST_P50, 1e-3, 1 },
 	{ "request p99", "us", METRIC_REQUEST_P99, 1e-3, 1 },
-	{ NULL, NULL, METRIC_NR, 0, 0 },
+	{ NULL, NULL, 0, 0, 0 },
 };
 
 #define WORDS     4u /* size, backend, seed, threads */
-#define MAX_CELLS (WORDS + 6u)
+#define MAX_CELLS (WORDS + 7u)
 
 struct line {
 	char cell[MAX_CELLS][72];
 };
+
+static void against(char *out, size_t size, const struct column *c, const struct frame_row *row)
+{
+	struct wall_change d = frame_change(row);
+
+	if (isnan(d.change))
+		snprintf(out, size, "-");
+	else if (!d.bounded)
+		snprintf(out, size, "%+.*f", c->digits, d.change * c->scale);
+	else
+		snprintf(out, size, "%+.*f [%+.*f, %+.*f]", c->digits, d.change * c->scale, c->digits, d.low * c->scale,
+		         c->digits, d.high * c->scale);
+}
 
 static void number(char *out, size_t size, const struct column *c, const struct frame_row *row)
 {
@@ -72,7 +89,8 @@ static void fill(struct line *l, const struct column *columns, const struct fram
 {
 	words(l, row);
 	for (size_t k = 0; columns[k].name; k++)
-		number(l->cell[WORDS + k], sizeof(l->cell[0]), &columns[k], row);
+		(columns[k].metric == AGAINST ? against : number)(l->cell[WORDS + k], sizeof(l->cell[0]), &columns[k],
+		                                                  row);
 }
 
 static void heads(struct line *names, struct line *units, const struct column *columns)
@@ -137,9 +155,11 @@ static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end,
 		fill(&l, columns, &f->rows[i]);
 		widen(width, &l, false);
 	}
-	/* the lag is only there with a pace */
+	/* the lag is only there with a pace, and a comparison with two */
 	for (size_t k = 0; columns[k].name; k++) {
 		if (columns[k].metric == METRIC_LAG_P99 && !measured_anywhere(f, &columns[k]))
+			width[WORDS + k] = 0;
+		if (columns[k].metric == AGAINST && f->options->nr_backends == 1)
 			width[WORDS + k] = 0;
 	}
 	if (f->options->nr_seeds == 1)

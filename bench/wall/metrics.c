@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
-#include <stdlib.h>
 
 #include "metrics.h"
 
@@ -120,29 +119,4 @@ const struct histogram *wall_pool_of(const struct wall_result *result, enum wall
 	};
 
 	return pools[p];
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-struct wall_spread wall_spread(const double *values, uint32_t nr, uint32_t stride)
-{
-	struct wall_spread s = { NAN, NAN, NAN };
-	double *sorted = calloc((size_t)nr + 1, sizeof(*sorted));
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; sorted && i < nr; i++) {
-		if (!isnan(values[(size_t)i * stride]))
-			sorted[n++] = values[(size_t)i * stride];
-	}
-	if (n) {
-		qsort(sorted, n, sizeof(*sorted), by_value);
-		s = (struct wall_spread){ (sorted[(n - 1) / 2] + sorted[n / 2]) / 2, sorted[0], sorted[n - 1] };
-	}
-	free(sorted);
-	return s;
 }

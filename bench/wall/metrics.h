@@ -50,4 +50,14 @@ struct wall_spread {
 };
 struct wall_spread wall_spread(const double *values, uint32_t nr, uint32_t stride);
 
+/*
+ * By which share the median of `to` is above that of `from`, and a 95 % interval: percentile bootstrap over repetitions,
+ * which were in random order and so are not paired. Not bounded with fewer than three of either.
+ */
+struct wall_change {
+	double change, low, high;
+	bool bounded;
+};
+struct wall_change wall_change(const double *from, uint32_t nr_from, const double *to, uint32_t nr_to, uint32_t stride);
+
 #endif
