@@ -293,6 +293,38 @@ static void benchmark_json(void **state)
 	remove("out");
 }
 
+static size_t commas(const char *line)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (; *line; line++) {
+		quoted ^= *line == '"';
+		n += *line == ',' && !quoted;
+	}
+	return n;
+}
+
+/* A line a row, each with as many fields as there are names. */
+static void summary_csv(void **state)
+{
+	size_t len, rows = 0;
+
+	(void)state;
+	house_run(cmd_run, CLI_OK,
+	          WALL "-b linux-5.10,linux-6.1,linux-6.1 --threads 1 --sizes 64p,1b --benchmark_repetitions=3");
+	char *all = house_contents("new/summary.csv", &len), *rest = all;
+
+	assert_int_equal(strncmp(strsep(&rest, "\n"), "# {\"schema\":\"contigbench-wall/1\"", 32), 0);
+	const char *names = strsep(&rest, "\n");
+
+	assert_non_null(strstr(names, ",events_per_second,events_per_second_min,"));
+	for (char *line; (line = strsep(&rest, "\n")) && *line; rows++)
+		assert_int_equal(commas(line), commas(names));
+	assert_int_equal(rows, 6);
+	free(all);
+}
+
 /* What was not timed is absent, in every place, and never 0. */
 static void batch_has_no_latency(void **state)
 {
@@ -413,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(numbers_fit_together, house_tidy),
 		cmocka_unit_test_teardown(benchmark_json, house_tidy),
+		cmocka_unit_test_teardown(summary_csv, house_tidy),
 		cmocka_unit_test_teardown(batch_has_no_latency, house_tidy),
 		cmocka_unit_test_teardown(paced, house_tidy),
 		cmocka_unit_test_teardown(backing, house_tidy),
