@@ -4,6 +4,7 @@
  * descriptions that hwloc reads instead of this machine (HWLOC_SYNTHETIC); what needs a kernel's answer uses this machine.
  */
 #include <dirent.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,7 +157,7 @@ static void wrong_maps_are_refused(void **state)
 		{ "0= 1", "'0= 1' is no TRACE_NODE=NODE" },
 		{ "0=-1", "'0=-1' is no TRACE_NODE=NODE" },
 		{ "0=4294967295", "is no TRACE_NODE=NODE" },
-		{ "0=99999999999999999999", "is no TRACE_NODE=NODE" },
+		{ "0=18446744073709551617", "is no TRACE_NODE=NODE" }, /* 2^64 + 1 */
 		{ "0=0,2=1", "the trace has no node 2; its 2 nodes count from 0" },
 		{ "0=0,0=1", "trace node 0 is mapped twice" },
 		{ "0=0,1=7", "this machine has no node 7; its nodes: 0, 1" },
@@ -547,6 +548,11 @@ static void bound_and_verified(void **state)
 		skip();
 	}
 	assert_int_equal(rc, 0);
+	int policy = -1;
+
+	/* bound, not only preferred */
+	assert_false(syscall(SYS_get_mempolicy, &policy, NULL, 0ul, at, MPOL_F_ADDR));
+	assert_int_equal(policy, MPOL_BIND);
 	memset(at, 1, MIB / 2);
 	assert_int_equal(placement_verify(&p, at, MIB, 0, &found, &diag), 0);
 	assert_int_equal(found.right, MIB / 2 / page);
