@@ -69,6 +69,9 @@ fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
+profile: ## where the time of a run goes: $(BUILD)/profile/flame.svg; needs linux-perf
+	BUILD=$(BUILD)/profile scripts/profile
+
 paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs LaTeX
 	BUILD=$(BUILD) scripts/paper $(RESULTS)
 
@@ -87,6 +90,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance fidelity perf paper format install clean help
+.PHONY: all check soak scenario conformance fidelity perf profile paper format install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -163,6 +163,10 @@
 	VALUE(pcp_type, cached, "v3.18-v6.9: the same, but read again while a block of the zone is isolated")	       \
 	VALUE(pcp_type, reread, "v6.10: its block's, under the lock")						       \
 														       \
+	KNOB(pcp_lock, "what keeps others off a cpu's lists: decides on the wall clock alone")			       \
+	VALUE(pcp_lock, irq_off, "until v5.19: interrupts are off, and each cpu drains its own lists")		       \
+	VALUE(pcp_lock, trylock, "v6.0: a lock; who finds it taken goes to the buddy")				       \
+														       \
 	KNOB(pcp_high, "how many pages a cpu's lists may hold")							       \
 	VALUE(pcp_high, six_batches, "until v5.13")								       \
 	VALUE(pcp_high, low_wmark, "v5.14: low watermark over the node's cpus")					       \

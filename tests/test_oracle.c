@@ -176,6 +176,7 @@ static const struct {
 	{ "gigantic_test", NULL, NULL, TAKEN },
 	{ "lru_drain", NULL, NULL, TAKEN },
 	{ "fadump_round", NULL, NULL, TAKEN },
+	{ "pcp_lock", NULL, NULL, "one thread: nobody else holds a lock" },
 	{ "iso_notifier", NULL, NULL, "no driver registers" },
 	{ "iso_store", "separate_bit", NULL,
 	  "undo writes the caller's type all the same; only what nobody asks for differs" },

@@ -334,6 +334,9 @@ static struct contig *ff_open(const struct contig_backend *self, const struct co
 		return refuse(diag,
 		              "first-fit can not be given an exact initial state: it begins with all memory free");
 
+	if (hooks->threads)
+		return refuse(diag, "first-fit is for one thread: it can not be run on the wall clock");
+
 	struct first_fit *ff = calloc(1, sizeof(*ff));
 	if (!ff)
 		return refuse(diag, "no memory for first-fit");

@@ -46,6 +46,7 @@
 	.watermark_highatomic = watermark_highatomic_reserved,                                                         \
 	.pcp_iso = pcp_iso_per_block_drain,                                                                            \
 	.pcp_offline = pcp_offline_drain,                                                                              \
+	.pcp_lock = pcp_lock_irq_off,                                                                                  \
 	.pcp_orders = pcp_orders_zero,                                                                                 \
 	.pcp_thp_lists = pcp_thp_lists_one,                                                                            \
 	.pcp_drain = pcp_drain_credit_round_robin,                                                                     \
@@ -148,6 +149,7 @@
 	.unmovable_scope = unmovable_scope_block_at_edges,                                                             \
 	.pcp_iso = pcp_iso_one_drain,                                                                                  \
 	.pcp_thp_lists = pcp_thp_lists_two,                                                                            \
+	.pcp_lock = pcp_lock_trylock,                                                                                  \
 	.user_align = user_align_block,                                                                                \
 	.cma_mutex = cma_mutex_global
 
@@ -188,6 +190,7 @@
 	const struct contig_backend symbol = {                                                                         \
 		.name = name_,                                                                                         \
 		.summary = summary_,                                                                                   \
+		.threads = true,                                                                                       \
 		.open = model_open,                                                                                    \
 		.close = model_close,                                                                                  \
 		.alloc = model_alloc,                                                                                  \

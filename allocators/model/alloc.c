@@ -20,12 +20,16 @@ struct attempt {
 static pfn_t alloc_buddy(struct model *m, struct zone *z, struct contig_what what, unsigned int flags)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
-	pfn_t pfn = what.highatomic ? take_smallest(m, z, what.order, MT_HIGHATOMIC) : PFN_NONE;
+	pfn_t pfn = PFN_NONE;
 
+	zone_lock(m, z);
+	if (what.highatomic)
+		pfn = take_smallest(m, z, what.order, MT_HIGHATOMIC);
 	if (pfn == PFN_NONE)
 		pfn = rmqueue(m, z, what.order, (enum migratetype)what.migratetype, flags, &mode);
 	if (pfn == PFN_NONE && what.last_chance)
 		pfn = take_smallest(m, z, what.order, MT_HIGHATOMIC);
+	zone_unlock(m, z);
 	return pfn;
 }
 
@@ -43,8 +47,11 @@ static pfn_t alloc_from(struct model *m, struct zone *z, uint32_t cpu, struct co
 		pfn = alloc_buddy(m, z, what, flags);
 	/* v7.x reserves inside the buddy path, and only down at the min mark */
 	if (unlikely(what.highatomic) && what.order && pfn != PFN_NONE &&
-	    (m->policy.highatomic_trigger == highatomic_trigger_every || (!try.low && !listed)))
+	    (m->policy.highatomic_trigger == highatomic_trigger_every || (!try.low && !listed))) {
+		zone_lock(m, z);
 		highatomic_reserve(m, z, pfn, what.order);
+		zone_unlock(m, z);
+	}
 	return pfn;
 }
 
@@ -71,7 +78,7 @@ static int64_t mark_for(const struct zone *z, struct contig_what what, enum wmar
 
 	if (which == WMARK_HIGH)
 		mark += z->wmark_low - z->wmark_min;
-	mark += z->wmark_raise;
+	mark += READ_ONCE(z->wmark_raise);
 	if (which == WMARK_MIN && what.highatomic) {
 		mark -= mark / 2;
 		mark -= mark / 4;
@@ -95,7 +102,7 @@ bool watermark_ok(const struct model *m, const struct zone *z, struct contig_wha
 	if (m->policy.watermark_order == watermark_order_free_run)
 		return has_run(m, z, what);
 	for (unsigned int k = 0; k < what.order; k++) {
-		usable -= (int64_t)(z->nr_free[k] << k);
+		usable -= (int64_t)(READ_ONCE(z->nr_free[k]) << k);
 		mark >>= 1;
 		if (usable <= mark)
 			return false;
@@ -129,7 +136,11 @@ static bool unreserve_for(struct model *m, struct contig_what what)
 	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
 
 	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
-		if (highatomic_unreserve(m, *zp, mt, true))
+		zone_lock(m, *zp);
+		bool given = highatomic_unreserve(m, *zp, mt, true);
+
+		zone_unlock(m, *zp);
+		if (given)
 			return true;
 	}
 	return false;
@@ -165,12 +176,11 @@ pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what)
 	while (pfn == PFN_NONE && unreserve_for(m, what))
 		pfn = alloc_above(m, cpu, what, (struct attempt){ .low = false });
 	if (pfn == PFN_NONE && first->pages)
-		first->failed_allocs++;
+		count_loose(m, &first->failed_allocs, 1);
 	return pfn;
 }
 
-static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cpu, struct contig_what what,
-                                                    owner_t owner)
+int64_t alloc_any(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner)
 {
 	assert(cpu < m->nr_cpus && what.node < CONTIG_MAX_NODES && what.migratetype < PCP_TYPES);
 	assert(what.kind < PAGE_KIND_NR && kinds[what.kind].traits & KIND_ALLOCATED);
@@ -180,7 +190,7 @@ static __attribute__((noinline)) int64_t alloc_slow(struct model *m, uint32_t cp
 
 	if (pfn == PFN_NONE)
 		return -ENOMEM;
-	page_set(&m->page[pfn], state_of(what), owner);
+	hand_out(m, pfn, state_of(what), owner);
 	return pfn;
 }
 
@@ -195,37 +205,51 @@ int64_t model_alloc(struct contig *c, uint32_t cpu, struct contig_what what, own
 		page_set(&m->page[pfn], what_bytes(what), owner); /* plain: its bytes are the state */
 		return pfn;
 	}
-	return alloc_slow(m, cpu, what, owner);
+	return alloc_any(m, cpu, what, owner);
 }
 
 /* ---- free ------------------------------------------------------------------------------------ */
 
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
 {
+	enum migratetype mt = type_at(m, pfn);
+
 	/* never on a per-cpu list: nothing must be handed out from there (3.5) */
-	if (type_at(m, pfn) != MT_ISOLATE && pcp_takes(m, z, order))
-		pcp_free(m, z, cpu, pfn, order);
-	else
-		free_by_block(m, z, pfn, order);
+	if (mt != MT_ISOLATE && pcp_takes(m, z, order) && pcp_free(m, z, cpu, pfn, order, mt))
+		return;
+	zone_lock(m, z);
+	free_by_block(m, z, pfn, order);
+	zone_unlock(m, z);
+}
+
+int free_any(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner)
+{
+	struct zone *z = zone_of(m, pfn);
+	struct page *p = &m->page[pfn];
+
+	assert(cpu < m->nr_cpus);
+	uint32_t state = z ? page_lock(m, p) : STATE_INTERIOR;
+
+	if (state == STATE_INTERIOR)
+		return -EAGAIN;
+	if (!state_has(state, KIND_ALLOCATED) || page_owner(p) != owner || state & STATE_FREED) {
+		page_set_state(p, state);
+		return -EAGAIN;
+	}
+	/* migration or a pin holds a reference: the last one to let go frees it */
+	if (state & (STATE_MIGRATING | STATE_PINNED)) {
+		page_set_state(p, state | STATE_FREED);
+		return 0;
+	}
+	take_back(m, pfn, state, owner);
+	free_pages(m, z, cpu, pfn, state_order(state));
+	return 0;
 }
 
 /* The cpu comes as its lists of the first zone, as the common path has it at hand. */
 static __attribute__((noinline)) int free_slow(struct model *m, struct pcp *pcp, pfn_t pfn, owner_t owner)
 {
-	uint32_t cpu = (uint32_t)(pcp - m->first_pcp);
-	struct zone *z = zone_of(m, pfn);
-	struct page *p = &m->page[pfn];
-
-	assert(cpu < m->nr_cpus);
-	if (!z || !state_has(p->state, KIND_ALLOCATED) || page_owner(p) != owner || p->state & STATE_FREED)
-		return -EAGAIN;
-	/* migration or a pin holds a reference: the last one to let go frees it */
-	if (p->state & (STATE_MIGRATING | STATE_PINNED)) {
-		p->state |= STATE_FREED;
-		return 0;
-	}
-	free_pages(m, z, cpu, pfn, state_order(p->state));
-	return 0;
+	return free_any(m, (uint32_t)(pcp - m->first_pcp), pfn, owner);
 }
 
 /* An allocation of order 0 without a flag: one comparison, as the kinds alloc() hands out are neighbours. */
@@ -263,23 +287,46 @@ int model_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 
 /* ---- split: silent in the kernel, too -------------------------------------------------------- */
 
-int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces)
+/* The run is locked; its first piece is unlocked last. On an error it is as it was. */
+static int split_run(struct model *m, pfn_t pfn, uint32_t state, owner_t owner, unsigned int new_order,
+                     const owner_t *pieces)
 {
-	struct model *m = model_of(c);
-	struct page *p = &m->page[pfn];
-	uint32_t state = p->state;
-
-	if (!zone_of(m, pfn) || !state_has(state, KIND_ALLOCATED) || page_owner(p) != owner || state & STATE_FREED)
-		return -EAGAIN;
-	if (new_order > state_order(state))
-		return -EINVAL;
 	enum page_kind kind = state_kind(state);
 	uint32_t flags = state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN);
 
+	if (!state_has(state, KIND_ALLOCATED) || page_owner(&m->page[pfn]) != owner || state & STATE_FREED)
+		return -EAGAIN;
+	if (new_order > state_order(state))
+		return -EINVAL;
+	/* with threads a split waits for the migration, as it does for the lock of a folio */
+	if (m->threads && state & STATE_MIGRATING)
+		return -EAGAIN;
 	if (kind == PAGE_LRU_COMPOUND && !new_order)
 		kind = PAGE_LRU;
-	for (uint32_t i = 0; i < 1u << (state_order(state) - new_order); i++)
-		page_set(&m->page[pfn + (i << new_order)], state_make(kind, new_order, state_type(state)) | flags,
-		         pieces[i]);
+	state = state_make(kind, new_order, state_type(state)) | flags;
+	for (uint32_t i = 1u << (state_order(m->page[pfn].state) - new_order); i-- > 0;)
+		hand_out(m, pfn + (i << new_order), state, pieces[i]);
 	return 0;
+}
+
+int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_order, const owner_t *pieces)
+{
+	struct model *m = model_of(c);
+	struct zone *z = zone_of(m, pfn);
+	struct page *p = &m->page[pfn];
+	int rc = -EAGAIN;
+
+	if (!z)
+		return -EAGAIN;
+	/* heads appear: nobody must be looking for one */
+	zone_lock(m, z);
+	uint32_t state = page_lock(m, p);
+
+	if (state != STATE_INTERIOR) {
+		rc = split_run(m, pfn, state, owner, new_order, pieces);
+		if (rc)
+			page_set_state(p, state);
+	}
+	zone_unlock(m, z);
+	return rc;
 }

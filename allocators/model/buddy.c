@@ -61,7 +61,7 @@ void free_by_block(struct model *m, struct zone *z, pfn_t pfn, unsigned int orde
 		return;
 	}
 	/* v6.10: each block's piece by its own type, ascending, so that the highest wins where they merge (3.3) */
-	m->page[pfn].state = STATE_INTERIOR;
+	set_state(m, pfn, STATE_INTERIOR);
 	for (pfn_t p = pfn; p < pfn + (1u << order); p += npb(m))
 		free_run(m, z, p, m->P, type_at(m, p), false);
 }
@@ -84,7 +84,7 @@ void split_free_run(struct model *m, struct zone *z, pfn_t pfn, pfn_t at)
 	assert(pfn < at && at < end);
 	account_free(z, -pages, type_at(m, pfn));
 	book_drift(z, counted_pages(z, -pages, type_at(m, pfn)),
-	           counted_pages(z, -pages, state_type(m->page[pfn].state)));
+	           counted_pages(z, -pages, state_type(state_at(m, pfn))));
 	free_list_del(m, z, pfn);
 	free_span(m, z, pfn, at);
 	free_span(m, z, at, end);
@@ -95,12 +95,13 @@ void split_at(struct model *m, pfn_t pfn)
 	pfn_t head = head_of(m, pfn);
 
 	while (head != pfn) {
-		struct page *low = &m->page[head];
-		unsigned int order = state_order(low->state) - 1;
+		uint32_t state = state_at(m, head);
+		unsigned int order = state_order(state) - 1;
 		pfn_t upper = head + (1u << order);
 
-		low->state = (low->state & ~STATE_ORDER_MASK) | order << STATE_ORDER_SHIFT;
-		m->page[upper] = *low;
+		state = (state & ~STATE_ORDER_MASK) | order << STATE_ORDER_SHIFT;
+		set_state(m, head, state);
+		page_set(&m->page[upper], state, page_owner(&m->page[head]));
 		head = pfn < upper ? head : upper;
 	}
 }
@@ -108,7 +109,7 @@ void split_at(struct model *m, pfn_t pfn)
 bool all_of_kind(const struct model *m, pfn_t pfn, pfn_t end, enum page_kind kind)
 {
 	for (pfn_t head = head_of(m, pfn); head < end; head += run_pages(m, head)) {
-		if (!state_is(m->page[head].state, kind))
+		if (!state_is(state_at(m, head), kind))
 			return false;
 	}
 	return true;
@@ -125,7 +126,7 @@ void clear_heads(struct model *m, pfn_t pfn, pfn_t end)
 {
 	for (pfn_t next; pfn < end; pfn = next) {
 		next = pfn + run_pages(m, pfn);
-		m->page[pfn].state = STATE_INTERIOR;
+		set_state(m, pfn, STATE_INTERIOR);
 	}
 }
 
@@ -148,7 +149,7 @@ uint32_t move_block(struct model *m, struct zone *z, pfn_t page, enum migratetyp
 	if (head < pfn)
 		pfn = head + run_pages(m, head);
 	while (pfn < end) {
-		uint32_t state = m->page[pfn].state;
+		uint32_t state = state_at(m, pfn);
 
 		if (state_is(state, PAGE_FREE)) {
 			free_list_move_tail(m, z, pfn, mt);

@@ -42,7 +42,7 @@ static void count_block(const struct model *m, const struct zone *z, pfn_t page,
 		end = zone_end(z);
 	for (pfn_t pfn = start; pfn < end;) {
 		pfn_t head = head_of(m, pfn), next = head + run_pages(m, head);
-		uint32_t state = m->page[head].state;
+		uint32_t state = state_at(m, head);
 		uint32_t inside = (next < end ? next : end) - pfn;
 
 		if (state_is(state, PAGE_FREE) && head == pfn)
@@ -82,7 +82,7 @@ static uint32_t move_to(struct model *m, struct zone *z, pfn_t pfn, enum migrate
 static pfn_t steal_v3_6(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, unsigned int order,
                         enum migratetype mt)
 {
-	enum migratetype list = state_type(m->page[pfn].state);
+	enum migratetype list = state_type(state_at(m, pfn));
 
 	if (list != MT_CMA && (k >= m->P / 2 || mt == MT_RECLAIMABLE)) {
 		if (move_to(m, z, pfn, mt) >= npb(m) / 2)
@@ -221,7 +221,7 @@ pfn_t fallback_claim(struct model *m, struct zone *z, unsigned int order, unsign
 /* Take a run and leave what is split off with its block. */
 static pfn_t steal_run(struct model *m, struct zone *z, pfn_t pfn, unsigned int k, unsigned int order)
 {
-	enum migratetype list = state_type(m->page[pfn].state);
+	enum migratetype list = state_type(state_at(m, pfn));
 
 	free_list_del(m, z, pfn);
 	expand(m, z, pfn, order, k, list);

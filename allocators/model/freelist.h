@@ -16,7 +16,7 @@ static inline pfn_t list_head(const struct zone *z, unsigned int order, enum mig
 /* First run of a list, or PFN_NONE. */
 static inline pfn_t list_first(const struct model *m, const struct zone *z, unsigned int order, enum migratetype mt)
 {
-	pfn_t head = list_head(z, order, mt), first = m->page[head].link[0];
+	pfn_t head = list_head(z, order, mt), first = READ_ONCE(m->page[head].link[0]);
 
 	return first == head ? PFN_NONE : first;
 }
@@ -27,14 +27,14 @@ static inline void free_list_add(struct model *m, struct zone *z, pfn_t pfn, uns
 	pfn_t head = list_head(z, order, mt);
 	struct page *page = m->page, *p = &page[pfn], *h = &page[head];
 
-	p->state = state_make(PAGE_FREE, order, mt);
-	z->nr_free[order]++;
+	page_set_state(p, state_make(PAGE_FREE, order, mt));
+	ADD_ONCE(z->nr_free[order], 1);
 	/* without a branch: which end it is can not be predicted */
 	pfn_t prev = tail ? h->link[1] : head, next = tail ? head : h->link[0];
 
 	p->link[0] = next;
 	p->link[1] = prev;
-	page[prev].link[0] = pfn;
+	WRITE_ONCE(page[prev].link[0], pfn);
 	page[next].link[1] = pfn;
 }
 
@@ -44,20 +44,20 @@ static inline void free_list_unlink(struct model *m, struct zone *z, pfn_t pfn, 
 	struct page *page = m->page, *p = &page[pfn];
 	pfn_t next = p->link[0], prev = p->link[1];
 
-	page[prev].link[0] = next;
+	WRITE_ONCE(page[prev].link[0], next);
 	page[next].link[1] = prev;
-	z->nr_free[order]--;
-	p->state = STATE_INTERIOR;
+	ADD_ONCE(z->nr_free[order], -UINT64_C(1));
+	page_set_state(p, STATE_INTERIOR);
 }
 
 static inline void free_list_del(struct model *m, struct zone *z, pfn_t pfn)
 {
-	free_list_unlink(m, z, pfn, state_order(m->page[pfn].state));
+	free_list_unlink(m, z, pfn, state_order(state_at(m, pfn)));
 }
 
 static inline void free_list_move_tail(struct model *m, struct zone *z, pfn_t pfn, enum migratetype mt)
 {
-	unsigned int order = state_order(m->page[pfn].state);
+	unsigned int order = state_order(state_at(m, pfn));
 
 	free_list_unlink(m, z, pfn, order);
 	free_list_add(m, z, pfn, order, mt, true);
@@ -79,11 +79,11 @@ static inline int64_t counted_pages(const struct zone *z, int64_t pages, enum mi
 static inline void account_apart(struct zone *z, int64_t pages, enum migratetype mt)
 {
 	if (mt == MT_HIGHATOMIC) {
-		z->free_highatomic += (uint64_t)pages;
+		ADD_ONCE(z->free_highatomic, (uint64_t)pages);
 		marks_changed(z);
 	} else if (mt == MT_CMA && !z->isolated_counted) { /* v3.7 */
 		z->free_cma += pages;
-		z->cma_held = z->free_cma > 0 ? z->free_cma : 0;
+		WRITE_ONCE(z->cma_held, z->free_cma > 0 ? z->free_cma : 0);
 	}
 }
 
@@ -95,14 +95,14 @@ static inline void account_free(struct zone *z, int64_t pages, enum migratetype 
 			return;
 		account_apart(z, pages, mt);
 	}
-	z->free += (uint64_t)pages;
+	ADD_ONCE(z->free, (uint64_t)pages);
 }
 
 /* A run has left mt's lists: count it out, and leave that type behind for a per-cpu list that caches it. */
 static inline void taken(struct model *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype mt)
 {
 	account_free(z, -((int64_t)1 << order), mt);
-	m->page[pfn].state = state_make(PAGE_PCP, order, mt);
+	set_state(m, pfn, state_make(PAGE_PCP, order, mt));
 }
 
 /* Keep [pfn, 2^low) of a run of order high that is on no list; upper halves go to the head of mt's lists. */

@@ -22,7 +22,7 @@ static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 {
 	const struct contig_policy *p = &r->m->policy;
 	pfn_t head = head_of(r->m, pfn);
-	uint32_t state = r->m->page[head].state;
+	uint32_t state = state_at(r->m, head);
 
 	if (head < r->outer && !state_has(state, KIND_SINGLES))
 		return WHY_STRADDLES;
@@ -51,25 +51,25 @@ bool test_isolated(const struct range *r, struct blocker *by, struct contig_work
 	bool any = false;
 
 	for (pfn_t pfn = r->outer; pfn < r->end; pfn += npb(m)) {
-		if (state_is(m->page[head_of(m, pfn)].state, PAGE_ABSENT))
+		if (state_is(state_at(m, head_of(m, pfn)), PAGE_ABSENT))
 			continue;
 		any = true;
 		if (!block_isolated(m, pfn >> m->P)) {
-			*by = (struct blocker){ pfn, WHY_STRADDLES };
+			*by = blocker_at(m, pfn, WHY_STRADDLES);
 			return false;
 		}
 	}
 	if (!any) {
-		*by = (struct blocker){ r->outer, WHY_ABSENT };
+		*by = blocker_at(m, r->outer, WHY_ABSENT);
 		return false;
 	}
 	for (pfn_t pfn = r->outer; pfn < r->end; pfn += run_pages(m, pfn)) {
-		uint32_t state = m->page[pfn].state;
+		uint32_t state = state_at(m, pfn);
 
 		work->scanned++;
 		if (state_is(state, PAGE_FREE) || (r->args.op == RANGE_OFFLINE && offline_harmless(state)))
 			continue;
-		*by = (struct blocker){ pfn, why_not_free(r, pfn) };
+		*by = blocker_at(m, pfn, why_not_free(r, pfn));
 		return false;
 	}
 	return true;
@@ -82,7 +82,7 @@ static pfn_t outer_unchecked(const struct model *m, const struct zone *z, pfn_t 
 {
 	pfn_t pfn = start;
 
-	for (unsigned int order = 0; !(zone_has(z, pfn) && state_is(m->page[pfn].state, PAGE_FREE));) {
+	for (unsigned int order = 0; !(zone_has(z, pfn) && state_is(state_at(m, pfn), PAGE_FREE));) {
 		if (++order > m->M)
 			return PFN_NONE;
 		pfn &= ~((1u << order) - 1);
@@ -96,23 +96,31 @@ static pfn_t outer_start(const struct model *m, const struct zone *z, pfn_t star
 
 	if (m->policy.outer_start == outer_start_unchecked)
 		return outer_unchecked(m, z, start);
-	return state_is(m->page[head].state, PAGE_FREE) ? head : start;
+	return state_is(state_at(m, head), PAGE_FREE) ? head : start;
 }
 
 enum range_state step_test(struct range *r, struct contig_work *work)
 {
-	struct blocker by = { r->start, why_not_free(r, r->start) };
+	struct blocker by;
 
-	r->outer = outer_start(r->m, r->z, r->start);
-	if (r->outer == PFN_NONE || !test_isolated(r, &by, work)) {
-		range_fail(r, -EBUSY, PHASE_TEST, by);
+	zone_lock(r->m, r->z);
+	pfn_t outer = outer_start(r->m, r->z, r->start);
+
+	if (outer == PFN_NONE)
+		by = blocker_at(r->m, r->start, why_not_free(r, r->start));
+	else
+		r->outer = outer;
+	bool all_free = outer != PFN_NONE && test_isolated(r, &by, work);
+
+	zone_unlock(r->m, r->z);
+	if (!all_free) {
+		range_fail(r, -EBUSY, PHASE_TEST, &by);
 		return range_undo_all(r);
 	}
 	r->pfn = r->outer;
 	if (r->m->policy.watermark_contig == watermark_contig_raised) {
 		r->raised = true;
-		r->z->wmark_raise += r->args.nr;
-		marks_changed(r->z);
+		range_raise_marks(r, r->args.nr);
 	}
 	return r->m->policy.grab_busy == grab_busy_leave_listed ? R_COUNT : R_GRAB;
 }
@@ -143,8 +151,8 @@ static bool grab_run(struct range *r, pfn_t pfn)
 {
 	struct model *m = r->m;
 	struct zone *z = r->z;
-	unsigned int order = state_order(m->page[pfn].state);
-	enum migratetype mt = type_at(m, pfn), list = state_type(m->page[pfn].state);
+	unsigned int order = state_order(state_at(m, pfn));
+	enum migratetype mt = type_at(m, pfn), list = state_type(state_at(m, pfn));
 	int64_t pages = INT64_C(1) << order;
 
 	if (!may_grab(z, mt, pages))
@@ -165,28 +173,51 @@ static void give_back(struct range *r, pfn_t pfn, pfn_t end)
 		free_contig_pages(r->m, r->z, r->args.cpu, pfn, end);
 }
 
-/* The bug as posted in 2011: instead of what was taken, the busy page is freed, whoever has it. */
-static void free_wrong(struct range *r, pfn_t busy)
+/* The bug as posted in 2011: instead of what was taken, the busy run is freed, whoever has it. */
+static void free_wrong(struct range *r, pfn_t head)
+{
+	struct model *m = r->m;
+	uint32_t state = page_lock(m, &m->page[head]);
+
+	if (state == STATE_INTERIOR)
+		return;
+	if (!state_has(state, KIND_ALLOCATED)) {
+		set_state(m, head, state);
+		return;
+	}
+	take_back(m, head, state, page_owner(&m->page[head]));
+	free_pages(m, r->z, r->args.cpu, head, state_order(state));
+}
+
+/* The zone is locked, and unlocked here. */
+static enum range_state grab_failed(struct range *r, pfn_t busy)
 {
 	struct model *m = r->m;
 	pfn_t head = head_of(m, busy);
-	uint32_t state = m->page[head].state;
+	struct blocker by = blocker_at(m, busy, WHY_RACED);
 
-	if (r->outer < busy && state_has(state, KIND_ALLOCATED))
-		free_pages(m, r->z, r->args.cpu, head, state_order(state));
+	if (by.kind == PAGE_FREE)
+		by.why = WHY_WATERMARK;
+	zone_unlock(m, r->z);
+	range_fail(r, -EBUSY, PHASE_GRAB, &by);
+	if (m->policy.grab_busy != grab_busy_free_wrong)
+		give_back(r, r->outer, r->pfn);
+	else if (r->outer < busy)
+		free_wrong(r, head);
+	return range_undo_all(r);
 }
 
-static enum range_state grab_failed(struct range *r, pfn_t busy)
+/* All is taken: [start, end) is the caller's. */
+static void take_over(struct range *r)
 {
-	uint32_t state = r->m->page[head_of(r->m, busy)].state;
+	struct model *m = r->m;
 
-	range_fail(r, -EBUSY, PHASE_GRAB,
-	           (struct blocker){ busy, state_is(state, PAGE_FREE) ? WHY_WATERMARK : WHY_RACED });
-	if (r->m->policy.grab_busy == grab_busy_free_wrong)
-		free_wrong(r, busy);
-	else
-		give_back(r, r->outer, r->pfn);
-	return range_undo_all(r);
+	if (r->outer < r->start)
+		split_at(m, r->start);
+	if (r->end < r->pfn)
+		split_at(m, r->end);
+	for (pfn_t pfn = r->start; pfn < r->end; pfn += run_pages(m, pfn))
+		page_set(&m->page[pfn], state_at(m, pfn), OWNER_NONE);
 }
 
 /* v3.x-v7.x: one block; what it finds free it takes. */
@@ -196,26 +227,24 @@ enum range_state step_grab(struct range *r, struct contig_work *work)
 	pfn_t until = ((r->pfn >> m->P) + 1) << m->P;
 
 	work->blocks++;
+	zone_lock(m, r->z);
 	for (; r->pfn < until && r->pfn < r->end; work->scanned++) {
 		uint32_t pages = run_pages(m, r->pfn);
 
-		if (!state_is(m->page[r->pfn].state, PAGE_FREE) || !grab_run(r, r->pfn))
+		if (!state_is(state_at(m, r->pfn), PAGE_FREE) || !grab_run(r, r->pfn))
 			return grab_failed(r, r->pfn);
 		r->pfn += pages;
 		work->grabbed += pages;
 	}
-	if (r->pfn < r->end)
+	bool more = r->pfn < r->end;
+
+	if (!more)
+		take_over(r);
+	zone_unlock(m, r->z);
+	if (more)
 		return R_GRAB;
-	if (r->outer < r->start) {
-		split_at(m, r->start);
-		give_back(r, r->outer, r->start);
-	}
-	if (r->end < r->pfn) {
-		split_at(m, r->end);
-		give_back(r, r->end, r->pfn);
-	}
-	for (pfn_t pfn = r->start; pfn < r->end; pfn += run_pages(m, pfn))
-		page_set(&m->page[pfn], m->page[pfn].state, OWNER_NONE);
+	give_back(r, r->outer, r->start);
+	give_back(r, r->end, r->pfn);
 	return range_undo_all(r);
 }
 
@@ -226,15 +255,17 @@ enum range_state step_count(struct range *r, struct contig_work *work)
 	pfn_t until = ((r->pfn >> m->P) + 1) << m->P;
 
 	work->blocks++;
+	zone_lock(r->m, r->z);
 	for (; r->pfn < until && r->pfn < r->end; work->scanned++) {
 		pfn_t pfn = r->pfn;
 
-		if (!state_is(m->page[pfn].state, PAGE_FREE) || !may_grab(r->z, type_at(m, pfn), run_pages(m, pfn))) {
+		if (!state_is(state_at(m, pfn), PAGE_FREE) || !may_grab(r->z, type_at(m, pfn), run_pages(m, pfn))) {
 			r->pfn = r->outer; /* nothing to give back */
 			return grab_failed(r, pfn);
 		}
 		r->pfn += run_pages(m, pfn);
 	}
+	zone_unlock(r->m, r->z);
 	if (r->pfn < r->end)
 		return R_COUNT;
 	r->pfn = r->outer;

@@ -5,10 +5,9 @@
 static void mark_isolated(struct model *m, struct zone *z, block_t b)
 {
 	if (m->policy.iso_store == iso_store_separate_bit)
-		m->block[b] |= BLOCK_ISOLATED;
+		WRITE_ONCE(m->block[b], m->block[b] | BLOCK_ISOLATED);
 	else
-		m->block[b] =
-			(uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_ISOLATE | stored_type(m, b) << BLOCK_WAS_SHIFT);
+		block_set(m, b, MT_ISOLATE | (unsigned int)stored_type(m, b) << BLOCK_WAS_SHIFT);
 	z->isolated++;
 }
 
@@ -20,7 +19,7 @@ static void unmark_isolated(struct model *m, struct zone *z, block_t b, enum mig
 		was = (enum migratetype)(m->block[b] >> BLOCK_WAS_SHIFT & BLOCK_TYPE_MASK);
 	if (was != mt)
 		z->retyped[RETYPE_UNDO]++;
-	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | (uint8_t)mt);
+	block_set(m, b, mt);
 	z->isolated--;
 }
 
@@ -36,7 +35,7 @@ static void mark(struct model *m, struct zone *z, block_t b, enum migratetype to
 /* A block that comes online is isolated before it has a page (7.4). */
 void block_isolate_new(struct model *m, struct zone *z, block_t b)
 {
-	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_MOVABLE);
+	block_set(m, b, MT_MOVABLE);
 	mark_isolated(m, z, b);
 }
 
@@ -55,7 +54,7 @@ static pfn_t first_page(const struct model *m, const struct zone *z, block_t b)
 static pfn_t large_run_over(const struct model *m, const struct zone *z, block_t b)
 {
 	pfn_t start = b << m->P, head = head_of(m, start);
-	uint32_t state = m->page[head].state;
+	uint32_t state = state_at(m, head);
 
 	if (!zone_has(z, head) || !state_is(state, PAGE_FREE))
 		return PFN_NONE;
@@ -71,7 +70,7 @@ static void move_block_split(struct model *m, struct zone *z, block_t b, enum mi
 	if (head != PFN_NONE) {
 		pfn_t end = head + run_pages(m, head);
 
-		account_free(z, -(int64_t)(end - head), state_type(m->page[head].state));
+		account_free(z, -(int64_t)(end - head), state_type(state_at(m, head)));
 		free_list_del(m, z, head);
 		mark(m, z, b, to);
 		for (; head < end; head += npb(m))
@@ -97,7 +96,7 @@ static bool block_absent(const struct model *m, const struct zone *z, block_t b)
 {
 	pfn_t pfn = first_page(m, z, b), end = (b << m->P) + npb(m);
 
-	if (!state_is(m->page[head_of(m, pfn)].state, PAGE_ABSENT))
+	if (!state_is(state_at(m, head_of(m, pfn)), PAGE_ABSENT))
 		return false;
 	return all_of_kind(m, pfn, end < zone_end(z) ? end : zone_end(z), PAGE_ABSENT);
 }
@@ -114,9 +113,11 @@ static int ask_balloons(struct model *m, const struct zone *z, block_t b, uint32
 	return m->hooks.isolating(m->hooks.ctx, start, end - start, found);
 }
 
-int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
-                  struct blocker *by, struct contig_work *work)
+/* The zone is locked. */
+static int isolate_locked(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
+                          struct blocker *by, struct contig_work *work)
 {
+	enum contig_reason why;
 	uint32_t given;
 
 	if (block_absent(m, z, b))
@@ -125,22 +126,25 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	bool again = block_isolated(m, b);
 
 	if (again && m->policy.iso_double == iso_double_ebusy) {
-		*by = (struct blocker){ first_page(m, z, b), WHY_ALREADY_ISOLATED };
+		*by = blocker_at(m, first_page(m, z, b), WHY_ALREADY_ISOLATED);
 		return -EBUSY;
 	}
 	if (ask_balloons(m, z, b, &given)) {
-		*by = (struct blocker){ first_page(m, z, b), WHY_VETO };
+		*by = blocker_at(m, first_page(m, z, b), WHY_VETO);
 		return -EBUSY;
 	}
-	by->pfn = find_unmovable(m, z, b, start, end, caller, given, &by->why, work);
-	if (by->pfn != PFN_NONE)
+	pfn_t unmovable = find_unmovable(m, z, b, start, end, caller, given, &why, work);
+
+	if (unmovable != PFN_NONE) {
+		*by = blocker_at(m, unmovable, why);
 		return -EBUSY;
+	}
 	if (again)
 		return 0;
 
 	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
 		if (!block_inside(m, z, b)) {
-			*by = (struct blocker){ first_page(m, z, b), WHY_ZONE_EDGE };
+			*by = blocker_at(m, first_page(m, z, b), WHY_ZONE_EDGE);
 			return -EBUSY;
 		}
 		move_block_split(m, z, b, stored_type(m, b), MT_ISOLATE, work);
@@ -159,6 +163,16 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 	return 0;
 }
 
+int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t end, enum contig_caller caller,
+                  struct blocker *by, struct contig_work *work)
+{
+	zone_lock(m, z);
+	int rc = isolate_locked(m, z, b, start, end, caller, by, work);
+
+	zone_unlock(m, z);
+	return rc;
+}
+
 /* ---- un-isolate ------------------------------------------------------------------------------ */
 
 /*
@@ -168,14 +182,14 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype mt)
 {
 	pfn_t pfn = b << m->P;
-	uint32_t state = m->page[pfn].state;
+	uint32_t state = state_at(m, pfn);
 	unsigned int order = state_order(state);
 	pfn_t buddy = pfn ^ (1u << order);
 
 	if (m->policy.iso_remerge == iso_remerge_none || !zone_has(z, pfn) || !state_is(state, PAGE_FREE) ||
 	    order < m->P || order >= m->M)
 		return false;
-	if (!zone_has(z, buddy) || !state_is_free(m->page[buddy].state, order) || block_isolated(m, buddy >> m->P))
+	if (!zone_has(z, buddy) || !state_is_free(state_at(m, buddy), order) || block_isolated(m, buddy >> m->P))
 		return false;
 	/* With M > P + 1 the run may cover further blocks, isolated still: hygiene (I8) takes it apart instead. */
 	if (order > m->P && by_block(m))
@@ -190,7 +204,8 @@ static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype
 	return true;
 }
 
-void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work)
+/* The zone is locked. */
+static void unisolate_locked(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work)
 {
 	if (!block_isolated(m, b))
 		return;
@@ -213,6 +228,13 @@ void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetyp
 	book_drift(z, moved - counted_pages(z, moved, MT_ISOLATE), (int64_t)moved - counted);
 	unmark_isolated(m, z, b, mt);
 	work->moved += moved;
+}
+
+void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work)
+{
+	zone_lock(m, z);
+	unisolate_locked(m, z, b, mt, work);
+	zone_unlock(m, z);
 }
 
 /* ---- what crosses the border (4.5, 4.6) ------------------------------------------------------ */
@@ -241,10 +263,9 @@ static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t star
  * v5.19-v6.9: a movable compound over the border is migrated here; its own block is isolated for as long as that takes, as
  * if a caller of its own type had asked, and gets that type back.
  */
-static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn_t head, struct blocker *by,
+static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn_t head, pfn_t end, struct blocker *by,
                               struct contig_work *work)
 {
-	pfn_t end = head + run_pages(m, head);
 	block_t own = head >> m->P;
 	bool temporary = !block_isolated(m, own);
 	enum migratetype mt = stored_type(m, own);
@@ -255,18 +276,21 @@ static int migrate_straddling(struct model *m, struct zone *z, uint32_t cpu, pfn
 
 	if (temporary)
 		block_unisolate(m, z, own, mt, work);
-	if (rc)
-		*by = (struct blocker){ head, m->page[head].state & STATE_PINNED ? WHY_PINNED : WHY_NO_TARGET };
+	if (rc) {
+		zone_lock(m, z);
+		*by = blocker_at(m, head, state_at(m, head) & STATE_PINNED ? WHY_PINNED : WHY_NO_TARGET);
+		zone_unlock(m, z);
+	}
 	return rc;
 }
 
 /* A gigantic page is several runs in our books. */
 static bool gigantic_over(const struct model *m, pfn_t border)
 {
-	const struct page *below = &m->page[head_of(m, border - 1)], *above = &m->page[border];
+	struct page *below = &m->page[head_of(m, border - 1)], *above = &m->page[border];
 
-	return state_is(below->state, PAGE_GIGANTIC) && state_is(above->state, PAGE_GIGANTIC) &&
-	       page_owner(below) == page_owner(above);
+	return state_is(page_state(below), PAGE_GIGANTIC) && state_is(page_state(above), PAGE_GIGANTIC) &&
+	       page_holder(m, below) == page_holder(m, above);
 }
 
 static bool straddle_migrates(const struct model *m, uint32_t state)
@@ -275,38 +299,53 @@ static bool straddle_migrates(const struct model *m, uint32_t state)
 	       (state_has(state, KIND_LRU) || state_has(state, KIND_HUGETLB) || state_is(state, PAGE_MOVABLE_OPS));
 }
 
-int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, struct blocker *by,
-                     struct contig_work *work)
+/*
+ * One look at the border, the zone being locked: 0, there is nothing, or what was free is split; -EBUSY; 1: *head, which
+ * ends at *end, is to be migrated, unless that was tried already.
+ */
+static int resolve_locked(struct model *m, struct zone *z, pfn_t border, bool tried, pfn_t *head, pfn_t *end,
+                          struct blocker *by)
 {
-	if (m->policy.iso_straddle == iso_straddle_none || !zone_has(z, border) || !zone_has(z, border - 1))
-		return 0;
-	pfn_t head = head_of(m, border);
-
-	work->scanned++;
-	if (head == border && gigantic_over(m, border) && m->policy.iso_straddle == iso_straddle_split_and_migrate) {
-		*by = (struct blocker){ border,
-			                WHY_HUGETLB }; /* migrated at once it would be, and nothing can take it */
+	*head = head_of(m, border);
+	if (*head == border) {
+		/* migrated at once it would be, and nothing can take it */
+		if (tried || m->policy.iso_straddle != iso_straddle_split_and_migrate || !gigantic_over(m, border))
+			return 0;
+		*by = blocker_at(m, border, WHY_HUGETLB);
 		return -EBUSY;
 	}
-	if (head == border)
-		return 0;
-	if (straddle_migrates(m, m->page[head].state)) {
-		if (migrate_straddling(m, z, cpu, head, by, work))
-			return -EBUSY;
-		head = head_of(m, border);
-		if (head == border)
-			return 0;
-	}
-	uint32_t state = m->page[head].state;
+	uint32_t state = state_at(m, *head);
 
+	*end = *head + (1u << state_order(state));
+	if (!tried && straddle_migrates(m, state))
+		return 1;
 	if (state_is(state, PAGE_FREE)) {
-		split_free_run(m, z, head, border);
+		split_free_run(m, z, *head, border);
 		return 0;
 	}
 	/* v6.10: hugetlb is migrated later, and comes apart when it is freed */
 	if (!state_has(state, KIND_COMPOUND) ||
 	    (state_has(state, KIND_HUGETLB) && m->policy.iso_straddle == iso_straddle_split_in_isolate))
 		return 0;
-	*by = (struct blocker){ head, WHY_STRADDLES };
+	*by = blocker_at(m, *head, WHY_STRADDLES);
 	return -EBUSY;
+}
+
+int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, struct blocker *by,
+                     struct contig_work *work)
+{
+	pfn_t head, end;
+	int rc = 1;
+
+	if (m->policy.iso_straddle == iso_straddle_none || !zone_has(z, border) || !zone_has(z, border - 1))
+		return 0;
+	work->scanned++;
+	for (bool tried = false; rc == 1; tried = true) {
+		zone_lock(m, z);
+		rc = resolve_locked(m, z, border, tried, &head, &end, by);
+		zone_unlock(m, z);
+		if (rc == 1 && migrate_straddling(m, z, cpu, head, end, by, work))
+			rc = -EBUSY;
+	}
+	return rc;
 }

@@ -19,7 +19,7 @@ static int lab_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_
 		pfn_t buddy = pfn ^ (1u << order);
 
 		/* below a pageblock a free pair always merges: such a layout can not be */
-		if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order)) {
+		if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(state_at(m, buddy), order)) {
 			page_set(&m->page[pfn], state_make(PAGE_RESERVED, order, MT_UNMOVABLE), OWNER_NONE);
 			return -EINVAL;
 		}
@@ -46,7 +46,7 @@ static int lab_set_type(struct contig *c, block_t b, enum migratetype mt)
 	if (by_block(m) && !block_inside(m, z, b))
 		return -EINVAL;
 	pfn_t head = head_of(m, pfn);
-	uint32_t state = m->page[head].state;
+	uint32_t state = state_at(m, head);
 
 	/* where every page is on its block's list, a run over several blocks comes apart first */
 	if (by_block(m) && state_is(state, PAGE_FREE) && state_order(state) > m->P) {
@@ -76,32 +76,39 @@ static enum migratetype lab_type(struct contig *c, block_t b, enum migratetype *
 	return reported_type(m, b);
 }
 
-/* Set or clear a flag on an allocation's head. */
-static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on)
+/*
+ * Set or clear a flag on an allocation's head; *last becomes the head of a run that its owner has freed meanwhile, and that
+ * nobody holds any more.
+ */
+static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on, pfn_t *last)
 {
-	if (!zone_of(m, pfn))
-		return -EINVAL;
-	uint32_t *state = &m->page[head_of(m, pfn)].state;
+	struct zone *z = zone_of(m, pfn);
 
-	if (!state_has(*state, KIND_IN_USE))
-		return -EBUSY;
-	*state = on ? *state | flag : *state & ~flag;
-	return 0;
+	*last = PFN_NONE;
+	if (!z)
+		return -EINVAL;
+	zone_lock(m, z);
+	pfn_t head = head_of(m, pfn);
+	uint32_t state = page_lock(m, &m->page[head]), now = on ? state | flag : state & ~flag;
+
+	if (state != STATE_INTERIOR && !on && (now & (STATE_FREED | STATE_MIGRATING | STATE_PINNED)) == STATE_FREED) {
+		take_back(m, head, now, page_owner(&m->page[head]));
+		*last = head;
+	} else if (state != STATE_INTERIOR) {
+		set_state(m, head, now);
+	}
+	zone_unlock(m, z);
+	return state != STATE_INTERIOR ? 0 : -EBUSY;
 }
 
 static int lab_pin(struct contig *c, pfn_t pfn, bool on)
 {
 	struct model *m = model_of(c);
-	int rc = set_flag(m, pfn, STATE_PINNED, on);
+	pfn_t last;
+	int rc = set_flag(m, pfn, STATE_PINNED, on, &last);
 
-	/* its owner has freed it meanwhile: this was the last reference */
-	if (!rc && !on) {
-		pfn_t head = head_of(m, pfn);
-		uint32_t state = m->page[head].state;
-
-		if (state & STATE_FREED && !(state & STATE_MIGRATING))
-			free_pages(m, zone_of(m, head), 0, head, state_order(state));
-	}
+	if (last != PFN_NONE)
+		free_pages(m, zone_of(m, last), 0, last, state_order(state_at(m, last)));
 	return rc;
 }
 
@@ -110,9 +117,9 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, pfn);
 
-	if (z && state_has(m->page[head_of(m, pfn)].state, KIND_SINGLES))
+	if (z && state_has(state_at(m, head_of(m, pfn)), KIND_SINGLES))
 		cut_out(m, z, pfn, pfn + 1);
-	return set_flag(m, pfn, STATE_FROZEN, true);
+	return set_flag(m, pfn, STATE_FROZEN, true, &pfn);
 }
 
 static int lab_relist(struct contig *c, pfn_t pfn, enum migratetype mt)
@@ -120,9 +127,9 @@ static int lab_relist(struct contig *c, pfn_t pfn, enum migratetype mt)
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, pfn);
 
-	if (!z || mt >= MT_ISOLATE || !state_is(m->page[pfn].state, PAGE_FREE))
+	if (!z || mt >= MT_ISOLATE || !state_is(state_at(m, pfn), PAGE_FREE))
 		return -EINVAL;
-	enum migratetype was = state_type(m->page[pfn].state);
+	enum migratetype was = state_type(state_at(m, pfn));
 	bool apart = m->policy.merge_rule == merge_rule_mergeable && !(type_mergeable(was) && type_mergeable(mt));
 
 	if (was != mt && (hygienic(m) || apart))
@@ -156,7 +163,7 @@ static void lab_run(struct contig *c, pfn_t pfn, struct contig_run *out)
 {
 	struct model *m = model_of(c);
 	pfn_t head = head_of(m, pfn);
-	uint32_t state = m->page[head].state;
+	uint32_t state = state_at(m, head);
 	bool free = state_is(state, PAGE_FREE);
 
 	*out = (struct contig_run){
@@ -167,7 +174,7 @@ static void lab_run(struct contig *c, pfn_t pfn, struct contig_run *out)
 		.list = free ? (uint8_t)state_type(state) : 0,
 		.pinned = state & STATE_PINNED,
 		.frozen = state & STATE_FROZEN,
-		.owner = page_holder(&m->page[head]),
+		.owner = page_holder(m, &m->page[head]),
 	};
 }
 
@@ -178,7 +185,7 @@ static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind 
 
 	if (!nr || !z || nr > zone_end(z) - pfn || kind >= PAGE_KIND_NR || !(kinds[kind].traits & KIND_IN_USE))
 		return -EINVAL;
-	uint32_t was = m->page[head_of(m, pfn)].state;
+	uint32_t was = state_at(m, head_of(m, pfn));
 
 	if (!state_has(was, KIND_IN_USE) || !all_of_kind(m, pfn, pfn + nr, state_kind(was)))
 		return -EINVAL;
@@ -187,7 +194,7 @@ static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind 
 		z->managed += kind == PAGE_OFFLINE ? -nr : nr;
 	cut_out(m, z, pfn, pfn + nr);
 	for (pfn_t p = pfn; p < pfn + nr; p += run_pages(m, p))
-		page_set(&m->page[p], state_make(kind, state_order(m->page[p].state), (enum migratetype)kinds[kind].mt),
+		page_set(&m->page[p], state_make(kind, state_order(state_at(m, p)), (enum migratetype)kinds[kind].mt),
 		         owner);
 	return 0;
 }

@@ -15,7 +15,7 @@ void merge_other_list(struct zone *z, uint32_t buddy_state, enum migratetype mt)
 
 static inline bool is_free_buddy(const struct model *m, const struct zone *z, pfn_t buddy, unsigned int order)
 {
-	return zone_has(z, buddy) && state_is_free(m->page[buddy].state, order);
+	return zone_has(z, buddy) && state_is_free(state_at(m, buddy), order);
 }
 
 /*
@@ -36,13 +36,13 @@ static inline void free_and_merge(struct model *m, struct zone *z, pfn_t pfn, un
 	uint32_t mate = state_make(PAGE_FREE, order, mt); /* what a buddy on the same list looks like */
 
 	account_free(z, (int64_t)1 << order, mt);
-	page[pfn].state = STATE_INTERIOR;
+	page_set_state(&page[pfn], STATE_INTERIOR);
 	for (; order < m->M; order++, mate += 1u << STATE_ORDER_SHIFT) {
 		pfn_t buddy = pfn ^ (1u << order);
 
 		if (!zone_has(z, buddy))
 			break;
-		uint32_t state = page[buddy].state;
+		uint32_t state = page_state(&page[buddy]);
 
 		if (state != mate && !state_is_free(state, order))
 			break;

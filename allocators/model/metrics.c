@@ -13,7 +13,7 @@ static void walk_blocks(const struct model *m, const struct zone *z, struct cont
 		end = end > zone_end(z) ? zone_end(z) : end;
 		s->blocks[mt]++;
 		for (pfn = head_of(m, pfn); pfn < end; pfn += run_pages(m, pfn)) {
-			uint32_t state = m->page[pfn].state;
+			uint32_t state = state_at(m, pfn);
 
 			if (state_has(state, KIND_ALLOCATED) && state_type(state) != mt) {
 				s->mixed_blocks++;

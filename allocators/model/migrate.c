@@ -21,14 +21,86 @@ static bool collectable(const struct model *m, uint32_t state)
 	}
 }
 
-static void list_add(struct model *m, struct migrate_list *list, pfn_t pfn)
+/* Take the run off the LRU, if it still is what can move. */
+static void collect_run(struct model *m, struct migrate_list *list, pfn_t pfn)
 {
-	unsigned int order = state_order(m->page[pfn].state);
+	uint32_t state = page_lock(m, &m->page[pfn]);
 
-	m->page[pfn].state |= STATE_MIGRATING;
+	if (state == STATE_INTERIOR)
+		return;
+	if (!collectable(m, state)) {
+		set_state(m, pfn, state);
+		return;
+	}
+	set_state(m, pfn, state | STATE_MIGRATING);
 	list->pfn[list->nr] = pfn;
-	list->order[list->nr++] = (uint8_t)order;
-	list->pages += 1u << order;
+	list->order[list->nr++] = (uint8_t)state_order(state);
+	list->pages += 1u << state_order(state);
+}
+
+static bool replaceable(const struct model *m, uint32_t state)
+{
+	return (state_is(state, PAGE_HUGETLB_POOL) || state_is(state, PAGE_GIGANTIC)) &&
+	       m->policy.contig_hugetlb == contig_hugetlb_replace && !(state & STATE_PINNED);
+}
+
+/* Back on the LRU; or free, if its owner has given it up and nobody else holds it. */
+static void put_back(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn)
+{
+	struct page *p = &m->page[pfn];
+	uint32_t state = page_lock(m, p) & ~(uint32_t)STATE_MIGRATING;
+
+	if (!(state & STATE_FREED) || state & STATE_PINNED) {
+		page_set_state(p, state);
+		return;
+	}
+	take_back(m, pfn, state, page_owner(p));
+	free_pages(m, z, cpu, pfn, state_order(state));
+}
+
+/* ---- moving one run --------------------------------------------------------------------------- */
+
+enum fate {
+	MOVED,
+	FREED, /* its owner had given it up meanwhile */
+	STAYS,
+	NO_TARGET
+};
+
+/*
+ * A run that was taken off the LRU is put at `to`, which is nobody's so far, and its owner learns where it is. Both are
+ * locked while that is so, so that the owner finds it at one place or the other. MOVED and FREED have used up the old run,
+ * and MOVED the new one.
+ */
+static enum fate move_run(struct model *m, struct zone *z, uint32_t cpu, pfn_t from, pfn_t to, uint32_t *size)
+{
+	const struct contig_hooks *h = &m->hooks;
+	struct page *old = &m->page[from], *new = &m->page[to];
+	owner_t owner = page_owner(old); /* as long as it is MIGRATING nobody changes that */
+	unsigned int order = state_order(page_state(old));
+
+	*size = 1u << order;
+	if (h->copy)
+		h->copy(h->ctx, owner, from, to, order);
+	uint32_t state = page_lock(m, old);
+
+	if (state & STATE_PINNED) {
+		page_set_state(old, state);
+		return STAYS;
+	}
+	if (state & STATE_FREED) {
+		take_back(m, from, state, owner);
+		free_pages(m, z, cpu, from, order);
+		return FREED;
+	}
+	state &= ~(uint32_t)STATE_MIGRATING;
+	page_set(new, state | STATE_LOCKED, owner);
+	if (h->moved)
+		h->moved(h->ctx, owner, from, to, order);
+	take_back(m, from, state, OWNER_NONE);
+	page_set_state(new, state);
+	free_pages(m, z, cpu, from, order);
+	return MOVED;
 }
 
 /*
@@ -37,24 +109,30 @@ static void list_add(struct model *m, struct migrate_list *list, pfn_t pfn)
  */
 static int replace_hugetlb(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, struct contig_work *work)
 {
-	uint32_t state = m->page[pfn].state;
+	uint32_t state = page_lock(m, &m->page[pfn]), size;
 	struct contig_what what = { .kind = PAGE_HUGETLB_POOL,
 		                    .order = (uint8_t)state_order(state),
 		                    .migratetype = MT_MOVABLE,
 		                    .this_node = true,
 		                    .node = z->node };
+
+	if (state == STATE_INTERIOR)
+		return 0;
+	if (!state_has(state, KIND_HUGETLB) || state & (STATE_PINNED | STATE_MIGRATING)) {
+		set_state(m, pfn, state);
+		return 0;
+	}
+	set_state(m, pfn, state | STATE_MIGRATING);
 	pfn_t to = state_is(state, PAGE_GIGANTIC) ? PFN_NONE : alloc_pages(m, cpu, what);
+	enum fate fate = to == PFN_NONE ? NO_TARGET : move_run(m, z, cpu, pfn, to, &size);
 
-	if (to == PFN_NONE)
-		return -ENOMEM;
-	owner_t owner = page_owner(&m->page[pfn]);
-
-	page_set(&m->page[to], state, owner);
-	free_pages(m, z, cpu, pfn, what.order);
-	work->replaced += 1u << what.order;
-	if (m->hooks.moved)
-		m->hooks.moved(m->hooks.ctx, owner, pfn, to, what.order);
-	return 0;
+	if (fate == MOVED)
+		work->replaced += size;
+	else if (to != PFN_NONE)
+		free_pages(m, zone_of(m, to), cpu, to, what.order);
+	if (fate == NO_TARGET || fate == STAYS)
+		put_back(m, z, cpu, pfn);
+	return fate == NO_TARGET ? -ENOMEM : 0;
 }
 
 /*
@@ -65,10 +143,10 @@ static pfn_t head_to_collect(const struct model *m, pfn_t pfn)
 {
 	pfn_t head;
 
-	if (likely(m->page[pfn].state != STATE_INTERIOR) || m->policy.contig_hugetlb == contig_hugetlb_skip)
+	if (likely(state_at(m, pfn) != STATE_INTERIOR) || m->policy.contig_hugetlb == contig_hugetlb_skip)
 		return pfn;
 	head = head_of(m, pfn);
-	return state_has(m->page[head].state, KIND_HUGETLB) ? head : pfn;
+	return state_has(state_at(m, head), KIND_HUGETLB) ? head : pfn;
 }
 
 int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *at, pfn_t end, struct migrate_list *list,
@@ -77,37 +155,27 @@ int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *at, pf
 	pfn_t pfn = *at;
 	int rc = 0;
 
+	zone_lock(m, z);
 	while (pfn < end && list->pages < MIGRATE_CLUSTER) {
 		pfn_t head = head_to_collect(m, pfn);
-		uint32_t state = m->page[head].state;
+		uint32_t state = state_at(m, head);
 
 		work->scanned++;
 		if (collectable(m, state)) {
-			list_add(m, list, head);
-		} else if ((state_is(state, PAGE_HUGETLB_POOL) || state_is(state, PAGE_GIGANTIC)) &&
-		           m->policy.contig_hugetlb == contig_hugetlb_replace && !(state & STATE_PINNED)) {
+			collect_run(m, list, head);
+		} else if (replaceable(m, state)) {
+			/* takes memory, and so the lock itself */
+			zone_unlock(m, z);
 			rc = replace_hugetlb(m, z, cpu, head, work);
+			zone_lock(m, z);
 			if (rc)
 				break;
 		}
 		pfn = head + (1u << state_order(state));
 	}
+	zone_unlock(m, z);
 	*at = pfn;
 	return rc;
-}
-
-/* The new page takes the old one's place; its owner learns where it is. */
-static void move_page(struct model *m, struct zone *z, uint32_t cpu, pfn_t from, pfn_t to)
-{
-	struct page *old = &m->page[from];
-	unsigned int order = state_order(old->state);
-	owner_t owner = page_owner(old);
-
-	page_set(&m->page[to], old->state & ~(uint32_t)STATE_MIGRATING, owner);
-	free_pages(m, z, cpu, from, order);
-	z->migrated += 1u << order;
-	if (m->hooks.moved)
-		m->hooks.moved(m->hooks.ctx, owner, from, to, order);
 }
 
 /* A page for this one to move to: an ordinary movable allocation that prefers the same node (5.2). */
@@ -119,35 +187,37 @@ static pfn_t target_for(struct model *m, struct zone *z, uint32_t cpu, uint32_t 
 	};
 
 	/* most are single pages, and the list of this cpu in the zone that comes first has one */
-	if (likely(!what.order && z == m->first_zone[z->node][MT_MOVABLE] && alloc_hot(z, cpu, MT_MOVABLE, &pfn)))
+	if (likely(!m->threads && !what.order && z == m->first_zone[z->node][MT_MOVABLE] &&
+	           alloc_hot(z, cpu, MT_MOVABLE, &pfn)))
 		return pfn;
 	return alloc_pages(m, cpu, what);
 }
 
-enum fate {
-	MOVED,
-	STAYS,
-	NO_TARGET
-};
-
-/* One collected page; *target is a page allocated beforehand, or PFN_NONE, which is final if so it was to be (v6.3). */
-static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target, bool final)
+/* One collected run; *target is one allocated beforehand, or PFN_NONE, which is final if so it was to be (v6.3). */
+static enum fate migrate_one(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t *target, bool final,
+                             struct contig_work *work)
 {
-	uint32_t state = m->page[pfn].state;
+	uint32_t state = state_at(m, pfn), size = 1u << state_order(state);
+	enum fate fate = STAYS;
 
 	if (state & STATE_FREED && !(state & STATE_PINNED)) { /* nobody wants it any more */
-		free_pages(m, z, cpu, pfn, state_order(state));
-		return MOVED;
+		put_back(m, z, cpu, pfn);
+		return FREED;
 	}
-	if (state & STATE_PINNED)
-		return STAYS;
-	if (*target == PFN_NONE && !final)
-		*target = target_for(m, z, cpu, state);
-	if (*target == PFN_NONE)
-		return NO_TARGET;
-	move_page(m, z, cpu, pfn, *target);
-	*target = PFN_NONE;
-	return MOVED;
+	if (!(state & STATE_PINNED)) {
+		if (*target == PFN_NONE && !final)
+			*target = target_for(m, z, cpu, state);
+		if (*target == PFN_NONE)
+			return NO_TARGET;
+		fate = move_run(m, z, cpu, pfn, *target, &size);
+	}
+	if (fate == MOVED) {
+		*target = PFN_NONE;
+		count_loose(m, &z->migrated, size);
+		work->migrated += size;
+	}
+	work->not_migrated += fate == STAYS ? size : 0;
+	return fate;
 }
 
 /* v6.3: targets for the whole list first. A list of single pages, as almost all are, needs at most a cluster of them. */
@@ -157,7 +227,7 @@ static void allocate_targets(struct model *m, struct zone *z, uint32_t cpu, cons
 	bool exhausted = false;
 
 	for (uint32_t i = list->nr; i-- > 0;) {
-		uint32_t state = m->page[list->pfn[i]].state;
+		uint32_t state = state_at(m, list->pfn[i]);
 		bool whole = state & STATE_MIGRATING && state_order(state) == list->order[i];
 
 		target[i] = PFN_NONE;
@@ -173,19 +243,16 @@ static enum fate migrate_entry(struct model *m, struct zone *z, uint32_t cpu, pf
                                struct contig_work *work)
 {
 	/* the pieces of what has been split meanwhile get theirs one by one */
-	const bool final =
-		m->policy.migrate_targets == migrate_targets_batch && state_order(m->page[pfn].state) == order;
+	const bool final = m->policy.migrate_targets == migrate_targets_batch && state_order(state_at(m, pfn)) == order;
 	enum fate fate = MOVED;
 
 	for (pfn_t end = pfn + (1u << order); pfn < end && fate != NO_TARGET;) {
-		uint32_t state = m->page[pfn].state, size = 1u << state_order(state);
+		uint32_t state = state_at(m, pfn), size = 1u << state_order(state);
 
 		if (state & STATE_MIGRATING) {
-			enum fate f = migrate_one(m, z, cpu, pfn, &to, final);
+			enum fate f = migrate_one(m, z, cpu, pfn, &to, final, work);
 
-			work->migrated += f == MOVED && !(state & STATE_FREED) ? size : 0;
-			work->not_migrated += f == STAYS ? size : 0;
-			fate = f == MOVED ? fate : f;
+			fate = f == MOVED || f == FREED ? fate : f;
 		}
 		pfn += size;
 	}
@@ -236,14 +303,11 @@ void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migra
 		pfn_t pfn = list->pfn[i], end = pfn + (1u << list->order[i]);
 
 		for (uint32_t size; pfn < end; pfn += size) {
-			uint32_t state = m->page[pfn].state;
+			uint32_t state = state_at(m, pfn);
 
 			size = 1u << state_order(state);
-			if (!(state & STATE_MIGRATING))
-				continue;
-			m->page[pfn].state &= ~(uint32_t)STATE_MIGRATING;
-			if (state & STATE_FREED && !(state & STATE_PINNED))
-				free_pages(m, z, cpu, pfn, state_order(state));
+			if (state & STATE_MIGRATING)
+				put_back(m, z, cpu, pfn);
 		}
 	}
 	list->nr = list->pages = 0;

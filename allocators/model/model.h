@@ -40,6 +40,7 @@ struct pcp_list {
 };
 
 struct pcp {
+	struct spinlock lock;
 	int32_t room; /* pages that may come before the lists are full, less one: high - count - 1 */
 	uint32_t row; /* pages freed in a row (v6.7), or overflows in a row (v5.14-v6.6); halved by an allocation ... */
 	uint32_t row_max;      /* ... and pages counted up to here, 0 where they are not */
@@ -48,6 +49,8 @@ struct pcp {
 	uint32_t batch;
 	uint32_t high_min;
 	uint32_t high_max;
+	void *arrays; /* of the lists, with threads: all that they ever need */
+	size_t array_bytes;
 	struct pcp_list list[PCP_LISTS];
 } __attribute__((aligned(64)));
 
@@ -59,40 +62,47 @@ static inline uint32_t pcp_pages(const struct pcp *pcp)
 
 /* ---- zone ------------------------------------------------------------------------------------ */
 
+/* A line that others read all the time apart from one that the lock's holder writes. */
+#define OWN_CACHE_LINE __attribute__((aligned(64)))
+
 struct zone {
+	/* what every allocation reads */
 	pfn_t start;
 	uint32_t pages; /* spanned */
 	uint32_t index;
 	uint8_t node;
 	uint8_t type;          /* enum contig_zone_type */
-	int64_t wmark_low;     /* 2.4: what the first look at each zone leaves alone ... */
-	int64_t wmark_min;     /* ... and the second one, when no zone was above low */
-	int64_t wmark_raise;   /* both are higher by this while a contiguous request takes its pages (v3.6) */
-	int64_t wmark_hot;     /* of the common path: see marks_changed() */
-	bool hot_is_low;       /* that is low, as there is another zone to go to; else min */
+	bool hot_is_low;       /* wmark_hot is low, as there is another zone to go to; else min */
 	bool isolated_counted; /* NR_FREE_PAGES holds isolated pages (until v3.6) */
 	bool held_is_free;     /* a watermark check takes off free_highatomic, not reserved_highatomic */
 	uint32_t pcp_disabled; /* who has switched the per-cpu lists off */
+	int64_t wmark_hot;     /* of the common path: see marks_changed() */
+	struct pcp *pcp;       /* one per cpu */
+	pfn_t lists;           /* descriptors from here on are list heads: order * MT_NR + type */
 	uint32_t managed;
-	uint64_t free; /* NR_FREE_PAGES */
+	int64_t wmark_low; /* 2.4: what the first look at each zone leaves alone ... */
+	/* what changes under the lock, and every allocation reads to see how much is left */
+	OWN_CACHE_LINE uint64_t free; /* NR_FREE_PAGES */
+	int64_t cma_held;             /* free_cma as its readers take it: not below 0 */
+	int64_t wmark_min;            /* what the second look leaves alone, when no zone was above low */
+	int64_t wmark_raise;          /* both are higher by this while a contiguous request takes its pages (v3.6) */
 	uint64_t reserved_highatomic;
 	uint64_t free_highatomic; /* the part of free that is HIGHATOMIC */
-	int64_t free_cma;         /* NR_FREE_CMA_PAGES; below 0 where a release has lost count ... */
-	int64_t cma_held;         /* ... which its readers take for 0 */
-	uint64_t isolated;        /* nr_isolate_pageblock */
-	int64_t drift; /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
+	OWN_CACHE_LINE struct spinlock lock;
+	int64_t free_cma;  /* NR_FREE_CMA_PAGES; below 0 where a release has lost count */
+	uint64_t isolated; /* nr_isolate_pageblock */
+	int64_t drift;     /* free less pages on lists other than ISOLATE, as far as the release's rules explain it */
 	uint64_t lost_isolation; /* blocks that were claimed while isolated, and are still counted in `isolated` */
 	uint64_t nr_free[CONTIG_MAX_ORDER + 1];
-	pfn_t lists;     /* descriptors from here on are list heads: order * MT_NR + type */
-	struct pcp *pcp; /* one per cpu */
 	uint64_t retyped[RETYPE_NR];
 	uint64_t fallbacks;
 	uint64_t failed_allocs;
 	uint64_t migrated;
-};
+} __attribute__((aligned(4096))); /* a page of its own, which can lie on its node */
 
 struct model {
 	struct contig base;
+	bool threads; /* the locks are taken */
 	struct contig_policy policy;
 	struct contig_hooks hooks;
 	unsigned int P;
@@ -109,8 +119,10 @@ struct model {
 	struct zone *first_zone[UINT8_MAX + 1][4]; /* its first entry, or a zone without pages: [node][migratetype] */
 	size_t page_bytes;                         /* of the mapping behind page */
 	size_t metadata_bytes;
-	struct range *spare; /* request records kept for the next request */
-	struct range *live;  /* requests that are not done */
+	struct spinlock requests;       /* of these two: */
+	struct range *spare;            /* request records kept for the next requests */
+	struct range *live;             /* requests that are not done */
+	struct contig_backend threaded; /* with threads: the backend's table, but for what takes locks */
 };
 
 static inline struct model *model_of(struct contig *c)
@@ -128,16 +140,64 @@ static inline bool zone_has(const struct zone *z, pfn_t pfn)
 	return pfn - z->start < z->pages;
 }
 
+/* ---- locks (lock.h) -------------------------------------------------------------------------- */
+
+static inline void zone_lock(const struct model *m, struct zone *z)
+{
+	if (unlikely(m->threads))
+		spin_lock(&z->lock);
+}
+
+static inline void zone_unlock(const struct model *m, struct zone *z)
+{
+	if (unlikely(m->threads))
+		spin_unlock(&z->lock);
+}
+
+/* Until v5.18 interrupts are off, and a drain is done by the cpu itself; then whoever comes second goes to the buddy. */
+static inline bool pcp_trylock(const struct model *m, struct pcp *pcp)
+{
+	if (likely(!m->threads))
+		return true;
+	if (m->policy.pcp_lock == pcp_lock_trylock)
+		return spin_trylock(&pcp->lock);
+	spin_lock(&pcp->lock);
+	return true;
+}
+
+static inline void pcp_lock(const struct model *m, struct pcp *pcp)
+{
+	if (unlikely(m->threads))
+		spin_lock(&pcp->lock);
+}
+
+static inline void pcp_unlock(const struct model *m, struct pcp *pcp)
+{
+	if (unlikely(m->threads))
+		spin_unlock(&pcp->lock);
+}
+
+/* A counter that no lock is held for. */
+static inline void count_loose(const struct model *m, uint64_t *counter, uint64_t n)
+{
+	if (unlikely(m->threads))
+		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+	else
+		*counter += n;
+}
+
+/* ---- zones ----------------------------------------------------------------------------------- */
+
 /* What the reserve takes off every watermark check but its own (2.4). */
 static inline int64_t held_highatomic(const struct zone *z)
 {
-	return (int64_t)(z->held_is_free ? z->free_highatomic : z->reserved_highatomic);
+	return (int64_t)(z->held_is_free ? READ_ONCE(z->free_highatomic) : READ_ONCE(z->reserved_highatomic));
 }
 
 /* The mark of the common path holds all that does not change with every page. */
 static inline void marks_changed(struct zone *z)
 {
-	z->wmark_hot = (z->hot_is_low ? z->wmark_low : z->wmark_min) + z->wmark_raise + held_highatomic(z);
+	WRITE_ONCE(z->wmark_hot, (z->hot_is_low ? z->wmark_low : z->wmark_min) + z->wmark_raise + held_highatomic(z));
 }
 
 /* Does the zone hold the whole block? */
@@ -161,12 +221,58 @@ static inline pfn_t zone_end(const struct zone *z)
 	return z->start + z->pages;
 }
 
+/*
+ * Lock the run in use that begins here, against everybody: its owner, who may free it, a request that migrates it. The state
+ * without the bit; STATE_INTERIOR, and nothing locked, if no run in use begins here. page_set_state() unlocks.
+ */
+static inline uint32_t page_lock(const struct model *m, struct page *p)
+{
+	uint32_t state = page_state(p), looks = 0;
+
+	for (;;) {
+		if (!state_has(state, KIND_IN_USE))
+			return STATE_INTERIOR;
+		if (likely(!m->threads))
+			return state;
+		if (state & STATE_LOCKED) {
+			spin(&looks);
+			state = page_state(p);
+		} else if (__atomic_compare_exchange_n(&p->state, &state, state | STATE_LOCKED, false, __ATOMIC_ACQUIRE,
+		                                       __ATOMIC_ACQUIRE)) {
+			return state;
+		}
+	}
+}
+
+/* Whose the run is that begins here; OWNER_NONE if it is free, or a request's that is not done. */
+static inline owner_t page_holder(const struct model *m, struct page *p)
+{
+	uint32_t state = page_lock(m, p);
+	owner_t owner = OWNER_NONE;
+
+	if (state == STATE_INTERIOR)
+		return OWNER_NONE;
+	owner = page_owner(p);
+	page_set_state(p, state);
+	return owner != OWNER_TAKEN ? owner : OWNER_NONE;
+}
+
+static inline uint32_t state_at(const struct model *m, pfn_t pfn)
+{
+	return page_state(&m->page[pfn]);
+}
+
+static inline void set_state(struct model *m, pfn_t pfn, uint32_t state)
+{
+	page_set_state(&m->page[pfn], state);
+}
+
 /* The first page of the run that covers pfn. Every page of a zone is in some run. */
 static inline pfn_t head_of(const struct model *m, pfn_t pfn)
 {
 	pfn_t head = pfn;
 
-	for (unsigned int k = 1; m->page[head].state == STATE_INTERIOR; k++) {
+	for (unsigned int k = 1; state_at(m, head) == STATE_INTERIOR; k++) {
 		assert(k <= CONTIG_MAX_ORDER);
 		head = pfn & ~((1u << k) - 1);
 	}
@@ -175,7 +281,7 @@ static inline pfn_t head_of(const struct model *m, pfn_t pfn)
 
 static inline uint32_t run_pages(const struct model *m, pfn_t head)
 {
-	return 1u << state_order(m->page[head].state);
+	return 1u << state_order(state_at(m, head));
 }
 
 /* Order of the largest aligned run that begins at pfn and ends at or before end. */
@@ -206,13 +312,15 @@ static inline block_t block_of(const struct model *m, pfn_t pfn)
 /* What the block should be: the type behind the isolate bit. */
 static inline enum migratetype stored_type(const struct model *m, block_t b)
 {
-	return (enum migratetype)(m->block[b] & BLOCK_TYPE_MASK);
+	return (enum migratetype)(READ_ONCE(m->block[b]) & BLOCK_TYPE_MASK);
 }
 
 /* Which list its free pages belong to: MT_ISOLATE while it is isolated, wherever that is kept. */
 static inline enum migratetype reported_type(const struct model *m, block_t b)
 {
-	return m->block[b] & BLOCK_ISOLATED ? MT_ISOLATE : stored_type(m, b);
+	uint8_t block = READ_ONCE(m->block[b]);
+
+	return block & BLOCK_ISOLATED ? MT_ISOLATE : (enum migratetype)(block & BLOCK_TYPE_MASK);
 }
 
 static inline enum migratetype type_at(const struct model *m, pfn_t pfn)
@@ -225,6 +333,12 @@ static inline bool block_isolated(const struct model *m, block_t b)
 	return reported_type(m, b) == MT_ISOLATE;
 }
 
+/* Overwrite what a block is, isolation included. */
+static inline void block_set(struct model *m, block_t b, unsigned int type_and_flags)
+{
+	WRITE_ONCE(m->block[b], (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | type_and_flags));
+}
+
 /* Store another type, and count it under why it changed. Leaves free runs where they are. */
 static inline void block_retype(struct model *m, struct zone *z, block_t b, enum migratetype mt, enum contig_retype why)
 {
@@ -232,7 +346,7 @@ static inline void block_retype(struct model *m, struct zone *z, block_t b, enum
 		z->retyped[why]++;
 	if (block_isolated(m, b)) /* a run over it was allocatable (8.2 b1): the counter is not told */
 		z->lost_isolation++;
-	m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | (uint8_t)mt);
+	block_set(m, b, mt);
 }
 
 /* The same for every block that a run covers. */
@@ -320,13 +434,14 @@ pfn_t fallback_steal(struct model *m, struct zone *z, unsigned int order, enum m
 
 /* ---- pcp.c ----------------------------------------------------------------------------------- */
 
-int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g);
+int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g,
+             struct contig_diag *diag);
 void pcp_close(struct model *m, struct zone *z);
 /* Do the lists hold runs of this order, and are they on? */
 bool pcp_takes(const struct model *m, const struct zone *z, unsigned int order);
 /* Switch the zone's lists off, which empties them, or on again (v5.11). Pages drained. */
 uint32_t pcp_disable(struct model *m, struct zone *z);
-void pcp_enable(struct zone *z);
+void pcp_enable(struct model *m, struct zone *z);
 
 /* Lists are numbered 3 * order + type, those of the THP order last (3.5). */
 static inline unsigned int pcp_index(const struct model *m, unsigned int order, enum migratetype mt)
@@ -358,8 +473,11 @@ pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int orde
                 unsigned int flags);
 /* The lists hold too much: some goes back to the buddy, the list just freed to first. Returns 0. */
 int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index);
-/* Free a run whose order pcp_takes(); its descriptor may still hold the old state. */
-void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
+/*
+ * Free a run whose order pcp_takes(), in a block of type mt, which is not isolated. False: the lists do not take it after
+ * all.
+ */
+bool pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order, enum migratetype mt);
 uint32_t pcp_drain_all(struct model *m, struct zone *z); /* pages drained */
 uint64_t pcp_count(const struct model *m, const struct zone *z);
 
@@ -368,7 +486,7 @@ uint64_t pcp_count(const struct model *m, const struct zone *z);
 /* Pages that count towards a watermark (2.4), the reserve aside: without CMA rights CMA pages do not. */
 static inline int64_t usable_pages(const struct zone *z, bool cma)
 {
-	return (int64_t)z->free - (cma ? 0 : z->cma_held);
+	return (int64_t)READ_ONCE(z->free) - (cma ? 0 : READ_ONCE(z->cma_held));
 }
 
 /* The common case of order 0: memory is not short and this cpu's list is not empty. */
@@ -377,7 +495,7 @@ static inline bool alloc_hot(struct zone *z, uint32_t cpu, enum migratetype mt, 
 	struct pcp *pcp = &z->pcp[cpu];
 	struct pcp_list *l = &pcp->list[mt];
 
-	if (unlikely(usable_pages(z, mt == MT_MOVABLE) <= z->wmark_hot || l->head == l->tail))
+	if (unlikely(usable_pages(z, mt == MT_MOVABLE) <= READ_ONCE(z->wmark_hot) || l->head == l->tail))
 		return false;
 	*pfn = pcp_pop(pcp, l, 0);
 	return true;
@@ -387,6 +505,26 @@ static inline bool alloc_hot(struct zone *z, uint32_t cpu, enum migratetype mt, 
 pfn_t alloc_pages(struct model *m, uint32_t cpu, struct contig_what what);
 /* Give a run back by the path of its order. */
 void free_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order);
+
+/* A run nobody else can find becomes its owner's, and can be found. */
+static inline void hand_out(struct model *m, pfn_t pfn, uint32_t state, owner_t owner)
+{
+	if (unlikely(m->hooks.filled))
+		m->hooks.filled(m->hooks.ctx, owner, pfn, state_order(state));
+	page_set(&m->page[pfn], state, owner);
+}
+
+/* The other way round: a locked run is nobody's from here on, on its way to free_pages(). */
+static inline void take_back(struct model *m, pfn_t pfn, uint32_t state, owner_t owner)
+{
+	if (unlikely(m->hooks.emptied))
+		m->hooks.emptied(m->hooks.ctx, owner, pfn, state_order(state));
+	set_state(m, pfn, state_make(PAGE_PCP, state_order(state), state_type(state)));
+}
+
+/* alloc.c: alloc and free for whoever comes, in whatever state things are. */
+int64_t alloc_any(struct model *m, uint32_t cpu, struct contig_what what, owner_t owner) __attribute__((noinline));
+int free_any(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner);
 
 enum wmark {
 	WMARK_MIN, /* lower for those who may use reserves */
@@ -438,10 +576,27 @@ static inline bool tried_enough(const struct model *m, unsigned int tries)
 int migrate_call(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list, struct contig_work *work);
 void migrate_putback(struct model *m, struct zone *z, uint32_t cpu, struct migrate_list *list);
 
+/* What stands in the way of a request, as it was when it was found. */
 struct blocker {
 	pfn_t pfn;
 	enum contig_reason why;
+	enum page_kind kind;
+	owner_t owner;
 };
+
+/* The zone is locked; pfn may be PFN_NONE. */
+static inline struct blocker blocker_at(const struct model *m, pfn_t pfn, enum contig_reason why)
+{
+	struct blocker by = { .pfn = pfn, .why = why };
+
+	if (pfn != PFN_NONE) {
+		pfn_t head = head_of(m, pfn);
+
+		by.kind = state_kind(state_at(m, head));
+		by.owner = page_holder(m, &m->page[head]);
+	}
+	return by;
+}
 
 /* Who asks for blocks of this type. */
 static inline enum contig_caller caller_of_type(enum migratetype mt)
@@ -464,6 +619,9 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 int model_range_step(struct contig_range *r, struct contig_work *work);
 void model_range_end(struct contig_range *r, struct contig_outcome *out);
 int model_range_free(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
+/* Records kept for requests: have `nr` of them, none allocated later; give them all back. */
+int ranges_reserve(struct model *m, uint32_t nr);
+void ranges_free(struct model *m);
 /* The same for runs that lie wholly in [pfn, end), whose heads are forgotten. */
 void free_contig_pages(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, pfn_t end);
 int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr);
@@ -479,7 +637,18 @@ void highatomic_reserve(struct model *m, struct zone *z, pfn_t pfn, unsigned int
 /* One block of the zone goes back to mt; false if there is none to give. */
 bool highatomic_unreserve(struct model *m, struct zone *z, enum migratetype mt, bool force);
 
+/* ---- threads.c: alloc and free when other threads are about ----------------------------------- */
+
+/* Refuse what can not be with threads; else make everything ready that is not to be allocated later. 0 or -errno, *diag. */
+int threads_open(struct model *m, const struct contig_geometry *g, struct contig_diag *diag);
+
 /* ---- zone.c, metrics.c, verify.c, lab.c ------------------------------------------------------ */
+
+/* Whole zeroed pages of this machine for metadata of a node, bound there by the caller's hook. NULL, *diag. */
+void *map_metadata(struct model *m, size_t bytes, unsigned int node, struct contig_diag *diag);
+/* The hook for [start, start + bytes), whole pages that are mapped already. */
+int place_metadata(struct model *m, void *start, size_t bytes, unsigned int node, struct contig_diag *diag);
+#define MACHINE_PAGE 4096u /* what they are multiples of: the smallest page that any machine has */
 
 struct contig *model_open(const struct contig_backend *self, const struct contig_geometry *g,
                           const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag);

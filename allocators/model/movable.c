@@ -65,7 +65,7 @@ static pfn_t scan_pages(struct model *m, struct zone *z, pfn_t pfn, pfn_t end, e
 {
 	while (pfn < end) {
 		pfn_t head = head_of(m, pfn);
-		uint32_t state = m->page[head].state, size = 1u << state_order(state);
+		uint32_t state = state_at(m, head), size = 1u << state_order(state);
 		uint32_t found = state_has(state, KIND_SINGLES) ? (head + size < end ? head + size : end) - pfn : 1;
 
 		work->scanned++;
@@ -92,7 +92,7 @@ static pfn_t count_pages(struct model *m, pfn_t pfn, pfn_t end, uint32_t given, 
 {
 	while (pfn < end) {
 		pfn_t head = head_of(m, pfn), next = head + run_pages(m, head);
-		uint32_t state = m->page[head].state, unmovable = 0;
+		uint32_t state = state_at(m, head), unmovable = 0;
 
 		work->scanned++;
 		if (state_has(state, KIND_SINGLES) && !no_reference(state))

@@ -25,7 +25,7 @@ bool offline_range_ok(const struct model *m, const struct zone *z, const struct 
 	if (!aligned(m, z, args->start, args->nr))
 		return false;
 	for (pfn_t pfn = args->start; pfn < end; pfn += run_pages(m, pfn)) {
-		if (state_is(m->page[pfn].state, PAGE_ABSENT)) /* no holes, and nothing that is offline already */
+		if (state_is(state_at(m, pfn), PAGE_ABSENT)) /* no holes, and nothing that is offline already */
 			return false;
 	}
 	return true;
@@ -46,7 +46,11 @@ enum range_state step_notify(struct range *r, struct contig_work *work)
 	work->scanned++;
 	r->told = true;
 	if (rc) {
-		range_fail(r, rc, PHASE_ISOLATE, (struct blocker){ r->start, WHY_VETO });
+		zone_lock(r->m, r->z);
+		struct blocker by = blocker_at(r->m, r->start, WHY_VETO);
+
+		zone_unlock(r->m, r->z);
+		range_fail(r, rc, PHASE_ISOLATE, &by);
 		return range_undo_all(r);
 	}
 	r->pfn = r->start;
@@ -65,13 +69,14 @@ static void put_down(struct model *m, pfn_t start, pfn_t end, enum page_kind kin
 	}
 }
 
-static enum range_state remove_pages(struct range *r, struct contig_work *work)
+/* The zone is locked. */
+static void remove_pages(struct range *r, struct contig_work *work)
 {
 	struct model *m = r->m;
 	struct zone *z = r->z;
 
 	for (pfn_t pfn = r->start; pfn < r->end; pfn += run_pages(m, pfn)) {
-		uint32_t state = m->page[pfn].state;
+		uint32_t state = state_at(m, pfn);
 		int64_t pages = 1u << state_order(state);
 
 		/* a driver's pages were not managed any more */
@@ -81,16 +86,15 @@ static enum range_state remove_pages(struct range *r, struct contig_work *work)
 		account_free(z, -pages, MT_ISOLATE);
 		book_drift(z, counted_pages(z, -pages, MT_ISOLATE), counted_pages(z, -pages, state_type(state)));
 		free_list_del(m, z, pfn);
-		m->page[pfn].state = state_make(PAGE_ABSENT, state_order(state), MT_MOVABLE);
+		set_state(m, pfn, state_make(PAGE_ABSENT, state_order(state), MT_MOVABLE));
 	}
 	/* nr_isolate_pageblock is put right by hand; a block that comes back will be MOVABLE */
 	for (block_t b = r->start >> m->P; b < r->end >> m->P; b++) {
-		m->block[b] = (uint8_t)((m->block[b] & BLOCK_OTHER_ZONE) | MT_MOVABLE);
+		block_set(m, b, MT_MOVABLE);
 		z->isolated--;
 		work->blocks++;
 	}
 	put_down(m, r->start, r->end, PAGE_ABSENT);
-	return R_DONE;
 }
 
 /* Waiting does not help against a page that nobody will ever move. */
@@ -105,10 +109,16 @@ enum range_state offline_step_test(struct range *r, struct contig_work *work)
 
 	r->outer = r->start;
 	/* in one go: nobody else un-isolates what memory hotplug has isolated, as they hold one lock */
-	if (test_isolated(r, &by, work))
-		return remove_pages(r, work);
+	zone_lock(r->m, r->z);
+	bool empty = test_isolated(r, &by, work);
+
+	if (empty)
+		remove_pages(r, work);
+	zone_unlock(r->m, r->z);
+	if (empty)
+		return R_DONE;
 	if (hopeless(by.why) || !--r->passes) {
-		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, by);
+		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, &by);
 		return range_undo_all(r);
 	}
 	r->pfn = r->start;
@@ -126,6 +136,7 @@ int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 	if (!nr || !z || nr > zone_end(z) - start || !aligned(m, z, start, nr) ||
 	    !all_of_kind(m, start, end, PAGE_ABSENT))
 		return -EINVAL;
+	zone_lock(m, z);
 	cut_out(m, z, start, end);
 	clear_heads(m, start, end);
 	z->managed += nr;
@@ -137,6 +148,7 @@ int model_range_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 		free_run(m, z, pfn, order, MT_ISOLATE, true);
 		pfn += 1u << order;
 	}
+	zone_unlock(m, z);
 	for (block_t b = start >> m->P; b < end >> m->P; b++)
 		block_unisolate(m, z, b, MT_MOVABLE, &work);
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../contig.h"
+#include "lock.h"
 
 /* ---- page descriptor: 12 bytes --------------------------------------------------------------- */
 
@@ -44,6 +45,7 @@ static_assert(sizeof(struct page) == 12, "at most 16 bytes a page, everything in
 #define STATE_MIGRATING   (1u << 6)  /* collected for migration: off the LRU until it is moved or put back */
 #define STATE_FROZEN      (1u << 7)  /* in use with refcount 0 */
 #define STATE_FREED       (1u << 24) /* freed by its owner while MIGRATING or PINNED: goes with that reference */
+#define STATE_LOCKED      (1u << 25) /* see page_lock() */
 #define STATE_INTERIOR    0u
 
 static_assert(PAGE_KIND_NR <= 32, "kinds share a byte with the flags");
@@ -141,6 +143,17 @@ static inline bool state_has(uint32_t state, enum kind_trait trait)
 /* Taken by a contiguous request that is not done yet: nobody's so far. */
 #define OWNER_TAKEN UINT64_MAX
 
+/* A state that other threads may change or look at meanwhile; what was written before it is there when it is seen. */
+static inline uint32_t page_state(const struct page *p)
+{
+	return __atomic_load_n(&p->state, __ATOMIC_ACQUIRE);
+}
+
+static inline void page_set_state(struct page *p, uint32_t state)
+{
+	__atomic_store_n(&p->state, state, __ATOMIC_RELEASE);
+}
+
 static inline owner_t page_owner(const struct page *p)
 {
 	owner_t owner;
@@ -149,16 +162,10 @@ static inline owner_t page_owner(const struct page *p)
 	return owner;
 }
 
-/* Whose the run is that begins here; OWNER_NONE if it is free, or a request's that is not done. */
-static inline owner_t page_holder(const struct page *p)
-{
-	return state_has(p->state, KIND_IN_USE) && page_owner(p) != OWNER_TAKEN ? page_owner(p) : OWNER_NONE;
-}
-
 static inline void page_set(struct page *p, uint32_t state, owner_t owner)
 {
 	memcpy(p->link, &owner, sizeof(owner));
-	p->state = state;
+	page_set_state(p, state);
 }
 
 #endif

@@ -5,6 +5,7 @@
  * The order decides results: who reaches the buddy last gives a merged pair its type (3.3) and is handed out first.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "merge.h"
 
@@ -61,17 +62,61 @@ static void set_high(const struct model *m, const struct zone *z, uint32_t wmark
 	pcp->room = (int32_t)pcp->high - 1;
 }
 
-int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g)
+static unsigned int list_order(const struct model *m, unsigned int index)
 {
-	z->pcp = aligned_alloc(64, m->nr_cpus * sizeof(*z->pcp));
+	return index < PCP_TYPES * PCP_ORDERS ? index / PCP_TYPES : m->P;
+}
+
+/* One that had to grow is malloc's. */
+static void free_array(const struct pcp *pcp, pfn_t *array)
+{
+	char *begin = pcp->arrays;
+
+	if (!begin || (char *)array < begin || (char *)array >= begin + pcp->array_bytes)
+		free(array);
+}
+
+/*
+ * With threads: arrays that never have to grow, on the cpu's own node, all of it touched. make_room() is content with four
+ * times what is on a list.
+ */
+static int reserve_arrays(struct model *m, struct pcp *pcp, unsigned int node, struct contig_diag *diag)
+{
+	uint32_t most = pcp->high_max + (pcp->batch << PCP_SCALE_MAX);
+	size_t size[PCP_LISTS], entries = 0;
+
+	for (unsigned int i = 0; i < PCP_LISTS; i++) {
+		size[i] = 4 * (size_t)((most >> list_order(m, i)) + 2) + 256;
+		entries += size[i];
+	}
+	pcp->array_bytes = (entries * sizeof(pfn_t) + MACHINE_PAGE - 1) / MACHINE_PAGE * MACHINE_PAGE;
+	pfn_t *at = pcp->arrays = map_metadata(m, pcp->array_bytes, node, diag);
+
+	if (!at)
+		return -ENOMEM;
+	memset(at, 0, pcp->array_bytes);
+	for (unsigned int i = 0; i < PCP_LISTS; i++) {
+		pfn_t *middle = at + size[i] / 2;
+
+		pcp->list[i] = (struct pcp_list){ .head = middle, .tail = middle, .base = at, .limit = at + size[i] };
+		at += size[i];
+	}
+	return 0;
+}
+
+int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct contig_geometry *g,
+             struct contig_diag *diag)
+{
+	z->pcp = map_metadata(m, m->nr_cpus * sizeof(*z->pcp), z->node, diag);
 	if (!z->pcp)
 		return -ENOMEM;
-	memset(z->pcp, 0, m->nr_cpus * sizeof(*z->pcp));
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
 		z->pcp[cpu].batch = batch_size(z->managed, g->page_shift);
 		if (m->policy.pcp_overflow >= pcp_overflow_free_count)
 			z->pcp[cpu].row_max = z->pcp[cpu].batch << PCP_SCALE_MAX;
 		set_high(m, z, wmark_low, local_cpus(g, z->node), &z->pcp[cpu]);
+		if (m->threads && reserve_arrays(m, &z->pcp[cpu], g->cpu_node[cpu], diag))
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -79,10 +124,15 @@ int pcp_open(struct model *m, struct zone *z, uint32_t wmark_low, const struct c
 void pcp_close(struct model *m, struct zone *z)
 {
 	for (uint32_t cpu = 0; z->pcp && cpu < m->nr_cpus; cpu++) {
+		struct pcp *pcp = &z->pcp[cpu];
+
 		for (unsigned int i = 0; i < PCP_LISTS; i++)
-			free(z->pcp[cpu].list[i].base);
+			free_array(pcp, pcp->list[i].base);
+		if (pcp->arrays)
+			munmap(pcp->arrays, pcp->array_bytes);
 	}
-	free(z->pcp);
+	if (z->pcp)
+		munmap(z->pcp, m->nr_cpus * sizeof(*z->pcp));
 }
 
 uint64_t pcp_count(const struct model *m, const struct zone *z)
@@ -96,7 +146,7 @@ uint64_t pcp_count(const struct model *m, const struct zone *z)
 
 bool pcp_takes(const struct model *m, const struct zone *z, unsigned int order)
 {
-	if (z->pcp_disabled)
+	if (READ_ONCE(z->pcp_disabled))
 		return false;
 	if (m->policy.pcp_orders == pcp_orders_zero)
 		return order == 0;
@@ -112,7 +162,7 @@ static uint32_t list_len(const struct pcp_list *l)
 }
 
 /* Room at both ends again: what there is goes to the middle of the array, or of one twice as large. */
-static bool make_room(struct pcp_list *l)
+static bool make_room(struct pcp *pcp, struct pcp_list *l)
 {
 	size_t len = list_len(l), size = (size_t)(l->limit - l->base), want = 4 * len > 256 ? 4 * len : 256;
 	pfn_t *base = size >= want ? l->base : malloc(want * sizeof(*base));
@@ -125,14 +175,9 @@ static bool make_room(struct pcp_list *l)
 	if (len)
 		memmove(head, l->head, len * sizeof(*head));
 	if (base != l->base)
-		free(l->base);
+		free_array(pcp, l->base);
 	*l = (struct pcp_list){ .head = head, .tail = head + len, .base = base, .limit = base + size };
 	return true;
-}
-
-static unsigned int list_order(const struct model *m, unsigned int index)
-{
-	return index < PCP_TYPES * PCP_ORDERS ? index / PCP_TYPES : m->P;
 }
 
 /* ---- drain ----------------------------------------------------------------------------------- */
@@ -164,7 +209,7 @@ static uint32_t drain_list(struct model *m, struct zone *z, struct pcp *pcp, uns
 		pfn_t pfn = *--l->tail;
 
 		prefetch_buddies(m, l);
-		free_and_merge(m, z, pfn, order, reread ? type_at(m, pfn) : state_type(m->page[pfn].state), false);
+		free_and_merge(m, z, pfn, order, reread ? type_at(m, pfn) : state_type(state_at(m, pfn)), false);
 	}
 	pcp->room += (int32_t)(runs << order);
 	return runs << order;
@@ -220,14 +265,34 @@ static void drain_whole_lists(struct model *m, struct zone *z, struct pcp *pcp, 
 	}
 }
 
+/* With the lists locked; under one lock of the zone. */
 static void drain(struct model *m, struct zone *z, struct pcp *pcp, uint32_t pages, unsigned int index)
 {
 	if (pages > pcp_pages(pcp))
 		pages = pcp_pages(pcp);
+	zone_lock(m, z);
 	if (m->policy.pcp_drain == pcp_drain_credit_round_robin)
 		drain_round_robin(m, z, pcp, pages);
 	else
 		drain_whole_lists(m, z, pcp, pages, index);
+	zone_unlock(m, z);
+}
+
+/* Everything, from list 0; later releases in portions, each from list 0 again: the same order, as nothing comes between. */
+static uint32_t drain_cpu(struct model *m, struct zone *z, struct pcp *pcp)
+{
+	bool portions = m->policy.pcp_drain == pcp_drain_whole_list;
+	uint32_t drained = 0, pages;
+
+	while ((pages = pcp_pages(pcp))) {
+		if (portions && pages > pcp->batch << PCP_SCALE_MAX)
+			pages = pcp->batch << PCP_SCALE_MAX;
+		uint32_t before = pcp_pages(pcp);
+
+		drain(m, z, pcp, pages, 0);
+		drained += before - pcp_pages(pcp);
+	}
+	return drained;
 }
 
 uint32_t pcp_drain_all(struct model *m, struct zone *z)
@@ -235,30 +300,39 @@ uint32_t pcp_drain_all(struct model *m, struct zone *z)
 	uint32_t drained = 0;
 
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
-		drained += pcp_pages(&z->pcp[cpu]);
-		/* real drains go in portions of batch << 5, each from list 0 again: the same order, as nothing comes between */
-		drain(m, z, &z->pcp[cpu], pcp_pages(&z->pcp[cpu]), 0);
+		pcp_lock(m, &z->pcp[cpu]);
+		drained += drain_cpu(m, z, &z->pcp[cpu]);
+		pcp_unlock(m, &z->pcp[cpu]);
 	}
 	return drained;
 }
 
 uint32_t pcp_disable(struct model *m, struct zone *z)
 {
-	uint32_t drained = pcp_drain_all(m, z);
+	uint32_t drained = 0;
 
-	z->pcp_disabled++;
-	/* no room anywhere: whoever frees or allocates comes to pcp_takes() */
+	zone_lock(m, z);
+	ADD_ONCE(z->pcp_disabled, 1);
+	zone_unlock(m, z);
 	for (uint32_t cpu = 0; cpu < m->nr_cpus; cpu++) {
+		struct pcp *pcp = &z->pcp[cpu];
+
+		pcp_lock(m, pcp);
+		drained += drain_cpu(m, z, pcp);
+		/* no room anywhere: whoever frees or allocates comes to pcp_takes() */
 		for (unsigned int i = 0; i < PCP_LISTS; i++)
-			z->pcp[cpu].list[i].head = z->pcp[cpu].list[i].tail = z->pcp[cpu].list[i].base;
+			pcp->list[i].head = pcp->list[i].tail = pcp->list[i].base;
+		pcp_unlock(m, pcp);
 	}
 	return drained;
 }
 
-void pcp_enable(struct zone *z)
+void pcp_enable(struct model *m, struct zone *z)
 {
+	zone_lock(m, z);
 	assert(z->pcp_disabled);
-	z->pcp_disabled--;
+	ADD_ONCE(z->pcp_disabled, -1u);
+	zone_unlock(m, z);
 }
 
 /* ---- free: to the head; too many: some go back ----------------------------------------------- */
@@ -304,22 +378,24 @@ int pcp_overflow(struct model *m, struct zone *z, struct pcp *pcp, unsigned int 
 	return 0;
 }
 
-void pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order)
+bool pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned int order, enum migratetype mt)
 {
 	struct pcp *pcp = &z->pcp[cpu];
-	enum migratetype mt = type_at(m, pfn);
-
-	assert(mt != MT_ISOLATE);
 	/* HIGHATOMIC and CMA pages share the MOVABLE list */
 	unsigned int index = pcp_index(m, order, type_mergeable(mt) ? mt : MT_MOVABLE);
+	struct pcp_list *l = &pcp->list[index];
 
-	if (pcp->list[index].head == pcp->list[index].base && !make_room(&pcp->list[index])) {
-		free_by_block(m, z, pfn, order);
-		return;
+	if (!pcp_trylock(m, pcp))
+		return false;
+	bool takes = !READ_ONCE(z->pcp_disabled) && (l->head != l->base || make_room(pcp, l));
+
+	if (takes) {
+		set_state(m, pfn, state_make(PAGE_PCP, order, mt));
+		if (pcp_push(pcp, l, pfn, order))
+			pcp_overflow(m, z, pcp, index);
 	}
-	m->page[pfn].state = state_make(PAGE_PCP, order, mt);
-	if (pcp_push(pcp, &pcp->list[index], pfn, order))
-		pcp_overflow(m, z, pcp, index);
+	pcp_unlock(m, pcp);
+	return takes;
 }
 
 /* ---- alloc: from the head; empty: refill ----------------------------------------------------- */
@@ -346,8 +422,8 @@ static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned in
 	return n;
 }
 
-static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
-                   enum migratetype mt, unsigned int flags)
+static void refill_locked(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
+                          enum migratetype mt, unsigned int flags)
 {
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	struct pcp_list *l = &pcp->list[index];
@@ -355,7 +431,7 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 	for (uint32_t n = refill_count(m, pcp, order); n; n--) {
 		pfn_t pfn = PFN_NONE;
 
-		if (l->tail == l->limit && !make_room(l))
+		if (l->tail == l->limit && !make_room(pcp, l))
 			return;
 		/* what rmqueue() tries first, without the call */
 		if (mode == RMQUEUE_NORMAL && !z->free_cma)
@@ -369,17 +445,30 @@ static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned in
 	}
 }
 
+static void refill(struct model *m, struct zone *z, struct pcp *pcp, unsigned int index, unsigned int order,
+                   enum migratetype mt, unsigned int flags)
+{
+	if (READ_ONCE(z->pcp_disabled))
+		return;
+	zone_lock(m, z);
+	refill_locked(m, z, pcp, index, order, mt, flags);
+	zone_unlock(m, z);
+}
+
 pfn_t pcp_alloc(struct model *m, struct zone *z, uint32_t cpu, unsigned int order, enum migratetype mt,
                 unsigned int flags)
 {
 	struct pcp *pcp = &z->pcp[cpu];
 	unsigned int index = pcp_index(m, order, mt);
 	struct pcp_list *l = &pcp->list[index];
+	pfn_t pfn = PFN_NONE;
 
-	if (l->head == l->tail) {
+	if (!pcp_trylock(m, pcp))
+		return PFN_NONE;
+	if (l->head == l->tail)
 		refill(m, z, pcp, index, order, mt, flags);
-		if (l->head == l->tail)
-			return PFN_NONE;
-	}
-	return pcp_pop(pcp, l, order);
+	if (l->head != l->tail)
+		pfn = pcp_pop(pcp, l, order);
+	pcp_unlock(m, pcp);
+	return pfn;
 }

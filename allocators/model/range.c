@@ -17,18 +17,14 @@ static enum migratetype undo_type(const struct range *r)
 
 /* ---- how it ends ----------------------------------------------------------------------------- */
 
-void range_fail(struct range *r, int rc, enum contig_phase phase, struct blocker by)
+void range_fail(struct range *r, int rc, enum contig_phase phase, const struct blocker *by)
 {
-	pfn_t head = by.pfn == PFN_NONE ? PFN_NONE : head_of(r->m, by.pfn);
-
 	r->out.rc = rc;
-	r->out.autopsy = (struct contig_autopsy){ .phase = (uint8_t)phase, .reason = (uint8_t)by.why, .pfn = by.pfn };
-	if (head == PFN_NONE)
-		return;
-	uint32_t state = r->m->page[head].state;
-
-	r->out.autopsy.kind = (uint8_t)state_kind(state);
-	r->out.autopsy.owner = page_holder(&r->m->page[head]);
+	r->out.autopsy = (struct contig_autopsy){ .phase = (uint8_t)phase,
+		                                  .reason = (uint8_t)by->why,
+		                                  .kind = (uint8_t)by->kind,
+		                                  .pfn = by->pfn,
+		                                  .owner = by->owner };
 }
 
 enum range_state range_undo_all(struct range *r)
@@ -43,20 +39,43 @@ static bool goes_offline(const struct range *r)
 	return r->args.op == RANGE_OFFLINE;
 }
 
+static void requests_lock(struct model *m)
+{
+	if (m->threads)
+		spin_lock(&m->requests);
+}
+
+static void requests_unlock(struct model *m)
+{
+	if (m->threads)
+		spin_unlock(&m->requests);
+}
+
 /* The last section is done: what the request held beside its blocks it lets go of. */
 static void release(struct range *r)
 {
-	struct range **at = &r->m->live;
+	struct model *m = r->m;
+	struct range **at = &m->live;
 
 	if (r->pcp_off)
-		pcp_enable(r->z);
-	if (r->raised) {
-		r->z->wmark_raise -= r->args.nr;
-		marks_changed(r->z);
-	}
+		pcp_enable(m, r->z);
+	if (r->raised)
+		range_raise_marks(r, -(int64_t)r->args.nr);
+	requests_lock(m);
 	while (*at != r)
 		at = &(*at)->older;
 	*at = r->older;
+	requests_unlock(m);
+}
+
+void range_raise_marks(struct range *r, int64_t pages)
+{
+	struct zone *z = r->z;
+
+	zone_lock(r->m, z);
+	ADD_ONCE(z->wmark_raise, pages);
+	marks_changed(z);
+	zone_unlock(r->m, z);
 }
 
 bool range_holds(const struct model *m, pfn_t pfn)
@@ -109,7 +128,7 @@ static int isolate(struct range *r, block_t b, struct blocker *by, struct contig
 	return block_isolate(r->m, r->z, b, start, end, caller_of(r, b), by, work);
 }
 
-static enum range_state isolate_failed(struct range *r, struct blocker by)
+static enum range_state isolate_failed(struct range *r, const struct blocker *by)
 {
 	range_fail(r, -EBUSY, PHASE_ISOLATE, by);
 	r->next = r->first;
@@ -157,19 +176,19 @@ static enum range_state isolate_ends_first(struct range *r, struct contig_work *
 	switch (r->isolated++) {
 	case 0:
 		if (!isolate_end(r, r->first, r->first << r->m->P, false, &by, work))
-			return isolate_failed(r, by);
+			return isolate_failed(r, &by);
 		r->own = r->first + 1;
 		return isolated(r, R_ISOLATE);
 	case 1:
 		if (!isolate_end(r, last_block(r), r->behind << r->m->P, single, &by, work))
-			return isolate_failed(r, by);
+			return isolate_failed(r, &by);
 		r->last_own = !single;
 		if (single)
 			return after_isolation(r);
 		return isolated(r, r->own < last_block(r) ? R_ISOLATE : after_isolation(r));
 	default:
 		if (isolate(r, r->own, &by, work))
-			return isolate_failed(r, by);
+			return isolate_failed(r, &by);
 		return isolated(r, ++r->own < last_block(r) ? R_ISOLATE : after_isolation(r));
 	}
 }
@@ -181,7 +200,7 @@ static enum range_state step_isolate(struct range *r, struct contig_work *work)
 	if (r->m->policy.iso_order == iso_order_ends_first)
 		return isolate_ends_first(r, work);
 	if (isolate(r, r->own, &by, work))
-		return isolate_failed(r, by);
+		return isolate_failed(r, &by);
 	return isolated(r, ++r->own < r->behind ? R_ISOLATE : after_isolation(r));
 }
 
@@ -200,10 +219,21 @@ static enum range_state step_drain(struct range *r, struct contig_work *work)
 
 /* ---- migrate (5.2) --------------------------------------------------------------------------- */
 
-/* Nothing replaces a hugetlb page that is larger than the buddy's largest run. */
-static enum contig_reason no_target_at(const struct range *r, pfn_t pfn)
+/* A page that nothing can replace; no hugetlb page that is larger than the buddy's largest run can be. */
+static struct blocker no_target(struct range *r, pfn_t pfn)
 {
-	return state_is(r->m->page[head_of(r->m, pfn)].state, PAGE_GIGANTIC) ? WHY_HUGETLB : WHY_NO_TARGET;
+	struct model *m = r->m;
+
+	zone_lock(m, r->z);
+	pfn_t head = head_of(m, pfn);
+	struct blocker by =
+		blocker_at(m, pfn, state_is(state_at(m, head), PAGE_GIGANTIC) ? WHY_HUGETLB : WHY_NO_TARGET);
+
+	/* memory that goes offline steps over it */
+	if (goes_offline(r))
+		r->pfn = head + run_pages(m, head);
+	zone_unlock(m, r->z);
+	return by;
 }
 
 static enum range_state step_collect(struct range *r, struct contig_work *work)
@@ -211,14 +241,15 @@ static enum range_state step_collect(struct range *r, struct contig_work *work)
 	int rc = migrate_collect(r->m, r->z, r->args.cpu, &r->pfn, r->end, &r->list, work);
 
 	r->tries = 0;
-	if (rc && !goes_offline(r)) {
-		migrate_putback(r->m, r->z, r->args.cpu, &r->list);
-		range_fail(r, rc, PHASE_MIGRATE, (struct blocker){ r->pfn, no_target_at(r, r->pfn) });
-		return range_undo_all(r);
+	if (rc) {
+		struct blocker by = no_target(r, r->pfn);
+
+		if (!goes_offline(r)) {
+			migrate_putback(r->m, r->z, r->args.cpu, &r->list);
+			range_fail(r, rc, PHASE_MIGRATE, &by);
+			return range_undo_all(r);
+		}
 	}
-	/* memory that goes offline steps over it: there is a next pass */
-	if (rc)
-		r->pfn = head_of(r->m, r->pfn) + run_pages(r->m, head_of(r->m, r->pfn));
 	if (r->list.nr)
 		return R_MIGRATE;
 	return r->pfn < r->end ? R_COLLECT : R_TEST;
@@ -227,14 +258,17 @@ static enum range_state step_collect(struct range *r, struct contig_work *work)
 /* From v4.x on -EBUSY means "carry on": the test decides. Anything else ends the request. */
 static enum range_state migrate_over(struct range *r, int rc)
 {
-	struct blocker by = { r->list.nr ? r->list.pfn[0] : PFN_NONE, WHY_NO_TARGET };
+	struct model *m = r->m;
+	pfn_t pfn = r->list.nr ? r->list.pfn[0] : PFN_NONE;
 
-	migrate_putback(r->m, r->z, r->args.cpu, &r->list);
-	if (rc == -EBUSY && r->m->policy.contig_ebusy_soft == contig_ebusy_soft_yes)
+	migrate_putback(m, r->z, r->args.cpu, &r->list);
+	if (rc == -EBUSY && m->policy.contig_ebusy_soft == contig_ebusy_soft_yes)
 		return R_TEST;
-	if (rc == -EBUSY)
-		by.why = WHY_PINNED;
-	range_fail(r, rc, PHASE_MIGRATE, by);
+	zone_lock(m, r->z);
+	struct blocker by = blocker_at(m, pfn, rc == -EBUSY ? WHY_PINNED : WHY_NO_TARGET);
+
+	zone_unlock(m, r->z);
+	range_fail(r, rc, PHASE_MIGRATE, &by);
 	return range_undo_all(r);
 }
 
@@ -331,6 +365,27 @@ static bool shape_ok(const struct model *m, const struct zone *z, const struct c
 	return args->op == RANGE_ALLOC || !((args->start | args->nr) & (npb(m) - 1));
 }
 
+int ranges_reserve(struct model *m, uint32_t nr)
+{
+	for (; nr; nr--) {
+		struct range *r = malloc(sizeof(*r));
+
+		if (!r)
+			return -ENOMEM;
+		r->older = m->spare;
+		m->spare = r;
+	}
+	return 0;
+}
+
+void ranges_free(struct model *m)
+{
+	for (struct range *r = m->spare, *next; r; r = next) {
+		next = r->older;
+		free(r);
+	}
+}
+
 int model_range_begin(struct contig *c, const struct contig_range_args *args, struct contig_range **out)
 {
 	struct model *m = model_of(c);
@@ -339,11 +394,15 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 	assert(args->cpu < m->nr_cpus && args->caller < CALLER_NR && args->op < RANGE_OP_NR);
 	if (!args->nr || !z || args->nr > zone_end(z) - args->start || !shape_ok(m, z, args))
 		return -EINVAL;
-	struct range *r = m->spare ? m->spare : malloc(sizeof(*r));
+	requests_lock(m);
+	struct range *r = m->spare;
 
+	m->spare = r ? r->older : NULL;
+	requests_unlock(m);
+	if (!r)
+		r = malloc(sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	m->spare = NULL;
 	memset(r, 0, sizeof(*r));
 	r->base.ops = c->ops;
 	r->m = m;
@@ -357,8 +416,10 @@ int model_range_begin(struct contig *c, const struct contig_range_args *args, st
 	blocks_to_isolate(r);
 	r->own = r->next = r->first;
 	r->state = args->op == RANGE_UNDO ? R_UNDO_ALL : wants_pcp_off(m, args) ? R_PCP_OFF : R_ISOLATE;
+	requests_lock(m);
 	r->older = m->live;
 	m->live = r;
+	requests_unlock(m);
 	r->out.autopsy.pfn = PFN_NONE;
 	*out = &r->base;
 	return 0;
@@ -388,9 +449,11 @@ void model_range_end(struct contig_range *base, struct contig_outcome *out)
 	struct range *r = (struct range *)base;
 
 	assert(r->state == R_DONE);
+	struct model *m = r->m;
+
 	*out = r->out;
-	if (r->m->spare)
-		free(r);
-	else
-		r->m->spare = r;
+	requests_lock(m);
+	r->older = m->spare;
+	m->spare = r;
+	requests_unlock(m);
 }

@@ -62,7 +62,9 @@ struct range {
 };
 
 /* range.c: how it ends. The request fails with rc in this phase; by->pfn may be PFN_NONE. */
-void range_fail(struct range *r, int rc, enum contig_phase phase, struct blocker by);
+void range_fail(struct range *r, int rc, enum contig_phase phase, const struct blocker *by);
+/* The zone's watermarks are higher by so many pages as long as it runs (v3.6), or lower again. */
+void range_raise_marks(struct range *r, int64_t pages);
 /* The state that un-isolates whatever is isolated in the range. */
 enum range_state range_undo_all(struct range *r);
 

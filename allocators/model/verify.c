@@ -27,11 +27,11 @@ bool hygienic(const struct model *m)
 /* I4 below a pageblock, I8 */
 static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn, struct contig_diag *diag)
 {
-	unsigned int order = state_order(m->page[pfn].state);
-	enum migratetype list = state_type(m->page[pfn].state);
+	unsigned int order = state_order(state_at(m, pfn));
+	enum migratetype list = state_type(state_at(m, pfn));
 	pfn_t buddy = pfn ^ (1u << order);
 
-	if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(m->page[buddy].state, order))
+	if (order < m->P && order < m->M && zone_has(z, buddy) && state_is_free(state_at(m, buddy), order))
 		return BROKEN("I4: pfn %u: free run of order %u beside its free buddy at %u", pfn, order, buddy);
 	if (!hygienic(m))
 		return 0;
@@ -45,8 +45,8 @@ static int check_free_run(const struct model *m, const struct zone *z, pfn_t pfn
 
 static void count_free_run(const struct model *m, const struct zone *z, pfn_t pfn, struct census *n)
 {
-	unsigned int order = state_order(m->page[pfn].state);
-	enum migratetype list = state_type(m->page[pfn].state);
+	unsigned int order = state_order(state_at(m, pfn));
+	enum migratetype list = state_type(state_at(m, pfn));
 	uint64_t pages = UINT64_C(1) << order;
 
 	n->nr_free[order]++;
@@ -66,7 +66,7 @@ static void count_free_run(const struct model *m, const struct zone *z, pfn_t pf
 static int walk_pages(const struct model *m, const struct zone *z, struct census *n, struct contig_diag *diag)
 {
 	for (pfn_t pfn = z->start; pfn < zone_end(z);) {
-		uint32_t state = m->page[pfn].state;
+		uint32_t state = state_at(m, pfn);
 		unsigned int order = state_order(state);
 
 		if (state == STATE_INTERIOR || state_kind(state) >= PAGE_KIND_NR)
@@ -74,9 +74,9 @@ static int walk_pages(const struct model *m, const struct zone *z, struct census
 		if (order > m->M || pfn & ((1u << order) - 1) || zone_end(z) - pfn < 1u << order)
 			return BROKEN("I1: pfn %u: run of order %u is misaligned or leaves its zone", pfn, order);
 		for (pfn_t p = pfn + 1; p < pfn + (1u << order); p++) {
-			if (m->page[p].state != STATE_INTERIOR)
+			if (state_at(m, p) != STATE_INTERIOR)
 				return BROKEN("I1: pfn %u: a %s page inside the run at %u", p,
-				              contig_kind_name(state_kind(m->page[p].state)), pfn);
+				              contig_kind_name(state_kind(state_at(m, p))), pfn);
 		}
 		if (state_is(state, PAGE_FREE)) {
 			int rc = check_free_run(m, z, pfn, diag);
@@ -107,7 +107,7 @@ static int walk_lists(const struct model *m, const struct zone *z, const struct 
 
 			for (pfn_t p = m->page[head].link[0]; p != head; prev = p, p = m->page[p].link[0]) {
 				if (!zone_has(z, p) ||
-				    (m->page[p].state & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK)) !=
+				    (state_at(m, p) & (STATE_KIND_MASK | STATE_ORDER_MASK | STATE_TYPE_MASK)) !=
 				            state_make(PAGE_FREE, order, mt) ||
 				    m->page[p].link[1] != prev)
 					return BROKEN("I2: pfn %u does not belong on the %s list of order %u", p,
@@ -140,10 +140,10 @@ static int walk_pcp(const struct model *m, const struct zone *z, const struct ce
 			for (const pfn_t *at = l->head; at < l->tail; at++) {
 				pfn_t pfn = *at;
 
-				if (!zone_has(z, pfn) || !state_is(m->page[pfn].state, PAGE_PCP))
+				if (!zone_has(z, pfn) || !state_is(state_at(m, pfn), PAGE_PCP))
 					return BROKEN("I5: pfn %u is on a per-cpu list of cpu %u and is not a pcp page",
 					              pfn, cpu);
-				pages += 1u << state_order(m->page[pfn].state);
+				pages += 1u << state_order(state_at(m, pfn));
 			}
 		}
 		if (pages != pcp_pages(pcp))

@@ -35,13 +35,62 @@ static void default_watermarks(struct contig_zone *zones, const struct contig_ge
 
 /* ---- descriptors ----------------------------------------------------------------------------- */
 
-static int map_metadata(struct model *m)
+int place_metadata(struct model *m, void *start, size_t bytes, unsigned int node, struct contig_diag *diag)
 {
-	size_t entries = (size_t)m->end + (size_t)m->nr_zones * (m->M + 1) * MT_NR;
+	return m->hooks.place && bytes ? m->hooks.place(m->hooks.ctx, start, bytes, node, diag) : 0;
+}
+
+void *map_metadata(struct model *m, size_t bytes, unsigned int node, struct contig_diag *diag)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		contig_diag_set(diag, -ENOMEM, "not enough memory for the metadata of this geometry");
+		return NULL;
+	}
+	if (place_metadata(m, p, (bytes + MACHINE_PAGE - 1) / MACHINE_PAGE * MACHINE_PAGE, node, diag)) {
+		munmap(p, bytes);
+		return NULL;
+	}
+	return p;
+}
+
+/* Descriptors from one page of this machine to the next: 12 bytes each. */
+#define PER_PAGES (MACHINE_PAGE / 4u)
+static_assert(PER_PAGES * sizeof(struct page) % MACHINE_PAGE == 0, "whole pages");
+
+/*
+ * Where a zone's list heads are: behind the descriptors, with threads on pages of their own, which lie on the zone's node and
+ * which no other zone writes to.
+ */
+static pfn_t lists_of(const struct model *m, uint32_t zone)
+{
+	pfn_t base = m->end, heads = (m->M + 1) * MT_NR;
+
+	if (m->threads) {
+		base = (base + PER_PAGES - 1) / PER_PAGES * PER_PAGES;
+		heads = (heads + PER_PAGES - 1) / PER_PAGES * PER_PAGES;
+	}
+	return base + zone * heads;
+}
+
+/* Of descriptors [from, to) those whole pages that no lower zone has. */
+static int place_descriptors(struct model *m, const struct zone *z, pfn_t from, pfn_t to, struct contig_diag *diag)
+{
+	size_t begin = (from * sizeof(struct page) + MACHINE_PAGE - 1) / MACHINE_PAGE * MACHINE_PAGE;
+	size_t end = (to * sizeof(struct page) + MACHINE_PAGE - 1) / MACHINE_PAGE * MACHINE_PAGE;
+
+	return end > begin ? place_metadata(m, (char *)m->page + begin, end - begin, z->node, diag) : 0;
+}
+
+static int map_descriptors(struct model *m, struct contig_diag *diag)
+{
+	size_t entries = lists_of(m, m->nr_zones);
 	size_t blocks = ((size_t)m->end >> m->P) + 1;
 
 	m->page_bytes = entries * sizeof(struct page);
 	m->metadata_bytes = m->page_bytes + blocks + sizeof(*m) + m->nr_zones * sizeof(struct zone);
+	m->page_bytes = (m->page_bytes + MACHINE_PAGE - 1) / MACHINE_PAGE * MACHINE_PAGE;
 	/* whole huge pages, so that the kernel can align them: they save TLB misses */
 	if (m->page_bytes >= HUGE_PAGE)
 		m->page_bytes = (m->page_bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
@@ -61,12 +110,21 @@ static int map_metadata(struct model *m)
 	for (block_t b = 0; b < blocks; b++) { /* a new block is MOVABLE (1.3) */
 		m->block[b] = (uint8_t)(MT_MOVABLE | (block_inside(m, z, b) ? 0 : BLOCK_OTHER_ZONE));
 	}
+	for (z = m->zone; z < m->zone + m->nr_zones; z++) {
+		int rc = place_descriptors(m, z, z->start, zone_end(z), diag);
+
+		rc = rc || !m->threads
+		             ? rc
+		             : place_descriptors(m, z, lists_of(m, z->index), lists_of(m, z->index + 1), diag);
+		if (rc)
+			return rc;
+	}
 	return 0;
 }
 
 static void init_lists(struct model *m, struct zone *z)
 {
-	z->lists = m->end + z->index * (m->M + 1) * MT_NR;
+	z->lists = lists_of(m, z->index);
 	for (pfn_t head = z->lists; head < z->lists + (m->M + 1) * MT_NR; head++)
 		m->page[head].link[0] = m->page[head].link[1] = head;
 }
@@ -122,7 +180,30 @@ static int build_zonelists(struct model *m)
 
 /* ---- open and close -------------------------------------------------------------------------- */
 
-static int init_zones(struct model *m, const struct contig_geometry *g)
+/* The zones themselves, as far as descriptors need to know of them. */
+static int map_zones(struct model *m, const struct contig_geometry *g, struct contig_diag *diag)
+{
+	void *p =
+		mmap(NULL, m->nr_zones * sizeof(*m->zone), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -ENOMEM;
+	m->zone = p;
+	for (uint32_t i = 0; i < m->nr_zones; i++) {
+		int rc = place_metadata(m, &m->zone[i], sizeof(m->zone[i]), g->zones[i].node, diag);
+
+		if (rc)
+			return rc;
+		m->zone[i].start = g->zones[i].start;
+		m->zone[i].pages = g->zones[i].pages;
+		m->zone[i].index = i;
+		m->zone[i].node = g->zones[i].node;
+		m->zone[i].type = g->zones[i].type;
+	}
+	return 0;
+}
+
+static int init_zones(struct model *m, const struct contig_geometry *g, struct contig_diag *diag)
 {
 	struct contig_zone want[CONTIG_MAX_ZONES];
 
@@ -133,11 +214,6 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 	for (uint32_t i = 0; i < g->nr_zones; i++) {
 		struct zone *z = &m->zone[i];
 
-		z->start = want[i].start;
-		z->pages = want[i].pages;
-		z->index = i;
-		z->node = want[i].node;
-		z->type = want[i].type;
 		z->managed = want[i].managed;
 		z->wmark_min = want[i].wmark_min;
 		z->wmark_low = want[i].wmark_low;
@@ -147,7 +223,7 @@ static int init_zones(struct model *m, const struct contig_geometry *g)
 		marks_changed(z);
 		init_lists(m, z);
 		init_pages(m, z, (enum contig_init)g->init);
-		if (pcp_open(m, z, want[i].wmark_low, g))
+		if (pcp_open(m, z, want[i].wmark_low, g, diag))
 			return -ENOMEM;
 	}
 	m->first_pcp = m->zone->pcp;
@@ -170,11 +246,13 @@ struct contig *model_open(const struct contig_backend *self, const struct contig
 	}
 	struct model *m = calloc(1, sizeof(*m));
 
+	contig_diag_set(diag, -ENOMEM, "%s: not enough memory for the metadata of this geometry", self->name);
 	if (!m)
-		goto no_memory;
+		return NULL;
 	m->base.ops = self;
 	m->policy = policy;
 	m->hooks = *hooks;
+	m->threads = hooks->threads;
 	m->P = g->pageblock_order;
 	m->block_factor = UINT64_C(1) << (32 - m->P);
 	m->M = g->max_order;
@@ -184,16 +262,10 @@ struct contig *model_open(const struct contig_backend *self, const struct contig
 		if (m->end < g->zones[i].start + g->zones[i].pages)
 			m->end = g->zones[i].start + g->zones[i].pages;
 	}
-	m->zone = calloc(m->nr_zones, sizeof(*m->zone));
-	if (m->zone) {
-		m->zone[0].start = g->zones[0].start;
-		m->zone[0].pages = g->zones[0].pages;
-	}
-	if (m->zone && !map_metadata(m) && !init_zones(m, g))
+	if (!map_zones(m, g, diag) && !map_descriptors(m, diag) && !init_zones(m, g, diag) &&
+	    (!m->threads || !threads_open(m, g, diag)))
 		return &m->base;
 	model_close(&m->base);
-no_memory:
-	contig_diag_set(diag, -ENOMEM, "%s: not enough memory for the metadata of this geometry", self->name);
 	return NULL;
 }
 
@@ -205,10 +277,11 @@ void model_close(struct contig *c)
 		pcp_close(m, &m->zone[i]);
 	if (m->page)
 		munmap(m->page, m->page_bytes);
-	free(m->spare);
+	ranges_free(m);
 	free(m->zonelist);
 	free(m->block);
-	free(m->zone);
+	if (m->zone)
+		munmap(m->zone, m->nr_zones * sizeof(*m->zone));
 	free(m);
 }
 

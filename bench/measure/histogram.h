@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 #define HISTOGRAM_BITS  5u
-#define HISTOGRAM_STEPS (1u << HISTOGRAM_BITS) /* error bound: 1/32, that is 3.2 % */
-#define HISTOGRAM_CELLS ((64u - HISTOGRAM_BITS) << HISTOGRAM_BITS)
+#define HISTOGRAM_STEPS (1u << HISTOGRAM_BITS) /* error bound: 1/32, that is 3.125 % */
+#define HISTOGRAM_CELLS ((65u - HISTOGRAM_BITS) << HISTOGRAM_BITS)
 
 struct histogram {
 	uint64_t max;
-	uint64_t sum; /* of the values, exact: for the mean */
+	uint64_t sum; /* of the values, for the mean: exact below 2^64, that is 584 years of ns */
 	uint64_t cells[HISTOGRAM_CELLS];
 };
 
@@ -40,7 +40,7 @@ static inline void histogram_add(struct histogram *h, uint64_t value)
 		h->max = value;
 }
 
-/* The smallest value of a cell; of the cell behind it, one more than the largest. */
+/* The smallest value of a cell. That of the next cell is one more than its largest; behind the last one: 0, as 2^64 wraps. */
 uint64_t histogram_low(unsigned int cell);
 uint64_t histogram_count(const struct histogram *h);
 void histogram_merge(struct histogram *to, const struct histogram *from);

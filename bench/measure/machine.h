@@ -3,6 +3,7 @@
 #ifndef MEASURE_MACHINE_H
 #define MEASURE_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,6 @@ void machine_free(struct machine *m);
 /* Time that the hypervisor gave to others since boot, all cpus, ns; UINT64_MAX where the kernel does not say. */
 uint64_t machine_steal_ns(void);
 /* Times, and ns, that this process's cgroup was throttled by its cpu quota; false: no quota, or unknown. */
-int machine_throttled(uint64_t *times, uint64_t *ns);
+bool machine_throttled(uint64_t *times, uint64_t *ns);
 
 #endif

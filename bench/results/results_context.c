@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../measure/files.h"
 #include "results.h"
 
 static void field(FILE *f, const char *key, const char *value)
@@ -15,30 +16,6 @@ static void field(FILE *f, const char *key, const char *value)
 	fprintf(f, "  \"%s\": ", key);
 	json_text(f, value);
 	fputs(",\n", f);
-}
-
-/* The first line of a file, or what follows `key :` in the first line that has it. */
-static void from_file(char out[256], const char *path, const char *key)
-{
-	char line[512];
-	FILE *f = fopen(path, "r");
-
-	snprintf(out, 256, "unknown");
-	while (f && fgets(line, sizeof(line), f)) {
-		char *value = line;
-
-		if (key) {
-			if (strncmp(line, key, strlen(key)))
-				continue;
-			value = strchr(line, ':');
-			value = value ? value + 1 + strspn(value + 1, " \t") : line;
-		}
-		value[strcspn(value, "\n")] = '\0';
-		snprintf(out, 256, "%.255s", value);
-		break;
-	}
-	if (f)
-		fclose(f);
 }
 
 static void machine(FILE *f)
@@ -56,9 +33,9 @@ static void machine(FILE *f)
 		field(f, "kernel", uts.release);
 		field(f, "architecture", uts.machine);
 	}
-	from_file(text, "/proc/cpuinfo", "model name");
+	file_line(text, sizeof(text), "/proc/cpuinfo", "model name");
 	field(f, "cpu", text);
-	from_file(text, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", NULL);
+	file_line(text, sizeof(text), "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", NULL);
 	field(f, "governor", text);
 	fprintf(f, "  \"num_cpus\": %ld,\n", sysconf(_SC_NPROCESSORS_ONLN));
 	field(f, "compiler", __VERSION__);
