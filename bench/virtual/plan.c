@@ -209,7 +209,8 @@ static int check_size(const struct run_plan *plan, const struct run_place *at, c
 	if (s->memory_blocks && (uint64_t)s->count * caller_block_pages(&o->caller, g) > UINT32_MAX / 2)
 		return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
 	if (caller_check(&o->caller, g, plan_request_pages(plan, at), &diag))
-		return cli_error(CLI_USAGE, "%s", diag.text);
+		return o->nr_geometries > 1 ? cli_error(CLI_USAGE, "%s: %s", where, diag.text)
+		                            : cli_error(CLI_USAGE, "%s", diag.text);
 	if (s->blocks && s->count > UINT32_MAX >> (g->pageblock_order + 1))
 		return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
 	if (!requests_candidates(g, plan_request_pages(plan, at)))
