@@ -276,6 +276,20 @@ static void a_sweep_is_its_runs(void **state)
 	free(alone);
 }
 
+/* Two names for the same pages go with zones that are given. */
+static void zones_in_pages_of_one_size(void **state)
+{
+	size_t len;
+
+	(void)state;
+	house_run(cmd_run, CLI_OK, SMALL "-b linux-5.10 -o new --zone 0+16384 --geometry recorded,x86-64");
+	char *a = house_contents("new/summary.csv", &len);
+
+	assert_non_null(strstr(a, ",recorded,4096,9,10,16384,"));
+	assert_non_null(strstr(a, ",x86-64,4096,9,10,16384,"));
+	free(a);
+}
+
 /* Geometries and orders together; each failure leads back to its own replay. */
 static void explained(void **state)
 {
@@ -462,6 +476,7 @@ int main(void)
 		cmocka_unit_test_teardown(bytes_or_orders, house_tidy),
 		cmocka_unit_test_teardown(sweep_over_m, house_tidy),
 		cmocka_unit_test_teardown(a_sweep_is_its_runs, house_tidy),
+		cmocka_unit_test_teardown(zones_in_pages_of_one_size, house_tidy),
 		cmocka_unit_test_teardown(explained, house_tidy),
 		cmocka_unit_test_teardown(alike_occupancies, house_tidy),
 		cmocka_unit_test_teardown(ablations_sweep, house_tidy),
