@@ -247,6 +247,10 @@ static void sweep_over_m(void **state)
 		strstr(csv, ",geometry,page_bytes,pageblock_order,max_order,zone_pages,occupancy_reached_percent\n"));
 	assert_non_null(strstr(csv, ",,4096,9,13,"));
 	free(csv);
+	/* the figure draws one workload: each geometry is one */
+	csv = house_contents("new/success-by-size.csv", &len);
+	assert_non_null(strstr(csv, "\nsmall/M:13,50,1b,512,"));
+	free(csv);
 }
 
 /* M of a sweep gives what M alone gives in the same zone. */
@@ -270,6 +274,20 @@ static void a_sweep_is_its_runs(void **state)
 	}
 	free(sweep);
 	free(alone);
+}
+
+/* Two names for the same pages go with zones that are given. */
+static void zones_in_pages_of_one_size(void **state)
+{
+	size_t len;
+
+	(void)state;
+	house_run(cmd_run, CLI_OK, SMALL "-b linux-5.10 -o new --zone 0+16384 --geometry recorded,x86-64");
+	char *a = house_contents("new/summary.csv", &len);
+
+	assert_non_null(strstr(a, ",recorded,4096,9,10,16384,"));
+	assert_non_null(strstr(a, ",x86-64,4096,9,10,16384,"));
+	free(a);
 }
 
 /* Geometries and orders together; each failure leads back to its own replay. */
@@ -309,7 +327,7 @@ static void alike_occupancies(void **state)
 	const char *out =
 		house_run(cmd_run, CLI_OK, SMALL "-b linux-6.1 --occupancy 50,70 -o new --geometry arm64-64k");
 
-	assert_non_null(strstr(out, "small: some occupancies are the same memory"));
+	assert_non_null(strstr(out, "small in pages of 64 KiB: 1 of 2 occupancies are the same memory"));
 	assert_non_null(strstr(out, "(asked for: 70 %)"));
 }
 
@@ -458,6 +476,7 @@ int main(void)
 		cmocka_unit_test_teardown(bytes_or_orders, house_tidy),
 		cmocka_unit_test_teardown(sweep_over_m, house_tidy),
 		cmocka_unit_test_teardown(a_sweep_is_its_runs, house_tidy),
+		cmocka_unit_test_teardown(zones_in_pages_of_one_size, house_tidy),
 		cmocka_unit_test_teardown(explained, house_tidy),
 		cmocka_unit_test_teardown(alike_occupancies, house_tidy),
 		cmocka_unit_test_teardown(ablations_sweep, house_tidy),

@@ -65,7 +65,8 @@ void csv_interval(FILE *f, const struct stats_interval *i, bool value)
 	}
 }
 
-void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
+/* The rest of a place's line: behind the name of the workload. */
+static void csv_rest(FILE *f, const struct run_plan *plan, const struct run_place *at)
 {
 	const struct contig_geometry *g = plan_geometry(plan, at);
 	uint32_t pages = plan_request_pages(plan, at);
@@ -73,10 +74,15 @@ void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
 
 	run_size_label(&plan->options->sizes[at->size], size);
 	occupancy_label(plan_occupancy(plan, at), occupancy);
-	csv_text(f, plan->workloads[at->workload].name);
 	fprintf(f, ",%s,%s,%u,%" PRIu64 ",", occupancy, size, pages, (uint64_t)pages << g->page_shift);
 	csv_text(f, plan->options->backends[at->backend]);
 	fprintf(f, ",%d", plan_is_baseline(plan->options->backends[at->backend]));
+}
+
+void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
+{
+	csv_text(f, plan->workloads[at->workload].name);
+	csv_rest(f, plan, at);
 }
 
 static void summary_line(FILE *f, const struct results *r, const struct result_row *row)
@@ -130,12 +136,18 @@ void results_summary_csv(FILE *f, const struct results *r)
 		summary_line(f, r, &r->rows[i]);
 }
 
-/* What plots/success-by-size.gp draws, and nothing else. */
+/* What plots/success-by-size.gp draws, and nothing else. It draws one workload, so each geometry of a sweep is one. */
 void results_success_csv(FILE *f, const struct results *r)
 {
 	csv_head(f, r->plan, CSV_PLACE ",seeds,success_percent,success_low,success_high");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
-		csv_place(f, r->plan, &r->rows[i].at);
+		const struct run_place *at = &r->rows[i].at;
+		char name[192], geometry[64];
+
+		run_geometry_label(r->plan->options, at->geometry, geometry);
+		snprintf(name, sizeof(name), "%.127s%s", r->plan->workloads[at->workload].name, geometry);
+		csv_text(f, name);
+		csv_rest(f, r->plan, at);
 		fprintf(f, ",%u", r->plan->options->nr_seeds);
 		csv_interval(f, &r->rows[i].rate, true);
 		csv_end(f, r->plan, &r->rows[i].at);

@@ -168,13 +168,6 @@ int run_options_check_geometry(struct run_options *o)
 		return status;
 	if (o->zone_kinds.dma32 || o->zone_kinds.movable)
 		return cli_error(CLI_USAGE, "--zone and --zones both say which zones there are: leave one out");
-	for (uint32_t i = 1; i < o->nr_geometries; i++) {
-		if (o->geometries[i].page_shift != o->geometries[0].page_shift)
-			return cli_error(CLI_USAGE,
-			                 "--zone is in pages, which %s and %s have of different sizes: say "
-			                 "--occupancy, or run one after the other",
-			                 o->geometries[0].preset->name, o->geometries[i].preset->name);
-	}
 	return CLI_OK;
 }
 

@@ -197,7 +197,8 @@ static int check_size(const struct run_plan *plan, const struct run_place *at, c
 	if (s->memory_blocks && (uint64_t)s->count * caller_block_pages(&o->caller, g) > UINT32_MAX / 2)
 		return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
 	if (caller_check(&o->caller, g, plan_request_pages(plan, at), &diag))
-		return cli_error(CLI_USAGE, "%s", diag.text);
+		return o->nr_geometries > 1 ? cli_error(CLI_USAGE, "%s: %s", where, diag.text)
+		                            : cli_error(CLI_USAGE, "%s", diag.text);
 	if (s->blocks && s->count > UINT32_MAX >> (g->pageblock_order + 1))
 		return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
 	if (!requests_candidates(g, plan_request_pages(plan, at)))
@@ -254,27 +255,36 @@ static int check_names(const struct run_plan *plan)
 	return CLI_OK;
 }
 
-/* Occupancies that whole blocks make the same memory of give the same results: say so. */
+/* Is there an earlier geometry with pages of the same size, and so with the same zones? */
+static bool zones_seen(const struct run_plan *plan, const struct run_place *at)
+{
+	for (struct run_place other = *at; other.geometry-- > 0;) {
+		if (plan_geometry(plan, &other)->page_shift == plan_geometry(plan, at)->page_shift)
+			return true;
+	}
+	return false;
+}
+
+/* Occupancies that whole blocks make the same memory of give the same results: say so, once for each page size. */
 static void warn_alike(const struct run_plan *plan, struct run_place at)
 {
-	uint32_t nr = 1, last = plan->nr_occupancies - 1;
-	char where[192], reached[16];
+	uint32_t alike = 0;
+	char reached[16];
 
-	while (at.occupancy < last) {
+	for (; at.occupancy + 1 < plan->nr_occupancies; at.occupancy++) {
 		struct run_place next = at;
 
 		next.occupancy++;
-		nr += plan_pages(plan_geometry(plan, &at)) == plan_pages(plan_geometry(plan, &next));
-		at = next;
+		alike += plan_pages(plan_geometry(plan, &at)) == plan_pages(plan_geometry(plan, &next));
 	}
-	if (nr == 1)
+	if (!alike || zones_seen(plan, &at))
 		return;
-	plan_where(plan, &at, where);
-	occupancy_label(plan_reached(plan, &at), reached);
+	occupancy_label((plan_reached(plan, &at) + 50) / 100 * 100, reached);
 	cli_warn(
-		"%s: some occupancies are the same memory, since zones are whole runs of the largest order: in the last "
-		"it is %s %% full",
-		where, reached);
+		"%s in pages of %g KiB: %u of %u occupancies are the same memory as another, since zones are whole runs of "
+		"the largest order: the smallest is %s %% full",
+		plan->workloads[at.workload].name, (double)(1u << plan_geometry(plan, &at)->page_shift) / 1024, alike,
+		plan->nr_occupancies, reached);
 }
 
 static int make_workload(struct run_plan *plan, uint32_t w)

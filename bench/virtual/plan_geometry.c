@@ -162,6 +162,23 @@ static int size_zones(struct run_plan *plan, const struct run_place *at)
 	return CLI_OK;
 }
 
+/* Zones that were given are in pages, so these must be of one size in a sweep. */
+static int given_zones(struct run_plan *plan, const struct run_place *at)
+{
+	const struct run_options *o = plan->options;
+	const struct run_place first = { .workload = at->workload };
+	struct contig_geometry *g = plan_geometry_of(plan, at);
+
+	if (g->page_shift != plan_geometry_of(plan, &first)->page_shift)
+		return cli_error(CLI_USAGE,
+		                 "--zone is in pages, which %s and %s have of different sizes: say --occupancy, or run "
+		                 "one after the other",
+		                 o->geometries[0].preset->name, o->geometries[at->geometry].preset->name);
+	g->nr_zones = o->nr_zones;
+	memcpy(g->zones, o->zones, o->nr_zones * sizeof(o->zones[0]));
+	return CLI_OK;
+}
+
 int plan_make_geometry(struct run_plan *plan, const struct run_place *at)
 {
 	const struct run_options *o = plan->options;
@@ -174,12 +191,7 @@ int plan_make_geometry(struct run_plan *plan, const struct run_place *at)
 		return status;
 	g->nr_cpus = p->nr_cpus;
 	memcpy(g->cpu_node, p->cpu_node, sizeof(g->cpu_node));
-	if (o->nr_zones) {
-		g->nr_zones = o->nr_zones;
-		memcpy(g->zones, o->zones, o->nr_zones * sizeof(o->zones[0]));
-	} else {
-		status = size_zones(plan, at);
-	}
+	status = o->nr_zones ? given_zones(plan, at) : size_zones(plan, at);
 	if (status == CLI_OK && contig_geometry_check(g, &diag))
 		return refuse(o, at->geometry, diag.text);
 	return status;

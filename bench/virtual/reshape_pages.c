@@ -203,7 +203,7 @@ static int pack(struct packer *p, struct contig_diag *diag)
 }
 
 /* Pages of the trace are several pages each: all orders grow. */
-static int grow(struct trace *t, unsigned int by, struct contig_diag *diag)
+static int enlarge(struct trace *t, unsigned int by, struct contig_diag *diag)
 {
 	for (uint64_t i = 0; i < t->info.nr_events; i++) {
 		struct trace_event *e = &t->events[i];
@@ -228,7 +228,7 @@ int reshape_pages(struct trace *t, uint8_t page_shift, struct contig_diag *diag)
 	int rc = 0;
 
 	if (page_shift < was)
-		rc = grow(t, was - page_shift, diag);
+		rc = enlarge(t, was - page_shift, diag);
 	if (page_shift > was) {
 		struct packer p = { .t = t, .shift = page_shift - was };
 
