@@ -17,7 +17,8 @@ static const char help[] =
 	"limit, and `ok` or `short`. Takes about a minute a backend.\n"
 	"\n"
 	"  -b, --backend LIST  backends, knobs added with '+' (default: linux-6.1,linux-7.2)\n"
-	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate or replay\n"
+	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate, replay\n"
+	"                      or threads\n"
 	"  --trace FILE        trace for `replay` (default: the one that ships)\n"
 	"  --quick             fewer repeats: to see that it works, not to judge\n"
 	"  --json              one JSON object a line\n"
@@ -35,7 +36,7 @@ static const struct {
 } figures[] = {
 	{ "metadata", perf_memory }, { "instructions", perf_instructions }, { "aged-time", perf_aged_time },
 	{ "contig", perf_contig },   { "isolate", perf_isolate },           { "migrate", perf_migrate },
-	{ "replay", perf_replay },
+	{ "replay", perf_replay },   { "threads", perf_threads },
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 
@@ -92,14 +93,15 @@ double perf_median(double *values, size_t nr)
 /* ---- the command ----------------------------------------------------------------------------- */
 
 /* One cpu for everything timed: the last allowed one, as interrupts and other work gather on the first. */
-static void pin(void)
+static void pin(struct perf *p)
 {
-	cpu_set_t allowed, one;
+	cpu_set_t one;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+	CPU_ZERO(&p->allowed);
+	if (sched_getaffinity(0, sizeof(p->allowed), &p->allowed))
 		return;
 	for (size_t cpu = CPU_SETSIZE; cpu-- > 0;) {
-		if (!CPU_ISSET(cpu, &allowed))
+		if (!CPU_ISSET(cpu, &p->allowed))
 			continue;
 		CPU_ZERO(&one);
 		CPU_SET(cpu, &one);
@@ -257,7 +259,7 @@ int cmd_perf(int argc, char **argv)
 	} else {
 		size_t nr = split_backends(list, specs, sizeof(specs) / sizeof(specs[0]));
 
-		pin();
+		pin(&o.perf);
 		rc = nr ? measure(&o.perf, o.figure, specs, nr) : CLI_USAGE;
 	}
 	free(list);

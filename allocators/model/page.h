@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../contig.h"
-#include "lock.h"
+#include "../lock.h"
 
 /* ---- page descriptor: 12 bytes --------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #ifndef PERF_H
 #define PERF_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 struct perf {
 	bool json;
 	bool quick;              /* fewer repeats: for tests */
+	cpu_set_t allowed;       /* what this process may run on; it keeps to one of them but in threads of its own */
 	const char *trace;       /* for the replay figure; NULL: the one that ships */
 	unsigned int nr_short;   /* figures beyond their limit */
 	unsigned int nr_missing; /* figures that could not be had */
@@ -43,6 +45,7 @@ int perf_contig(struct perf *p, const char *backend);
 int perf_isolate(struct perf *p, const char *backend);
 int perf_migrate(struct perf *p, const char *backend);
 int perf_replay(struct perf *p, const char *backend);
+int perf_threads(struct perf *p, const char *backend);
 
 /*
  * The program as callgrind runs it: set up, then do `count` units of `what` ("hot": pairs, "aged": batches). Everything

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../../allocators/lock.h"
 #include "reference.h"
 
 #define MAX_ORDER  20u
@@ -19,16 +20,23 @@ struct descriptor {
 };
 _Static_assert(sizeof(struct descriptor) == 16, "the yardstick has 16-byte descriptors");
 
+/* Of one CPU: nobody else looks at it, and nothing ever drains it. */
+struct stack {
+	_Alignas(64) uint32_t count;
+	uint32_t pages[PCP_HIGH + PCP_BATCH];
+};
+
 struct reference {
 	struct descriptor *page;
 	uint32_t pages;
 	unsigned int max_order;
-	uint32_t nr_free; /* on the free lists */
-	bool pcp;
-	uint32_t pcp_count;
+	uint32_t nr_stacks;
+	bool locked; /* the buddy is shared: `lock` is held around what is done to it */
+	struct stack *stacks;
 	size_t bytes;
+	_Alignas(64) struct spinlock lock;
+	uint32_t nr_free; /* on the free lists */
 	uint32_t nr_runs[MAX_ORDER + 1];
-	uint32_t pcp_pages[PCP_HIGH + PCP_BATCH];
 };
 
 static uint32_t list_head(const struct reference *r, unsigned int order)
@@ -91,48 +99,86 @@ static void buddy_free(struct reference *r, uint32_t pfn, unsigned int order)
 	push(r, pfn, order);
 }
 
-uint32_t reference_alloc(struct reference *r, unsigned int order)
+static void lock(struct reference *r)
 {
-	if (order || !r->pcp)
-		return buddy_alloc(r, order);
-	if (!r->pcp_count) {
-		while (r->pcp_count < PCP_BATCH) {
-			uint32_t pfn = buddy_alloc(r, 0);
-
-			if (pfn == REFERENCE_NONE)
-				break;
-			r->pcp_pages[r->pcp_count++] = pfn;
-		}
-		if (!r->pcp_count)
-			return REFERENCE_NONE;
-	}
-	return r->pcp_pages[--r->pcp_count];
+	if (r->locked)
+		spin_lock(&r->lock);
 }
 
-void reference_free(struct reference *r, uint32_t pfn, unsigned int order)
+static void unlock(struct reference *r)
 {
-	if (order || !r->pcp) {
+	if (r->locked)
+		spin_unlock(&r->lock);
+}
+
+static void refill(struct reference *r, struct stack *s)
+{
+	lock(r);
+	while (s->count < PCP_BATCH) {
+		uint32_t pfn = buddy_alloc(r, 0);
+
+		if (pfn == REFERENCE_NONE)
+			break;
+		s->pages[s->count++] = pfn;
+	}
+	unlock(r);
+}
+
+uint32_t reference_alloc_on(struct reference *r, uint32_t cpu, unsigned int order)
+{
+	if (order || !r->nr_stacks) {
+		lock(r);
+		uint32_t pfn = buddy_alloc(r, order);
+
+		unlock(r);
+		return pfn;
+	}
+	struct stack *s = &r->stacks[cpu];
+
+	if (!s->count)
+		refill(r, s);
+	return s->count ? s->pages[--s->count] : REFERENCE_NONE;
+}
+
+void reference_free_on(struct reference *r, uint32_t cpu, uint32_t pfn, unsigned int order)
+{
+	if (order || !r->nr_stacks) {
+		lock(r);
 		buddy_free(r, pfn, order);
+		unlock(r);
 		return;
 	}
-	r->pcp_pages[r->pcp_count++] = pfn;
+	struct stack *s = &r->stacks[cpu];
+
+	s->pages[s->count++] = pfn;
 	/* in the cache before the buddy needs it; Linux does so by writing page->lru */
 	__builtin_prefetch(&r->page[pfn], 1);
-	if (r->pcp_count < PCP_HIGH)
+	if (s->count < PCP_HIGH)
 		return;
+	lock(r);
 	for (uint32_t i = 0; i < PCP_BATCH; i++)
-		buddy_free(r, r->pcp_pages[--r->pcp_count], 0);
+		buddy_free(r, s->pages[--s->count], 0);
+	unlock(r);
 }
 
-struct reference *reference_open(uint32_t pages, unsigned int max_order, bool pcp)
+static struct reference *open_with(uint32_t pages, unsigned int max_order, uint32_t nr_stacks, bool locked)
 {
-	struct reference *r = calloc(1, sizeof(*r));
+	struct reference *r = aligned_alloc(64, sizeof(*r));
 
-	if (!r || max_order > MAX_ORDER)
+	if (!r)
+		return NULL;
+	memset(r, 0, sizeof(*r));
+	if (max_order > MAX_ORDER)
 		goto no_memory;
+	r->nr_stacks = nr_stacks;
+	r->locked = locked;
+	r->stacks = nr_stacks ? aligned_alloc(64, nr_stacks * sizeof(*r->stacks)) : NULL;
+	if (nr_stacks && !r->stacks)
+		goto no_memory;
+	for (uint32_t i = 0; i < nr_stacks; i++)
+		r->stacks[i].count = 0;
 	r->pages = pages;
 	r->max_order = max_order;
-	r->pcp = pcp;
 	/* on huge pages, or random victims measure the TLB instead of the allocator */
 	r->bytes = (((size_t)pages + max_order + 1) * sizeof(*r->page) + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
 	r->page = aligned_alloc(HUGE_BYTES, r->bytes);
@@ -157,20 +203,37 @@ struct reference *reference_open(uint32_t pages, unsigned int max_order, bool pc
 	return r;
 
 no_memory:
+	free(r->stacks);
 	free(r);
 	return NULL;
 }
 
+struct reference *reference_open(uint32_t pages, unsigned int max_order, bool pcp)
+{
+	return open_with(pages, max_order, pcp, false);
+}
+
+struct reference *reference_open_shared(uint32_t pages, unsigned int max_order, uint32_t nr_cpus)
+{
+	return open_with(pages, max_order, nr_cpus, true);
+}
+
 void reference_close(struct reference *r)
 {
-	if (r)
+	if (r) {
 		free(r->page);
+		free(r->stacks);
+	}
 	free(r);
 }
 
 uint32_t reference_nr_free(const struct reference *r)
 {
-	return r->nr_free + r->pcp_count;
+	uint32_t pages = r->nr_free;
+
+	for (uint32_t i = 0; i < r->nr_stacks; i++)
+		pages += r->stacks[i].count;
+	return pages;
 }
 
 uint32_t reference_runs(const struct reference *r, unsigned int order)

@@ -21,11 +21,27 @@ struct reference;
 struct reference *reference_open(uint32_t pages, unsigned int max_order, bool pcp);
 void reference_close(struct reference *r);
 
-/* The pfn or REFERENCE_NONE. Only order 0 goes through the per-CPU stack. */
-uint32_t reference_alloc(struct reference *r, unsigned int order);
-void reference_free(struct reference *r, uint32_t pfn, unsigned int order);
+/*
+ * The same for threads: a stack for each of nr_cpus, which nobody else touches, and one lock, the model's, around all else.
+ * A cpu is used by one thread at a time.
+ */
+struct reference *reference_open_shared(uint32_t pages, unsigned int max_order, uint32_t nr_cpus);
 
-/* Free pages, those on the per-CPU stack included; and runs of one order on the free lists. */
+/* The pfn or REFERENCE_NONE. Only order 0 goes through the per-CPU stack. */
+uint32_t reference_alloc_on(struct reference *r, uint32_t cpu, unsigned int order);
+void reference_free_on(struct reference *r, uint32_t cpu, uint32_t pfn, unsigned int order);
+
+static inline uint32_t reference_alloc(struct reference *r, unsigned int order)
+{
+	return reference_alloc_on(r, 0, order);
+}
+
+static inline void reference_free(struct reference *r, uint32_t pfn, unsigned int order)
+{
+	reference_free_on(r, 0, pfn, order);
+}
+
+/* Free pages, those on the per-CPU stacks included; and runs of one order on the free lists. */
 uint32_t reference_nr_free(const struct reference *r);
 uint32_t reference_runs(const struct reference *r, unsigned int order);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock.h - what threads need of each other: a spinlock, and accesses that may meet one another.
+ * lock.h - what threads need of each other: a spinlock, and accesses that may meet one another. What is measured beside the
+ * model under a lock includes it, to have the same one.
  *
  * Who may touch what, in a model opened for threads (struct contig_hooks):
  *
