@@ -73,14 +73,15 @@ void crew_fail(struct crew *c, int err, const char *fmt, ...)
 	pthread_mutex_unlock(&c->lock);
 }
 
-uint64_t crew_limit(const struct crew *c)
+uint64_t crew_limit(const struct crew *c, uint32_t thread)
 {
 	uint64_t least = CREW_FINISHED;
 
 	for (uint32_t i = 0; i < c->nr; i++) {
 		uint64_t ns = atomic_load_explicit(&c->at[i].ns, memory_order_acquire);
 
-		least = ns < least ? ns : least;
+		if (i != thread && ns < least)
+			least = ns;
 	}
 	return least > UINT64_MAX - c->window_ns ? UINT64_MAX : least + c->window_ns;
 }

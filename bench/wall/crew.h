@@ -65,7 +65,7 @@ static inline void crew_publish(struct crew *c, uint32_t thread, uint64_t ns)
 	atomic_store_explicit(&c->at[thread].ns, ns, memory_order_release);
 }
 
-/* How far one may go: the slowest and the window. */
-uint64_t crew_limit(const struct crew *c);
+/* How far a thread may go: the slowest of the others, and the window. */
+uint64_t crew_limit(const struct crew *c, uint32_t thread);
 
 #endif

@@ -181,8 +181,8 @@ int wall_verify(struct wall *wall, size_t event);
 /* ---- harness.c ------------------------------------------------------------------------------- */
 
 /*
- * What the loop costs beside the allocator, ns an event: the very loop over the very streams, without the calls, on one
- * thread. After everything else, because it spoils the places. 0, or -ENOMEM, or placement_pin()'s.
+ * What the loop costs beside the allocator, ns an event, on one thread. After everything else, because it spoils the places and
+ * calls the backend. 0, or placement_pin()'s, or -ENOMEM.
  */
 int wall_harness(struct wall *wall, double *ns);
 

@@ -76,7 +76,7 @@ static bool wait_for_window(struct worker *w, uint64_t ns)
 	uint64_t start = wall_clock_now(w->clock);
 	uint32_t spins = 0;
 
-	for (; w->limit_ns < ns && !crew_error(crew); w->limit_ns = crew_limit(crew))
+	for (; w->limit_ns < ns && !crew_error(crew); w->limit_ns = crew_limit(crew, w->thread))
 		worker_rest(w, &spins);
 	end_wait(w, start, &w->waited);
 	return w->limit_ns >= ns;
@@ -94,7 +94,7 @@ static bool may_go_on(struct worker *w, uint64_t ns)
 		wall_give_back(w, ns);
 	if (w->limit_ns >= ns)
 		return true;
-	w->limit_ns = crew_limit(crew);
+	w->limit_ns = crew_limit(crew, w->thread);
 	return w->limit_ns >= ns || wait_for_window(w, ns);
 }
 
@@ -105,7 +105,7 @@ size_t worker_checkpoint(struct worker *w, size_t end)
 	if (!may_go_on(w, stream_ns(s, w->at)))
 		return w->at;
 	if (stream_ns(s, end - 1) > w->limit_ns)
-		w->limit_ns = crew_limit(&w->wall->crew);
+		w->limit_ns = crew_limit(&w->wall->crew, w->thread);
 	while (end > w->at + 1 && stream_ns(s, end - 1) > w->limit_ns)
 		end--;
 	return end;
