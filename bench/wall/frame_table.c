@@ -19,6 +19,7 @@ struct column {
 static const struct column speed[] = {
 	{ "events", "million/s", METRIC_EVENTS_PER_SECOND, 1e-6, 3 },
 	{ "against first [95 %]", "% events", AGAINST, 100, 1 },
+	{ "work", "ns/event", METRIC_WORK, 1, 1 },
 	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
 	{ "migrated", "pages", METRIC_MIGRATED, 1, 0 },
 	{ "harness", "% of time", METRIC_HARNESS_SHARE, 100, 1 },
@@ -38,7 +39,7 @@ static const struct column latency[] = {
 };
 
 #define WORDS     4u /* size, backend, seed, threads */
-#define MAX_CELLS (WORDS + 7u)
+#define MAX_CELLS (WORDS + 8u)
 
 struct line {
 	char cell[MAX_CELLS][72];

@@ -17,6 +17,7 @@ static const struct {
 } about[METRIC_COUNTERS] = {
 #define PERCENTILE(m, name, field, q) [m] = { name, offsetof(struct wall_result, field), q }
 	[METRIC_EVENTS_PER_SECOND] = { "events_per_second", 0, 0 },
+	[METRIC_WORK] = { "work_ns_per_event", 0, 0 },
 	[METRIC_SUCCESS_RATE] = { "success_rate", 0, 0 },
 	[METRIC_MIGRATED] = { "migrated_pages", 0, 0 },
 	PERCENTILE(METRIC_ALLOC_P50, "alloc_p50_ns", op[WALL_ALLOC], 500000),
@@ -63,8 +64,8 @@ static void of_requests(const struct wall_result *r, double out[METRIC_NR])
 	out[METRIC_MIGRATED] = (double)migrated;
 }
 
-/* Of the time that threads were at work or waiting. */
-static double waited(const struct wall_result *r)
+/* What threads did with their time: worked (waiting aside), waited. */
+static void of_threads(const struct wall_result *r, double out[METRIC_NR])
 {
 	double loop = 0, wait = 0;
 
@@ -72,7 +73,10 @@ static double waited(const struct wall_result *r)
 		loop += (double)r->threads[i].loop_ns;
 		wait += (double)r->threads[i].waited_ns;
 	}
-	return loop + wait > 0 ? wait / (loop + wait) : NAN;
+	if (r->nr_threads && r->events)
+		out[METRIC_WORK] = loop / (double)r->events;
+	if (loop + wait > 0)
+		out[METRIC_WAITED_SHARE] = wait / (loop + wait);
 }
 
 void wall_metrics(const struct wall_params *params, const struct wall_result *r, double out[METRIC_NR])
@@ -93,7 +97,7 @@ void wall_metrics(const struct wall_params *params, const struct wall_result *r,
 	out[METRIC_FAILED_ALLOCS] = (double)r->failed_allocs;
 	out[METRIC_RETRIED_FREES] = (double)r->retried_frees;
 	out[METRIC_HARNESS_SHARE] = r->harness_share / 1000.0;
-	out[METRIC_WAITED_SHARE] = waited(r);
+	of_threads(r, out);
 	for (unsigned int c = 0; c < COUNTER_NR; c++) {
 		uint64_t value;
 		uint32_t share;
