@@ -94,6 +94,26 @@ static void clock_cost_is_what_a_loop_takes(void **state)
 	assert_true(c.cost_ns < quickest * 5);
 }
 
+/* Times come in whole steps, be it of one tick: hardly any lies between two. */
+static void clock_advances_in_its_steps(void **state)
+{
+	struct wall_clock c;
+	unsigned int between = 0;
+
+	(void)state;
+	wall_clock_calibrate(&c);
+	uint64_t step = (uint64_t)(c.step_ns / c.ns_per_tick + 0.5);
+
+	assert_true(step >= 1);
+	assert_true(c.step_ns < 1000);
+	for (int i = 0; i < 10000; i++) {
+		uint64_t begin = wall_clock_now(&c), ticks = wall_clock_now(&c) - begin;
+
+		between += ticks > 1 && ticks % step > step / 10 && ticks % step < step - step / 10;
+	}
+	assert_true(between < 1000);
+}
+
 static void clock_without_a_counter_is_monotonic(void **state)
 {
 	const struct wall_clock c = { .name = "CLOCK_MONOTONIC", .ns_per_tick = 1 };
@@ -439,6 +459,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clock_agrees_with_monotonic),
 		cmocka_unit_test(clock_cost_is_what_a_loop_takes),
+		cmocka_unit_test(clock_advances_in_its_steps),
 		cmocka_unit_test(clock_without_a_counter_is_monotonic),
 		cmocka_unit_test(cells_cover_all_values),
 		cmocka_unit_test(percentiles_are_close_upper_bounds),

@@ -9,6 +9,8 @@
 
 #define COST_BATCH   64
 #define COST_BATCHES 1001
+#define STEP_TIMES   20000
+#define STEP_MAX     4096 /* ticks */
 
 #if defined(__x86_64__)
 #define SPAN_NS 20000000 /* with readings matched to some tens of ns: a few parts in a million */
@@ -117,9 +119,40 @@ static double reading_cost_ns(const struct wall_clock *c)
 	return costs[COST_BATCHES / 2];
 }
 
+/*
+ * A counter may be read in any tick and advance in steps of many: some cpus scale a slow one up. Times of different lengths are
+ * then whole steps apart, but for a few that differ by a rounding: the smallest distance between two that are not rare.
+ */
+static double step_ns(const struct wall_clock *c)
+{
+	static uint32_t times[STEP_MAX];
+	uint64_t last = 0, least = STEP_MAX;
+
+	memset(times, 0, sizeof(times));
+	for (unsigned int i = 0; i < STEP_TIMES; i++) {
+		uint64_t begin = wall_clock_now(c);
+
+		for (unsigned int k = 0; k < i % 64; k++)
+			__asm__ volatile("");
+		uint64_t ticks = wall_clock_now(c) - begin;
+
+		times[ticks < STEP_MAX ? ticks : STEP_MAX - 1]++;
+	}
+	/* two readings in one step may differ by one, as the second must not be the same */
+	for (uint64_t t = 2; t < STEP_MAX - 1; t++) {
+		if (times[t] < STEP_TIMES / 200)
+			continue;
+		if (last && t - last < least)
+			least = t - last;
+		last = t;
+	}
+	return (double)(least < STEP_MAX ? least : 1) * c->ns_per_tick;
+}
+
 void wall_clock_calibrate(struct wall_clock *c)
 {
 	*c = (struct wall_clock){ .name = "CLOCK_MONOTONIC", .ns_per_tick = 1 };
 	choose(c);
 	c->cost_ns = reading_cost_ns(c);
+	c->step_ns = step_ns(c);
 }

@@ -21,6 +21,7 @@ struct wall_clock {
 	const char *name;   /* "tsc" or "CLOCK_MONOTONIC" */
 	double ns_per_tick; /* 1 for CLOCK_MONOTONIC */
 	double cost_ns;     /* of one reading: median of many, calibrated in place */
+	double step_ns;     /* what it advances by: shorter times are told apart in their mean only */
 };
 
 /* Once, before threads are started: takes some tens of milliseconds. */

@@ -32,8 +32,8 @@ int frame_describe(struct frame *f)
 
 static void say_clock(const struct frame *f, char out[160])
 {
-	snprintf(out, 160, "wall clock, latencies are measured (%s, %.1f ns a reading)", f->clock.name,
-	         f->clock.cost_ns);
+	snprintf(out, 160, "wall clock, latencies are measured (%s, %.1f ns a reading, steps of %.1f ns)",
+	         f->clock.name, f->clock.cost_ns, f->clock.step_ns);
 }
 
 static void say_timing(const struct frame *f, char out[96])
@@ -341,7 +341,8 @@ void frame_context_json(FILE *to, const struct frame *f)
 	fputs("\n  },\n", to);
 	say_clock(f, text);
 	field(to, "clock", text);
-	fprintf(to, "  \"clock_name\": \"%s\",\n  \"clock_cost_ns\": %.2f,\n", f->clock.name, f->clock.cost_ns);
+	fprintf(to, "  \"clock_name\": \"%s\",\n  \"clock_cost_ns\": %.2f,\n  \"clock_step_ns\": %.2f,\n",
+	        f->clock.name, f->clock.cost_ns, f->clock.step_ns);
 	field(to, "placement", mapping ? mapping : "");
 	field(to, "memory", binding(f));
 	field(to, "oversubscribed", *first_sharing(f) ? first_sharing(f) : "no");
