@@ -121,12 +121,14 @@ static double reading_cost_ns(const struct wall_clock *c)
 
 /*
  * A counter may be read in any tick and advance in steps of many: some cpus scale a slow one up. Times of different lengths are
- * then whole steps apart, but for a few that differ by a rounding: the smallest distance between two that are not rare.
+ * then whole steps apart, but for a few that differ by a rounding: the smallest distance between any two that are not rare, or of
+ * one from 0.
  */
 static double step_ns(const struct wall_clock *c)
 {
 	static uint32_t times[STEP_MAX];
 	uint64_t last = 0, least = STEP_MAX;
+	uint32_t most = 0;
 
 	memset(times, 0, sizeof(times));
 	for (unsigned int i = 0; i < STEP_TIMES; i++) {
@@ -139,10 +141,12 @@ static double step_ns(const struct wall_clock *c)
 		times[ticks < STEP_MAX ? ticks : STEP_MAX - 1]++;
 	}
 	/* two readings in one step may differ by one, as the second must not be the same */
+	for (uint64_t t = 2; t < STEP_MAX - 1; t++)
+		most = times[t] > most ? times[t] : most;
 	for (uint64_t t = 2; t < STEP_MAX - 1; t++) {
-		if (times[t] < STEP_TIMES / 200)
+		if (times[t] <= most / 20)
 			continue;
-		if (last && t - last < least)
+		if (t - last < least)
 			least = t - last;
 		last = t;
 	}
