@@ -138,10 +138,13 @@ static void failed_allocations_are_counted(void **state)
 static void requests_race(void **state)
 {
 	struct wall_house h;
+	struct trace t;
 	uint32_t got = 0;
 
 	(void)state;
-	house_of(&h, &busy, 0);
+	synthetic_trace(&busy, &t);
+	/* room for what is held */
+	wall_house_open(&h, &t, 16384, 0);
 	h.params.replay.request_pages = 512;
 	h.params.replay.age = 1;
 	h.params.replay.interval_ns = MS / 4;
@@ -167,6 +170,7 @@ static void requests_race(void **state)
 	assert_int_equal(histogram_count(&h.result.request), h.result.nr_requests);
 	assert_int_equal(histogram_count(&h.result.phase[PHASE_ISOLATE]), h.result.nr_requests);
 	assert_int_equal(h.result.end.isolated, 0);
+	assert_int_equal(h.result.failed_allocs, 0);
 	assert_int_equal(h.result.end.free + h.result.end.pcp + survivors(&h.program), h.geometry.zones[0].pages);
 	assert_true(h.result.threads[0].request_ns + h.result.threads[1].request_ns > 0);
 	wall_house_close(&h);
