@@ -179,7 +179,7 @@ int wall_verify(struct wall *wall, size_t event);
 /* ---- harness.c ------------------------------------------------------------------------------- */
 
 /*
- * What the loop costs beside the allocator, ns an event, on one thread; negative: memory is too short to try. After everything
+ * What the loop costs beside the allocator, ns an event, on one thread; negative: memory is too short to try, or the machine too busy. After everything
  * else, because it spoils the places and calls the backend. 0, or placement_pin()'s, or -ENOMEM.
  */
 int wall_harness(struct wall *wall, double *ns);
