@@ -106,7 +106,7 @@ int contig_geometry_check(const struct contig_geometry *g, struct contig_diag *d
 		return contig_diag_set(
 			diag, -EINVAL,
 			"MAX_PAGE_ORDER %u is above the section order %u, so a buddy could cross a memory "
-			"section: ask for it explicitly (--big-buddies) or raise the section",
+			"section: ask for it explicitly (--big-buddies) or raise the section (--section-order)",
 			g->max_order, g->section_order);
 	if (!g->nr_cpus || g->nr_cpus > CONTIG_MAX_CPUS)
 		return contig_diag_set(diag, -EINVAL, "%u cpus: must lie in 1..%u", g->nr_cpus, CONTIG_MAX_CPUS);

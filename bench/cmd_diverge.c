@@ -400,6 +400,10 @@ static int check(const struct run_options *o)
 		return cli_error(CLI_USAGE, "two backends are compared, and %u given: say -b A,B", o->nr_backends);
 	if (o->nr_workloads > 1)
 		return cli_error(CLI_USAGE, "one workload at a time");
+	if (o->nr_geometries > 1)
+		return cli_error(CLI_USAGE, "one geometry at a time: give one of --%s, not %u",
+		                 o->nr_presets > 1 ? "geometry" : "max-order",
+		                 o->nr_presets > 1 ? o->nr_presets : o->nr_max_orders);
 	if (o->nr_seeds > 1 || o->nr_sizes > 1 || (!o->nr_zones && o->nr_occupancies > 1))
 		return cli_error(CLI_USAGE, "one replay is compared with one: give one of %s, not %u",
 		                 o->nr_seeds > 1   ? "--seeds"

@@ -88,14 +88,11 @@ struct survey {
 
 static bool alike(const json_t *a, const json_t *b)
 {
-	static const char *const keys[] = { "workload", "occupancy_percent", "size", "backend" };
+	static const char *const keys[] = { "workload", "geometry", "max_order", "occupancy_percent",
+		                            "size",     "backend",  NULL };
 	const json_t *x = json_object_get(a, "autopsy"), *y = json_object_get(b, "autopsy");
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
-			return false;
-	}
-	return !strcmp(stored_text(x, "phase"), stored_text(y, "phase")) &&
+	return stored_alike(a, b, keys) && !strcmp(stored_text(x, "phase"), stored_text(y, "phase")) &&
 	       !strcmp(stored_text(x, "reason"), stored_text(y, "reason"));
 }
 
@@ -136,10 +133,12 @@ static void print_survey(const struct stored *stored, const struct survey *s)
 	for (size_t i = 0; i < s->nr; i++) {
 		const struct kind_of_failure *k = &s->kinds[i];
 		const json_t *autopsy = json_object_get(k->like, "autopsy");
+		char place[256];
 
+		stored_place(k->like, place);
 		printf("%10lld %8llu %12llu %10.3f  %s, %g %%, %s, %s: %s/%s\n",
 		       (long long)stored_number(k->like, "failure"), (unsigned long long)k->nr,
-		       (unsigned long long)k->migrated, (double)k->ns / 1e6, stored_text(k->like, "workload"),
+		       (unsigned long long)k->migrated, (double)k->ns / 1e6, place,
 		       json_number_value(json_object_get(k->like, "occupancy_percent")), stored_text(k->like, "size"),
 		       stored_text(k->like, "backend"), stored_text(autopsy, "phase"), stored_text(autopsy, "reason"));
 	}
@@ -155,15 +154,17 @@ static void print_survey_json(const struct stored *stored, const struct survey *
 		const struct kind_of_failure *k = &s->kinds[i];
 		const json_t *autopsy = json_object_get(k->like, "autopsy");
 
-		json_array_append_new(
-			kinds,
-			json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:I}", "first",
-		                  json_object_get(k->like, "failure"), "workload", json_object_get(k->like, "workload"),
-		                  "occupancy_percent", json_object_get(k->like, "occupancy_percent"), "size",
-		                  json_object_get(k->like, "size"), "backend", json_object_get(k->like, "backend"),
-		                  "phase", json_object_get(autopsy, "phase"), "reason",
-		                  json_object_get(autopsy, "reason"), "failures", (json_int_t)k->nr, "migrated_pages",
-		                  (json_int_t)k->migrated, "modelled_ns", (json_int_t)k->ns));
+		json_t *kind = json_pack(
+			"{s:O, s:O, s:O, s:O, s:O, s:O, s:O, s:I, s:I, s:I}", "first",
+			json_object_get(k->like, "failure"), "workload", json_object_get(k->like, "workload"),
+			"occupancy_percent", json_object_get(k->like, "occupancy_percent"), "size",
+			json_object_get(k->like, "size"), "backend", json_object_get(k->like, "backend"), "phase",
+			json_object_get(autopsy, "phase"), "reason", json_object_get(autopsy, "reason"), "failures",
+			(json_int_t)k->nr, "migrated_pages", (json_int_t)k->migrated, "modelled_ns", (json_int_t)k->ns);
+
+		json_object_set(kind, "geometry", json_object_get(k->like, "geometry"));
+		json_object_set(kind, "max_order", json_object_get(k->like, "max_order"));
+		json_array_append_new(kinds, kind);
 	}
 	json_decref(kinds);
 	json_dumpf(all, stdout, JSON_INDENT(1));

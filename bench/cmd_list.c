@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cmd_list.c - contigbench list: backends, workloads, metrics, knobs and the table of presets. */
+/* cmd_list.c - contigbench list: backends, workloads, metrics, knobs, the table of presets and geometries. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -66,6 +66,20 @@ static void list_metrics(void)
 {
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		printf("%-14s %s\n", metrics[i].name, metrics[i].meaning);
+}
+
+static void list_geometries(void)
+{
+	const struct geometry_preset *p;
+
+	printf("%-18s %8s %3s %3s %12s\n", "", "page KiB", "P", "M", "section MiB");
+	for (size_t i = 0; (p = geometry_preset_at(i)); i++) {
+		if (p->page_shift)
+			printf("%-18s %8u %3u %3u %12u  %s\n", p->name, (1u << p->page_shift) >> 10, p->pageblock_order,
+			       p->max_order, (1u << p->section_shift) >> 20, p->summary);
+		else
+			printf("%-18s %8s %3s %3s %12s  %s\n", p->name, "-", "-", "-", "-", p->summary);
+	}
 }
 
 static void list_presets(void);
@@ -168,6 +182,25 @@ static bool json_workload(void *ctx, const char *path)
 	return true;
 }
 
+static json_t *json_geometries(void)
+{
+	json_t *all = json_array();
+	const struct geometry_preset *p;
+
+	for (size_t i = 0; (p = geometry_preset_at(i)); i++) {
+		json_t *g = json_pack("{ssss}", "name", p->name, "summary", p->summary);
+
+		if (p->page_shift) {
+			json_object_set_new(g, "page_bytes", json_integer(1 << p->page_shift));
+			json_object_set_new(g, "pageblock_order", json_integer(p->pageblock_order));
+			json_object_set_new(g, "max_order", json_integer(p->max_order));
+			json_object_set_new(g, "section_bytes", json_integer((json_int_t)1 << p->section_shift));
+		}
+		json_array_append_new(all, g);
+	}
+	return all;
+}
+
 /* All of it, or the one list that was named. */
 static int list_json(const char *name)
 {
@@ -185,7 +218,8 @@ static int list_json(const char *name)
 		json_array_append_new(names,
 		                      json_pack("{ssss}", "name", metrics[i].name, "meaning", metrics[i].meaning));
 	workload_each(json_workload, workloads);
-	all = json_pack("{sosososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads", workloads);
+	all = json_pack("{sososososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads", workloads,
+	                "geometries", json_geometries());
 	json_t *one = name ? json_object_get(all, !strcmp(name, "presets") ? "backends" : name) : all;
 
 	json_dumpf(one, stdout, JSON_INDENT(2));
@@ -201,11 +235,11 @@ static const struct {
 	void (*list)(void);
 } lists[] = {
 	{ "backends", list_backends }, { "workloads", list_workloads }, { "metrics", list_metrics },
-	{ "knobs", list_knobs },       { "presets", list_presets },
+	{ "knobs", list_knobs },       { "presets", list_presets },     { "geometries", list_geometries },
 };
 
 #define NR_LISTS   (sizeof(lists) / sizeof(lists[0]))
-#define LIST_NAMES "backends, workloads, metrics, knobs or presets"
+#define LIST_NAMES "backends, workloads, metrics, knobs, presets or geometries"
 
 static bool is_list(const char *name)
 {
@@ -226,7 +260,7 @@ int cmd_list(int argc, char **argv)
 	if (argc > 2)
 		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets] [--json]");
+		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets|geometries] [--json]");
 		return CLI_OK;
 	}
 	if (argc == 1 && json)

@@ -9,48 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "../bench/wall/backing.h"
-#include "lib/capture.h"
-#include "lib/forbid.h"
+#include "lib/placements.h"
 
 #define ZONE_PAGES 4096u
 #define A          ((owner_t)4711 << 32)
 #define B          ((owner_t)4712 << 32)
-
-static const uint8_t node_0[1];
-static struct capture said;
-static struct placement here;
-
-static int open_here(void **state)
-{
-	struct placement_wish wish = { .cpu_node = node_0, .nr_cpus = 1, .nr_nodes = 1, .bind = true };
-	struct contig_diag diag;
-	char page[1 << 12] = "";
-	struct placement_found found;
-
-	(void)state;
-	if (placement_open(&here, &wish, &diag))
-		return -1;
-	/* a sandbox may forbid it: the rest can be tested all the same */
-	if (placement_verify(&here, page, sizeof(page), 0, &found, &diag)) {
-		print_message("binding is not tested: %s\n", diag.text);
-		here.bind = false;
-	}
-	return 0;
-}
-
-static int close_here(void **state)
-{
-	(void)state;
-	placement_close(&here);
-	return 0;
-}
 
 static struct contig_geometry one_zone(uint32_t pages)
 {
@@ -65,7 +32,7 @@ static struct backing *open_geometry(const struct contig_geometry *g)
 	struct contig_diag diag = { "" };
 	struct backing *b;
 
-	if (backing_open(&b, g, &here, &diag))
+	if (backing_open(&b, g, &placed_here, &diag))
 		fail_msg("%s", diag.text);
 	return b;
 }
@@ -130,7 +97,7 @@ static void lies_on_its_node(void **state)
 	struct contig_diag diag;
 
 	(void)state;
-	if (!here.bind)
+	if (!placed_here.bind)
 		skip();
 	assert_int_equal(backing_verify_nodes(b, &found, &diag), 0);
 	assert_int_equal(found.right, ZONE_PAGES * 4096ul / (unsigned long)sysconf(_SC_PAGESIZE));
@@ -419,169 +386,19 @@ static void one_failure_of_many(void **state)
 	found_wrong(b, "carries the mark of a free page");
 }
 
-/* ---- room ------------------------------------------------------------------------------------- */
-
-static int open_and_tell(const struct contig_geometry *g)
-{
-	struct contig_diag diag = { "" };
-	struct backing *b;
-	int rc = backing_open(&b, g, &here, &diag);
-
-	if (rc)
-		printf("%d: %s\n", rc, diag.text);
-	backing_close(b);
-	return rc != 0;
-}
-
-/* 128 TiB: said, and nothing mapped - mmap() is not even called. */
-static int open_far_too_much(int argc, char **argv)
-{
-	struct contig_geometry g = one_zone(1u << 31);
-
-	(void)argc, (void)argv;
-	g.page_shift = 16;
-	forbid_call_with(SYS_mmap, 1, 0, EPERM); /* the lower half of 2^47 */
-	return open_and_tell(&g);
-}
-
-static void far_too_much_is_refused(void **state)
-{
-	(void)state;
-	capture_command(&said, open_far_too_much, "open");
-	assert_non_null(strstr(said.text, "-12: real memory behind the pages needs 134217728 MiB, and 2097216 MiB to "
-	                                  "spare; "));
-	assert_non_null(strstr(said.text, " MiB are available: a higher --occupancy or a shorter trace needs less, "
-	                                  "--backing none needs nothing"));
-}
-
-/* All zones that there can be, of all pages that there can be: the sum is right. */
-static void no_overflow(void **state)
-{
-	struct contig_geometry g = { .page_shift = 20, .nr_zones = CONTIG_MAX_ZONES };
-
-	(void)state;
-	for (uint32_t i = 0; i < CONTIG_MAX_ZONES; i++)
-		g.zones[i].pages = UINT32_MAX;
-	assert_true(backing_bytes(&g) == (uint64_t)UINT32_MAX * CONTIG_MAX_ZONES << 20);
-}
-
-/* argv[1]: MiB that `ulimit -d` leaves. */
-static int open_with_limit(int argc, char **argv)
-{
-	struct contig_geometry g = one_zone(ZONE_PAGES);
-	rlim_t most = 1u << 30;
-
-	(void)argc;
-	setrlimit(RLIMIT_DATA, &(struct rlimit){ most, most });
-	rlim_t used = most - placement_available_bytes(), left = (rlim_t)atoi(argv[1]) << 20;
-
-	setrlimit(RLIMIT_DATA, &(struct rlimit){ used + left, used + left });
-	return open_and_tell(&g);
-}
-
-/* 16 MiB of pages: they fit, but nothing would be left for what comes beside them. */
-static void little_is_refused(void **state)
-{
-	(void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	skip(); /* these map terabytes themselves */
-#endif
-	if (placement_available_bytes() < 1u << 30)
-		skip();
-	capture_command(&said, open_with_limit, "open 70");
-	assert_non_null(strstr(said.text, "needs 16 MiB, and 65 MiB to spare; "));
-	capture_command(&said, open_with_limit, "open 90");
-	assert_string_equal(said.text, "");
-}
-
-static void zone_without_a_place(void **state)
-{
-	struct contig_geometry g = one_zone(ZONE_PAGES);
-
-	(void)state;
-	g.zones[0].node = 1;
-	struct contig_diag diag;
-	struct backing *b;
-
-	assert_int_equal(backing_open(&b, &g, &here, &diag), -EINVAL);
-	assert_non_null(strstr(diag.text, "is on node 1, which has no place in the mapping"));
-	assert_null(b);
-}
-
-static int open_forbidden(int argc, char **argv)
-{
-	struct contig_geometry g = one_zone(ZONE_PAGES);
-
-	(void)argc;
-	if (!strcmp(argv[1], "mbind"))
-		forbid_call(SYS_mbind, EPERM);
-	else if (!strcmp(argv[1], "move_pages"))
-		forbid_call(SYS_move_pages, EPERM);
-	else
-		forbid_call_with(SYS_madvise, 2, MADV_POPULATE_WRITE, EINVAL);
-	return open_and_tell(&g);
-}
-
-/* No rights: said. A kernel that does not know how to populate: done by touching, and verified all the same. */
-static void forbidden_and_old(void **state)
-{
-	(void)state;
-	capture_command(&said, open_forbidden, "open madvise");
-	assert_string_equal(said.text, "");
-	if (!here.bind)
-		skip();
-	capture_command(&said, open_forbidden, "open mbind");
-	assert_non_null(strstr(said.text, "-1: memory can not be bound to its node (mbind)"));
-	capture_command(&said, open_forbidden, "open move_pages");
-	assert_non_null(strstr(said.text, "-1: where memory lies can not be verified (move_pages)"));
-}
-
-/* A kernel that says yes to binding and populating and does neither: found. */
-static int open_pretended(int argc, char **argv)
-{
-	struct contig_geometry g = one_zone(ZONE_PAGES);
-
-	(void)argc, (void)argv;
-	forbid_call_with(SYS_madvise, 2, MADV_POPULATE_WRITE, 0);
-	return open_and_tell(&g);
-}
-
-static void pretended(void **state)
-{
-	(void)state;
-	if (!here.bind)
-		skip();
-	capture_command(&said, open_pretended, "open");
-	assert_non_null(strstr(said.text, "-5: 4096 of 4096 real pages of the zone at page 0 are not on node"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_programs_pass),
-		cmocka_unit_test(lies_on_its_node),
-		cmocka_unit_test(holes_cost_nothing),
-		cmocka_unit_test(pages_of_any_size),
-		cmocka_unit_test(twice_freed),
-		cmocka_unit_test(handed_out_twice),
-		cmocka_unit_test(in_use_and_in_a_range),
-		cmocka_unit_test(a_range_given_to_others),
-		cmocka_unit_test(lost_in_migration),
-		cmocka_unit_test(copied_crosswise),
-		cmocka_unit_test(half_copied),
-		cmocka_unit_test(half_copied_over_another),
-		cmocka_unit_test(written_over),
-		cmocka_unit_test(outside_of_all_zones),
-		cmocka_unit_test(first_is_kept),
-		cmocka_unit_test(pages_go_round),
+		cmocka_unit_test(right_programs_pass),   cmocka_unit_test(lies_on_its_node),
+		cmocka_unit_test(holes_cost_nothing),    cmocka_unit_test(pages_of_any_size),
+		cmocka_unit_test(twice_freed),           cmocka_unit_test(handed_out_twice),
+		cmocka_unit_test(in_use_and_in_a_range), cmocka_unit_test(a_range_given_to_others),
+		cmocka_unit_test(lost_in_migration),     cmocka_unit_test(copied_crosswise),
+		cmocka_unit_test(half_copied),           cmocka_unit_test(half_copied_over_another),
+		cmocka_unit_test(written_over),          cmocka_unit_test(outside_of_all_zones),
+		cmocka_unit_test(first_is_kept),         cmocka_unit_test(pages_go_round),
 		cmocka_unit_test(one_failure_of_many),
-		cmocka_unit_test(far_too_much_is_refused),
-		cmocka_unit_test(no_overflow),
-		cmocka_unit_test(little_is_refused),
-		cmocka_unit_test(zone_without_a_place),
-		cmocka_unit_test(forbidden_and_old),
-		cmocka_unit_test(pretended),
 	};
 
-	return cmocka_run_group_tests(tests, open_here, close_here);
+	return cmocka_run_group_tests(tests, place_here, unplace_here);
 }

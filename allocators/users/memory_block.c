@@ -24,9 +24,10 @@ int memory_blocks_init(struct memory_blocks *b, const struct user_machine *m, ui
 	if (!pages || pages & (pages - 1))
 		return contig_diag_set(diag, -EINVAL, "memory block of %u pages: must be a power of two", pages);
 	if (pages < least)
-		return contig_diag_set(diag, -EINVAL,
-		                       "memory block of %u pages: at least %u, a pageblock and the largest free run",
-		                       pages, least);
+		return contig_diag_set(
+			diag, -EINVAL,
+			"memory block of %u pages: at least %u, a pageblock and the largest free run (--memory-block)",
+			pages, least);
 	if (pages < section)
 		return contig_diag_set(diag, -EINVAL, "memory block of %u pages: at least a section, %u pages", pages,
 		                       section);

@@ -103,13 +103,10 @@ static int replay(struct explanation *e)
 
 static bool is_peer(const json_t *line, const json_t *of)
 {
-	static const char *const keys[] = { "workload", "occupancy_percent", "size", "seed", "request" };
+	static const char *const keys[] = { "workload", "geometry", "max_order", "occupancy_percent",
+		                            "size",     "seed",     "request",   NULL };
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!json_equal(json_object_get(line, keys[i]), json_object_get(of, keys[i])))
-			return false;
-	}
-	return strcmp(stored_text(line, "backend"), stored_text(of, "backend"));
+	return stored_alike(line, of, keys) && strcmp(stored_text(line, "backend"), stored_text(of, "backend"));
 }
 
 static bool add_peer(void *ctx, const json_t *line)
@@ -173,12 +170,17 @@ static double seconds(uint64_t ns)
 	return (double)ns / 1e9;
 }
 
+static const struct program *program_of(const struct explanation *e)
+{
+	return plan_program(&e->replay.plan, &(struct run_place){ 0 });
+}
+
 /* How long the blocking page's owner had been there when the request began. */
 static uint64_t age_of(const struct explanation *e)
 {
 	const struct request_record *q = &e->record;
 
-	return q->begin_ns + q->passes * e->replay.plan.workloads[0].program.duration_ns - q->since_ns;
+	return q->begin_ns + q->passes * program_of(e)->duration_ns - q->since_ns;
 }
 
 static void print_event(FILE *f, const struct program *p, uint32_t event)
@@ -197,7 +199,6 @@ static void print_event(FILE *f, const struct program *p, uint32_t event)
 static void print_blocker(FILE *f, const struct explanation *e)
 {
 	const struct request_record *q = &e->record;
-	const struct program *p = &e->replay.plan.workloads[0].program;
 
 	if (q->blocker != PFN_NONE)
 		fprintf(f, "in the way  pfn %u, %s: %s\n", q->blocker, contig_kind_name((enum page_kind)q->kind),
@@ -208,7 +209,7 @@ static void print_blocker(FILE *f, const struct explanation *e)
 	if (q->event == EVENT_NONE)
 		return;
 	fputs("its owner   ", f);
-	print_event(f, p, q->event);
+	print_event(f, program_of(e), q->event);
 	if (q->passes)
 		fprintf(f, ",\n            at %.6f s of a pass %u before this one", seconds(q->since_ns), q->passes);
 	else
@@ -313,9 +314,12 @@ void explanation_print(FILE *f, const struct explanation *e)
 	uint32_t pages = (uint32_t)stored_number(e->line, "pages");
 	unsigned int order = plan->geometries[0].pageblock_order;
 
+	char place[256];
+
+	stored_place(e->line, place);
 	fprintf(f, "failure %lld of %llu: request %lld of %s at %g %%, size %s, on %s, seed %lld\n",
 	        (long long)stored_number(e->line, "failure"), (unsigned long long)e->stored->nr_failures,
-	        (long long)stored_number(e->line, "request"), stored_text(e->line, "workload"),
+	        (long long)stored_number(e->line, "request"), place,
 	        json_number_value(json_object_get(e->line, "occupancy_percent")), stored_text(e->line, "size"),
 	        stored_text(e->line, "backend"), (long long)stored_number(e->line, "seed"));
 	print_question(f, e, pages, order);
@@ -353,7 +357,7 @@ static json_t *owner_json(const struct explanation *e)
 
 	if (q->event == EVENT_NONE)
 		return json_null();
-	const struct program_op *op = &e->replay.plan.workloads[0].program.ops[q->event];
+	const struct program_op *op = &program_of(e)->ops[q->event];
 	bool split = program_code(op) == TRACE_SPLIT;
 	json_t *o = json_pack("{s:I, s:s, s:i, s:I, s:I}", "event", (json_int_t)q->event, "what",
 	                      split ? "split" : "alloc", "order", split ? op->split.pieces_order : op->order, "cpu",

@@ -17,12 +17,13 @@ const char *results_backend(const struct results *r, const struct result_row *ro
 
 void results_row_name(const struct results *r, const struct result_row *row, char out[512])
 {
-	char size[16], occupancy[16];
+	char size[16], occupancy[16], geometry[64];
 
+	run_geometry_label(r->plan->options, row->at.geometry, geometry);
 	run_size_label(&r->plan->options->sizes[row->at.size], size);
 	occupancy_label(plan_occupancy(r->plan, &row->at), occupancy);
-	snprintf(out, 512, "%.120s/occupancy:%s/size:%s/backend:%.300s", r->plan->workloads[row->at.workload].name,
-	         occupancy, size, results_backend(r, row));
+	snprintf(out, 512, "%.120s%s/occupancy:%s/size:%s/backend:%.250s", r->plan->workloads[row->at.workload].name,
+	         geometry, occupancy, size, results_backend(r, row));
 }
 
 static const struct replay_result *replays_of(const struct results *r, uint32_t row)

@@ -25,7 +25,7 @@ struct failures {
 	uint64_t migrated;
 };
 
-/* All seeds of one backend at one workload, occupancy and size. */
+/* All seeds of one backend at one workload, geometry, occupancy and size. */
 struct result_row {
 	struct run_place at;
 	uint64_t requests;
@@ -70,7 +70,7 @@ struct results {
 int results_make(struct results *r, const struct matrix *m);
 void results_free(struct results *r);
 
-/* name of a row: "build/occupancy:70/size:1b/backend:linux-5.10" */
+/* name of a row: "build/occupancy:70/size:1b/backend:linux-5.10"; "build/M:13/occupancy:70/..." in a sweep */
 void results_row_name(const struct results *r, const struct result_row *row, char out[512]);
 const char *results_backend(const struct results *r, const struct result_row *row);
 
@@ -80,10 +80,18 @@ static inline bool results_by_user(const struct results *r)
 	return r->plan->options->caller.who != RUN_PLAIN;
 }
 
+/* Are there several geometries? Then files say of each line which one it is about. */
+static inline bool results_sweep(const struct run_plan *plan)
+{
+	return plan->options->nr_geometries > 1;
+}
+
 /* The parameters of the run as one JSON object on one line. */
 void results_parameters(FILE *f, const struct run_plan *plan);
 
 void results_table(FILE *f, const struct results *r);
+/* Behind the tables of a run over several geometries. */
+void results_sweep_table(FILE *f, const struct results *r);
 void results_benchmark_json(FILE *f, const struct results *r);
 void results_requests_jsonl(FILE *f, const struct results *r);
 void results_series_jsonl(FILE *f, const struct results *r);
@@ -100,6 +108,8 @@ void results_ablation_json(FILE *f, const struct results *r);
 
 /* Text as a JSON string, quotes included. */
 void json_text(FILE *f, const char *text);
+/* "geometry":"arm64-64k","max_order":13, - of a sweep, as far as it is one over them; with the last comma */
+void json_sweep(FILE *f, const struct run_plan *plan, const struct run_place *at);
 /* value / 10^digits with exactly that many decimals. */
 void print_fixed(FILE *f, int64_t value, unsigned int digits);
 /* value / unit, rounded to `digits` decimals, at most 3. */
@@ -110,9 +120,10 @@ void text_interval(char out[48], const struct stats_interval *i, int64_t unit, b
 void table_head(FILE *f, const struct results *r, const char *difference_to);
 void table_heading(FILE *f, const struct results *r, const struct run_place *at);
 
-/* Parameters and names of columns; a field with text in it. */
+/* Parameters and names of columns; a field with text in it; the end of a line about a place. */
 void csv_head(FILE *f, const struct run_plan *plan, const char *columns);
 void csv_text(FILE *f, const char *text);
+void csv_end(FILE *f, const struct run_plan *plan, const struct run_place *at);
 /* ",value,low,high", with four decimals of a hundredth of what millionths are. */
 void csv_interval(FILE *f, const struct stats_interval *i, bool value);
 

@@ -196,7 +196,7 @@ static void csv_line(FILE *f, const struct group *g, const char *way, uint32_t n
 	csv_text(f, plan->options->backends[to]);
 	csv_interval(f, &c->gain, true);
 	csv_pages(f, &c->cost);
-	fputc('\n', f);
+	csv_end(f, plan, &at);
 }
 
 static void csv_group(FILE *f, const struct group *g)
@@ -296,6 +296,7 @@ static void json_group(FILE *f, const struct group *g)
 	occupancy_label(plan_occupancy(plan, &at), occupancy);
 	fputs(g->first ? ",\n  {" : "\n  {", f);
 	json_key(f, "workload", plan->workloads[at.workload].name);
+	json_sweep(f, plan, &at);
 	fprintf(f, "\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,\"total\":{", occupancy, size,
 	        plan_request_pages(plan, &at));
 	json_change(f, &g->changes[TOTAL]);

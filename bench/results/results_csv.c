@@ -9,7 +9,23 @@ void csv_head(FILE *f, const struct run_plan *plan, const char *columns)
 {
 	fputs("# ", f);
 	results_parameters(f, plan);
-	fprintf(f, "\n%s\n", columns);
+	fprintf(f, "\n%s%s\n", columns,
+	        results_sweep(plan) ? ",geometry,page_bytes,pageblock_order,max_order,zone_pages,"
+	                              "occupancy_reached_percent"
+	                            : "");
+}
+
+void csv_end(FILE *f, const struct run_plan *plan, const struct run_place *at)
+{
+	const struct geometry_preset *preset = plan->options->geometries[at->geometry].preset;
+	const struct contig_geometry *g = plan_geometry(plan, at);
+
+	if (results_sweep(plan)) {
+		fprintf(f, ",%s,%u,%u,%u,%u,", preset ? preset->name : "", 1u << g->page_shift, g->pageblock_order,
+		        g->max_order, plan_pages(g));
+		print_fixed(f, plan_reached(plan, at), 3);
+	}
+	fputc('\n', f);
 }
 
 /* Backends may hold a comma only inside quotes; names of files may hold anything. */
@@ -49,7 +65,8 @@ void csv_interval(FILE *f, const struct stats_interval *i, bool value)
 	}
 }
 
-static void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
+/* The rest of a place's line: behind the name of the workload. */
+static void csv_rest(FILE *f, const struct run_plan *plan, const struct run_place *at)
 {
 	const struct contig_geometry *g = plan_geometry(plan, at);
 	uint32_t pages = plan_request_pages(plan, at);
@@ -57,10 +74,15 @@ static void csv_place(FILE *f, const struct run_plan *plan, const struct run_pla
 
 	run_size_label(&plan->options->sizes[at->size], size);
 	occupancy_label(plan_occupancy(plan, at), occupancy);
-	csv_text(f, plan->workloads[at->workload].name);
 	fprintf(f, ",%s,%s,%u,%" PRIu64 ",", occupancy, size, pages, (uint64_t)pages << g->page_shift);
 	csv_text(f, plan->options->backends[at->backend]);
 	fprintf(f, ",%d", plan_is_baseline(plan->options->backends[at->backend]));
+}
+
+static void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
+{
+	csv_text(f, plan->workloads[at->workload].name);
+	csv_rest(f, plan, at);
 }
 
 #define PLACE "workload,occupancy_percent,size,request_pages,request_bytes,backend,baseline"
@@ -95,7 +117,7 @@ static void summary_line(FILE *f, const struct results *r, const struct result_r
 		fprintf(f, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
 		        caller_name(r->plan->options->caller.who), row->got_pages, row->calls, row->waits,
 		        row->waited_ns);
-	fputc('\n', f);
+	csv_end(f, r->plan, &row->at);
 }
 
 void results_summary_csv(FILE *f, const struct results *r)
@@ -116,15 +138,21 @@ void results_summary_csv(FILE *f, const struct results *r)
 		summary_line(f, r, &r->rows[i]);
 }
 
-/* What plots/success-by-size.gp draws, and nothing else. */
+/* What plots/success-by-size.gp draws, and nothing else. It draws one workload, so each geometry of a sweep is one. */
 void results_success_csv(FILE *f, const struct results *r)
 {
 	csv_head(f, r->plan, PLACE ",seeds,success_percent,success_low,success_high");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
-		csv_place(f, r->plan, &r->rows[i].at);
+		const struct run_place *at = &r->rows[i].at;
+		char name[192], geometry[64];
+
+		run_geometry_label(r->plan->options, at->geometry, geometry);
+		snprintf(name, sizeof(name), "%.127s%s", r->plan->workloads[at->workload].name, geometry);
+		csv_text(f, name);
+		csv_rest(f, r->plan, at);
 		fprintf(f, ",%u", r->plan->options->nr_seeds);
 		csv_interval(f, &r->rows[i].rate, true);
-		fputc('\n', f);
+		csv_end(f, r->plan, &r->rows[i].at);
 	}
 }
 
@@ -154,8 +182,9 @@ void results_replays_csv(FILE *f, const struct results *r)
 		fprintf(f, ",%" PRIu64, p->end.mixed_blocks);
 		csv_fixed(f, p->end.unusable, 3);
 		csv_fixed(f, p->end.fragmentation, 3);
-		fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", p->end.free,
+		fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, p->end.free,
 		        p->allocs, p->failed_allocs, p->aging_failed_allocs, p->late_frees, p->skipped_pins);
+		csv_end(f, r->plan, &at);
 	}
 }
 
@@ -177,7 +206,8 @@ void results_failures_csv(FILE *f, const struct results *r)
 				fprintf(f, ",%s,%s,%" PRIu64, contig_phase_name((enum contig_phase)phase),
 				        contig_reason_name((enum contig_reason)why), n->requests);
 				csv_fixed(f, stats_ratio((int64_t)n->requests, (int64_t)row->requests, 1000000), 4);
-				fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n", n->ns, n->scanned, n->migrated);
+				fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, n->ns, n->scanned, n->migrated);
+				csv_end(f, r->plan, &row->at);
 			}
 		}
 	}

@@ -47,32 +47,62 @@ static void zones(FILE *f, const struct contig_geometry *g)
 		        types[g->zones[i].type]);
 }
 
+static void geometry(FILE *f, const struct run_plan *plan, const struct run_place *at)
+{
+	const struct run_geometry *asked = &plan->options->geometries[at->geometry];
+	const struct contig_geometry *g = plan_geometry(plan, at);
+
+	fputs("{\"occupancy_percent\":", f);
+	print_fixed(f, plan_occupancy(plan, at), 3);
+	if (results_sweep(plan) || plan_misses(plan, at)) {
+		fputs(",\"occupancy_reached_percent\":", f);
+		print_fixed(f, plan_reached(plan, at), 3);
+	}
+	if (asked->preset)
+		fprintf(f, ",\"geometry\":\"%s\"", asked->preset->name);
+	fprintf(f,
+	        ",\"page_shift\":%u,\"pageblock_order\":%u,\"max_order\":%u,\"section_order\":%u,"
+	        "\"cpus\":%u,\"zones\":[",
+	        g->page_shift, g->pageblock_order, g->max_order, g->section_order, g->nr_cpus);
+	zones(f, g);
+	fputc(']', f);
+	if (plan_other_pages(plan, at))
+		fprintf(f, ",\"orders\":\"%s\",\"peak_pages\":%" PRIu64, plan->options->keep_orders ? "keep" : "bytes",
+		        plan_program(plan, at)->peak_pages);
+	fputc('}', f);
+}
+
 static void workloads(FILE *f, const struct run_plan *plan)
 {
 	for (uint32_t w = 0; w < plan->nr_workloads; w++) {
 		const struct run_workload *l = &plan->workloads[w];
+		struct run_place at = { .workload = w };
+		const struct program *p = plan_program(plan, &at);
 
 		fputs(w ? ",{" : "{", f);
 		text_field(f, "name", l->name);
 		fprintf(f, ",\"sha256\":\"%s\",\"events\":%zu,\"duration_ns\":%" PRIu64 ",\"peak_pages\":%" PRIu64 ",",
-		        l->sha256, l->program.nr_ops, l->program.duration_ns, l->program.peak_pages);
+		        l->sha256, p->nr_ops, p->duration_ns, l->info.peak_pages);
 		text_field(f, "kernel", l->info.kernel);
 		fputs(",\"geometries\":[", f);
-		for (uint32_t o = 0; o < plan->nr_occupancies; o++) {
-			const struct run_place at = { .workload = w, .occupancy = o };
-			const struct contig_geometry *g = plan_geometry(plan, &at);
-
-			fprintf(f, "%s{\"occupancy_percent\":", o ? "," : "");
-			print_fixed(f, plan_occupancy(plan, &at), 3);
-			fprintf(f,
-			        ",\"page_shift\":%u,\"pageblock_order\":%u,\"max_order\":%u,\"section_order\":%u,"
-			        "\"cpus\":%u,\"zones\":[",
-			        g->page_shift, g->pageblock_order, g->max_order, g->section_order, g->nr_cpus);
-			zones(f, g);
-			fputs("]}", f);
+		for (at.geometry = 0; at.geometry < plan->options->nr_geometries; at.geometry++) {
+			for (at.occupancy = 0; at.occupancy < plan->nr_occupancies; at.occupancy++) {
+				fputs(at.geometry || at.occupancy ? "," : "", f);
+				geometry(f, plan, &at);
+			}
 		}
 		fputs("]}", f);
 	}
+}
+
+void json_sweep(FILE *f, const struct run_plan *plan, const struct run_place *at)
+{
+	const struct run_options *o = plan->options;
+
+	if (o->nr_presets > 1)
+		fprintf(f, "\"geometry\":\"%s\",", o->geometries[at->geometry].preset->name);
+	if (o->nr_max_orders > 1)
+		fprintf(f, "\"max_order\":%d,", o->geometries[at->geometry].max_order);
 }
 
 /* Nothing for plain requests. */
@@ -114,6 +144,8 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 		fprintf(f, "%s\"%s\"", i ? "," : "", label);
 	}
 	fputs("],", f);
+	if (o->nodes)
+		fprintf(f, "\"nodes\":%u,", o->nodes);
 	caller_parameters(f, &o->caller);
 	fprintf(f,
 	        "\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
@@ -224,7 +256,9 @@ static char *replay_prefix(const struct run_plan *plan, uint32_t replay)
 	occupancy_label(plan_occupancy(plan, &at), occupancy);
 	fputc('{', f);
 	text_field(f, "workload", plan->workloads[at.workload].name);
-	fprintf(f, ",\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,", occupancy, size,
+	fputc(',', f);
+	json_sweep(f, plan, &at);
+	fprintf(f, "\"occupancy_percent\":%s,\"size\":\"%s\",\"pages\":%u,", occupancy, size,
 	        plan_request_pages(plan, &at));
 	text_field(f, "backend", o->backends[at.backend]);
 	fprintf(f, ",\"seed\":%" PRIu64, o->seeds[at.seed]);

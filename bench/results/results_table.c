@@ -262,18 +262,54 @@ static void print_mebibytes(FILE *f, uint64_t pages, const struct contig_geometr
 	fprintf(f, "%" PRIu64 " pages (%s MiB)", pages, text);
 }
 
+/* " [arm64-64k: 64 KiB pages, P 13, M 13]" where it was named or is one of several */
+static void print_geometry(FILE *f, const struct results *r, const struct run_place *at)
+{
+	const struct geometry_preset *preset = r->plan->options->geometries[at->geometry].preset;
+	const struct contig_geometry *g = plan_geometry(r->plan, at);
+
+	if (!preset && !results_sweep(r->plan))
+		return;
+	fprintf(f, " [%s%s%g KiB pages, P %u, M %u%s]", preset ? preset->name : "", preset ? ": " : "",
+	        (double)(1u << g->page_shift) / 1024, g->pageblock_order, g->max_order,
+	        !plan_other_pages(r->plan, at)  ? ""
+	        : r->plan->options->keep_orders ? ", orders kept"
+	                                        : ", bytes kept");
+}
+
+/* ": dma32 92 MiB, normal 284 MiB", nodes one after the other */
+static void print_zones(FILE *f, const struct contig_geometry *g)
+{
+	static const char *const names[ZONE_TYPE_NR] = { "dma32", "normal", "movable" };
+	char mib[24];
+
+	for (uint32_t i = 0; i < g->nr_zones; i++) {
+		text_fixed(mib, (int64_t)((uint64_t)g->zones[i].pages << g->page_shift), 1 << 20, 0);
+		fprintf(f, "%s %s %s MiB", i ? "," : ":", names[g->zones[i].type], mib);
+	}
+}
+
 void table_heading(FILE *f, const struct results *r, const struct run_place *at)
 {
 	const struct run_workload *w = &r->plan->workloads[at->workload];
 	const struct contig_geometry *g = plan_geometry(r->plan, at);
-	char occupancy[16], seconds[24];
+	const struct program *p = plan_program(r->plan, at);
+	char occupancy[16], reached[24], seconds[24];
 
 	occupancy_label(plan_occupancy(r->plan, at), occupancy);
-	text_fixed(seconds, (int64_t)w->program.duration_ns, 1000000000, 1);
-	fprintf(f, "%s: %zu events in %s s, peak ", w->name, w->program.nr_ops, seconds);
-	print_mebibytes(f, w->program.peak_pages, g);
-	fprintf(f, " = %s %% of ", occupancy);
+	text_fixed(reached, plan_reached(r->plan, at), 1000, 1);
+	text_fixed(seconds, (int64_t)p->duration_ns, 1000000000, 1);
+	fputs(w->name, f);
+	print_geometry(f, r, at);
+	fprintf(f, ": %zu events in %s s, peak ", p->nr_ops, seconds);
+	print_mebibytes(f, p->peak_pages, g);
+	if (plan_misses(r->plan, at))
+		fprintf(f, " = %s %% (asked for: %s %%) of ", reached, occupancy);
+	else
+		fprintf(f, " = %s %% of ", occupancy);
 	print_mebibytes(f, plan_pages(g), g);
+	if (r->plan->options->zone_kinds.dma32 || r->plan->options->zone_kinds.movable)
+		print_zones(f, g);
 	fputc('\n', f);
 }
 
@@ -318,6 +354,7 @@ void results_table(FILE *f, const struct results *r)
 	}
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++)
 		pins |= r->rows[i].skipped_pins;
+	results_sweep_table(f, r);
 	if (unequal)
 		fputs("\n! unequal work: more than 0.1 % of the trace's allocations failed, so the row does not "
 		      "compare with "

@@ -25,6 +25,27 @@ const char *stored_text(const json_t *line, const char *key)
 	return text ? text : "";
 }
 
+bool stored_alike(const json_t *a, const json_t *b, const char *const *keys)
+{
+	for (; *keys; keys++) {
+		const json_t *x = json_object_get(a, *keys), *y = json_object_get(b, *keys);
+
+		if ((x || y) && !json_equal(x, y))
+			return false;
+	}
+	return true;
+}
+
+void stored_place(const json_t *line, char out[256])
+{
+	int n = snprintf(out, 256, "%.128s", stored_text(line, "workload"));
+
+	if (json_object_get(line, "geometry"))
+		n += snprintf(out + n, 256 - (size_t)n, "/geometry:%.32s", stored_text(line, "geometry"));
+	if (json_object_get(line, "max_order"))
+		snprintf(out + n, 256 - (size_t)n, "/M:%lld", (long long)stored_number(line, "max_order"));
+}
+
 static FILE *open_file(const struct stored *s, const char *name)
 {
 	char path[4096];
@@ -270,22 +291,35 @@ static void say_geometry(struct arguments *a, const json_t *geometry)
 	say_flag(a, "section-order", stored_number(geometry, "section_order"));
 	say(a, "--big-blocks");
 	say(a, "--big-buddies");
+	if (json_object_get(geometry, "orders")) {
+		say(a, "--orders");
+		say(a, "%s", stored_text(geometry, "orders"));
+	}
 	for (size_t i = 0; i < json_array_size(zones); i++) {
 		say(a, "--zone");
 		say(a, "%s", json_string_value(json_array_get(zones, i)));
 	}
 }
 
+/* The one that the line is about: it names what there were several of. */
 static const json_t *geometry_of(const json_t *workload, const json_t *line)
 {
+	static const char *const sweep[] = { "geometry", "max_order" };
 	const json_t *all = json_object_get(workload, "geometries");
 	double percent = json_number_value(json_object_get(line, "occupancy_percent"));
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
-		double d = json_number_value(json_object_get(json_array_get(all, i), "occupancy_percent")) - percent;
+		const json_t *g = json_array_get(all, i);
+		double d = json_number_value(json_object_get(g, "occupancy_percent")) - percent;
+		bool same = d < 0.0005 && d > -0.0005;
 
-		if (d < 0.0005 && d > -0.0005)
-			return json_array_get(all, i);
+		for (size_t k = 0; k < 2; k++) {
+			const json_t *named = json_object_get(line, sweep[k]);
+
+			same &= !named || json_equal(named, json_object_get(g, sweep[k]));
+		}
+		if (same)
+			return g;
 	}
 	return NULL;
 }
@@ -329,7 +363,7 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 
 	*out = (struct stored_replay){ 0 };
 	if (!geometry)
-		return damaged(s, "names a workload or an occupancy that its parameters have not");
+		return damaged(s, "names a workload, geometry or occupancy that its parameters have not");
 	char *path = trace ? strdup(trace) : find_trace(s, number, name);
 
 	if (!path)
@@ -356,6 +390,8 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 		say_ms(&a, "hold-ms", stored_number(p, "hold_ns"));
 		say_flag(&a, "requests", stored_number(p, "max_requests"));
 		say_flag(&a, "samples", stored_number(p, "samples"));
+		if (json_object_get(p, "nodes"))
+			say_flag(&a, "nodes", stored_number(p, "nodes"));
 		say_geometry(&a, geometry);
 		say(&a, "--");
 		/* a name without a slash would be looked for in the corpus */

@@ -41,6 +41,11 @@ struct stored_replay {
 int stored_replay(const struct stored *s, const json_t *line, const char *trace, struct stored_replay *out);
 void stored_replay_free(struct stored_replay *r);
 
+/* Have both lines the same of all these keys (ended by NULL), or neither has any? */
+bool stored_alike(const json_t *a, const json_t *b, const char *const *keys);
+/* "build", "build/geometry:arm64-64k/M:13": what a line is about */
+void stored_place(const json_t *line, char out[256]);
+
 /* Fields of a line; 0 or "" where there is none. */
 int64_t stored_number(const json_t *line, const char *key);
 const char *stored_text(const json_t *line, const char *key);

@@ -108,21 +108,22 @@ static void *work(void *arg)
 }
 
 /* "replay 17 (linux-5.10, build, 70 %, 1b, seed 3)" */
-static void describe(const struct run_plan *plan, uint32_t replay, char out[256])
+static void describe(const struct run_plan *plan, uint32_t replay, char out[320])
 {
 	const struct run_place at = plan_place(plan, replay);
-	char size[16], occupancy[16];
+	char size[16], occupancy[16], geometry[64];
 
 	run_size_label(&plan->options->sizes[at.size], size);
 	occupancy_label(plan_occupancy(plan, &at), occupancy);
-	snprintf(out, 256, "replay %u (%.64s, %.64s, %s %%, %s, seed %llu)", replay,
-	         plan->options->backends[at.backend], plan->workloads[at.workload].name, occupancy, size,
+	run_geometry_label(plan->options, at.geometry, geometry);
+	snprintf(out, 320, "replay %u (%.64s, %.64s%s, %s %%, %s, seed %llu)", replay,
+	         plan->options->backends[at.backend], plan->workloads[at.workload].name, geometry, occupancy, size,
 	         (unsigned long long)plan->options->seeds[at.seed]);
 }
 
 static int report(const struct crew *c)
 {
-	char which[256];
+	char which[320];
 
 	if (c->failed == UINT32_MAX)
 		return CLI_OK;

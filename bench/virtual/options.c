@@ -7,13 +7,14 @@
 #include "ablation.h"
 #include "options.h"
 #include "options_caller.h"
+#include "options_geometry.h"
+#include "options_inside.h"
 
 #define MS     UINT64_C(1000000)
 #define MAX_MS (UINT64_C(86400000) * 365)
 
-/* Call one() with each piece of a comma-separated list. */
-static int for_each_item(const char *flag, const char *text, struct run_options *o,
-                         int (*one)(struct run_options *o, const char *item))
+int options_each_item(const char *flag, const char *text, struct run_options *o,
+                      int (*one)(struct run_options *o, const char *item))
 {
 	int status = CLI_OK;
 	char *copy = strdup(text), *rest = copy, *item;
@@ -28,7 +29,7 @@ static int for_each_item(const char *flag, const char *text, struct run_options 
 	return status;
 }
 
-static int too_many(const char *what, unsigned int limit)
+int options_too_many(const char *what, unsigned int limit)
 {
 	return cli_error(CLI_USAGE, "more than %u %s: cut the run in pieces", limit, what);
 }
@@ -36,7 +37,7 @@ static int too_many(const char *what, unsigned int limit)
 int run_options_add_backend(struct run_options *o, const char *spec)
 {
 	if (o->nr_backends == RUN_MAX_BACKENDS)
-		return too_many("backends", RUN_MAX_BACKENDS);
+		return options_too_many("backends", RUN_MAX_BACKENDS);
 	o->backends[o->nr_backends] = strdup(spec);
 	return o->backends[o->nr_backends++] ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
 }
@@ -70,7 +71,7 @@ static int add_occupancy(struct run_options *o, const char *item)
 		                 "(0, 100]; try 70",
 		                 item);
 	if (o->nr_occupancies == RUN_MAX_LIST)
-		return too_many("occupancies", RUN_MAX_LIST);
+		return options_too_many("occupancies", RUN_MAX_LIST);
 	uint32_t thousandths = (uint32_t)(percent * 1000 + 0.5);
 
 	for (uint32_t i = 0; i < o->nr_occupancies; i++) {
@@ -96,7 +97,7 @@ static int add_seeds(struct run_options *o, const char *item)
 	if (to < from)
 		return cli_error(CLI_USAGE, "--seeds %s: the range ends before it begins", item);
 	if (to - from >= RUN_MAX_SEEDS - o->nr_seeds)
-		return too_many("seeds", RUN_MAX_SEEDS);
+		return options_too_many("seeds", RUN_MAX_SEEDS);
 	for (uint64_t seed = from;; seed++) {
 		for (uint32_t i = 0; i < o->nr_seeds; i++) {
 			if (o->seeds[i] == seed)
@@ -124,7 +125,7 @@ static int add_size(struct run_options *o, const char *item)
 		return cli_error(CLI_USAGE, "--sizes %s: a naturally aligned range is a power of two; try %llu%c", item,
 		                 1ull << (64 - __builtin_clzll(v)), item[n - 1]);
 	if (o->nr_sizes == RUN_MAX_LIST)
-		return too_many("sizes", RUN_MAX_LIST);
+		return options_too_many("sizes", RUN_MAX_LIST);
 	const struct run_size size = { (uint32_t)v, item[n - 1] == 'b', item[n - 1] == 'm' };
 
 	for (uint32_t i = 0; i < o->nr_sizes; i++) {
@@ -133,44 +134,6 @@ static int add_size(struct run_options *o, const char *item)
 			return cli_error(CLI_USAGE, "--sizes: %s is given twice", item);
 	}
 	o->sizes[o->nr_sizes++] = size;
-	return CLI_OK;
-}
-
-static int add_zone(struct run_options *o, const char *spec)
-{
-	static const char *const types[ZONE_TYPE_NR] = {
-		[ZONE_DMA32] = "dma32",
-		[ZONE_NORMAL] = "normal",
-		[ZONE_MOVABLE] = "movable",
-	};
-	char text[96], *pages, *node, *type;
-	uint64_t start_v, pages_v, node_v = 0;
-	int t = ZONE_NORMAL;
-
-	snprintf(text, sizeof(text), "%s", spec);
-	pages = strchr(text, '+');
-	node = pages ? strchr(pages, '@') : NULL;
-	type = node ? strchr(node, ':') : NULL;
-	if (pages)
-		*pages++ = '\0';
-	if (node)
-		*node++ = '\0';
-	if (type) {
-		*type++ = '\0';
-		for (t = 0; t < ZONE_TYPE_NR && strcmp(type, types[t]); t++)
-			;
-	}
-	if (!pages || !cli_u64(text, 0, PFN_NONE, &start_v) || !cli_u64(pages, 0, PFN_NONE, &pages_v) ||
-	    (node && !cli_u64(node, 0, UINT8_MAX, &node_v)) || t == ZONE_TYPE_NR)
-		return cli_error(CLI_USAGE,
-		                 "--zone %s: say START+PAGES[@NODE[:dma32|normal|movable]], "
-		                 "for example 0+262144@0:normal",
-		                 spec);
-	if (o->nr_zones == CONTIG_MAX_ZONES)
-		return too_many("zones", CONTIG_MAX_ZONES);
-	o->zones[o->nr_zones++] = (struct contig_zone){
-		.start = (pfn_t)start_v, .pages = (uint32_t)pages_v, .node = (uint8_t)node_v, .type = (uint8_t)t
-	};
 	return CLI_OK;
 }
 
@@ -193,6 +156,10 @@ enum {
 	OPT_MAX_ORDER,
 	OPT_SECTION,
 	OPT_ZONE,
+	OPT_NODES,
+	OPT_GEOMETRY,
+	OPT_ZONES,
+	OPT_ORDERS,
 	OPT_BIG_BLOCKS,
 	OPT_BIG_BUDDIES,
 	OPT_FORCE,
@@ -252,6 +219,10 @@ static const struct option long_options[] = {
 	{ "max-order", required_argument, NULL, OPT_MAX_ORDER },
 	{ "section-order", required_argument, NULL, OPT_SECTION },
 	{ "zone", required_argument, NULL, OPT_ZONE },
+	{ "geometry", required_argument, NULL, OPT_GEOMETRY },
+	{ "zones", required_argument, NULL, OPT_ZONES },
+	{ "orders", required_argument, NULL, OPT_ORDERS },
+	{ "nodes", required_argument, NULL, OPT_NODES },
 	{ "big-blocks", no_argument, NULL, OPT_BIG_BLOCKS },
 	{ "big-buddies", no_argument, NULL, OPT_BIG_BUDDIES },
 	{ "jobs", required_argument, NULL, 'j' },
@@ -266,8 +237,7 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* A whole number in [min, max] for the flag. */
-static int number(const char *flag, const char *text, uint64_t min, uint64_t max, uint64_t *out)
+int options_number(const char *flag, const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
 	if (cli_u64(text, min, max, out))
 		return CLI_OK;
@@ -285,21 +255,10 @@ static int milliseconds(const char *flag, const char *text, double min, uint64_t
 	return CLI_OK;
 }
 
-static int geometry_order(const char *flag, const char *text, int *out)
-{
-	uint64_t v;
-	int status = number(flag, text, 0, 63, &v);
-
-	if (status == CLI_OK)
-		*out = (int)v;
-	return status;
-}
-
-/* number() for a field of 32 bits. */
-static int number32(const char *flag, const char *text, uint32_t min, uint32_t max, uint32_t *out)
+int options_number32(const char *flag, const char *text, uint32_t min, uint32_t max, uint32_t *out)
 {
 	uint64_t v = *out;
-	int status = number(flag, text, min, max, &v);
+	int status = options_number(flag, text, min, max, &v);
 
 	*out = (uint32_t)v;
 	return status;
@@ -333,27 +292,27 @@ static int take_work(const struct run_dialect *d, struct run_options *o, int opt
 {
 	switch (opt) {
 	case 'b':
-		return for_each_item("--backends", arg, o,
-		                     d->flags & OWN_BACKENDS_TWICE ? add_backend_again : add_backend);
+		return options_each_item("--backends", arg, o,
+		                         d->flags & OWN_BACKENDS_TWICE ? add_backend_again : add_backend);
 	case OPT_OCCUPANCY:
 		o->occupancy_given = true;
-		return for_each_item("--occupancy", arg, o, add_occupancy);
+		return options_each_item("--occupancy", arg, o, add_occupancy);
 	case OPT_SEEDS:
-		return for_each_item("--seeds", arg, o, add_seeds);
+		return options_each_item("--seeds", arg, o, add_seeds);
 	case OPT_SIZES:
-		return for_each_item("--sizes", arg, o, add_size);
+		return options_each_item("--sizes", arg, o, add_size);
 	case OPT_REQUESTS:
-		return number("requests", arg, 1, UINT32_MAX - 1, &o->max_requests);
+		return options_number("requests", arg, 1, UINT32_MAX - 1, &o->max_requests);
 	case OPT_INTERVAL:
 		return milliseconds("interval-ms", arg, 0.001, &o->interval_ns);
 	case OPT_HOLD:
 		return milliseconds("hold-ms", arg, 0, &o->hold_ns);
 	case OPT_AGE:
-		return number32("age", arg, 0, 1000, &o->age);
+		return options_number32("age", arg, 0, 1000, &o->age);
 	case OPT_SAMPLES:
-		return number32("samples", arg, 0, 1000000, &o->samples);
+		return options_number32("samples", arg, 0, 1000000, &o->samples);
 	case OPT_VERIFY:
-		return number("verify", arg, 1, UINT32_MAX, &o->verify_every);
+		return options_number("verify", arg, 1, UINT32_MAX, &o->verify_every);
 	default:
 		return take_caller(o, opt, arg);
 	}
@@ -363,19 +322,27 @@ static int take_geometry(const struct run_dialect *d, struct run_options *o, int
 {
 	switch (opt) {
 	case OPT_PAGE_SHIFT:
-		return geometry_order("page-shift", arg, &o->page_shift);
+		return run_options_order("page-shift", arg, &o->page_shift);
 	case OPT_PAGEBLOCK:
-		return geometry_order("pageblock-order", arg, &o->pageblock_order);
+		return run_options_order("pageblock-order", arg, &o->pageblock_order);
 	case OPT_MAX_ORDER:
-		return geometry_order("max-order", arg, &o->max_order);
+		return options_each_item("--max-order", arg, o, run_options_max_order);
 	case OPT_SECTION:
-		return geometry_order("section-order", arg, &o->section_order);
+		return run_options_order("section-order", arg, &o->section_order);
 	case OPT_BIG_BLOCKS:
 		return set(&o->big_blocks);
 	case OPT_BIG_BUDDIES:
 		return set(&o->big_buddies);
+	case OPT_GEOMETRY:
+		return options_each_item("--geometry", arg, o, run_options_geometry);
+	case OPT_ZONES:
+		return options_each_item("--zones", arg, o, run_options_zone_kind);
+	case OPT_ORDERS:
+		return run_options_orders(o, arg);
+	case OPT_NODES:
+		return options_number32("nodes", arg, 1, CONTIG_MAX_NODES, &o->nodes);
 	case OPT_ZONE:
-		return add_zone(o, arg);
+		return run_options_zone(o, arg);
 	default:
 		return take_work(d, o, opt, arg);
 	}
@@ -386,7 +353,7 @@ static int take(const struct run_dialect *d, struct run_options *o, int opt, con
 {
 	switch (opt) {
 	case 'j':
-		return number32("jobs", arg, 1, 1024, &o->jobs);
+		return options_number32("jobs", arg, 1, 1024, &o->jobs);
 	case OPT_FORCE:
 		return set(&o->force);
 	case OPT_JSON:
@@ -443,11 +410,11 @@ static int fill_in(const struct run_dialect *d, struct run_options *o)
 	if (o->ablate)
 		d = &ablate_dialect;
 	if (status == CLI_OK && !o->nr_occupancies && !o->nr_zones)
-		status = for_each_item("--occupancy", d->occupancies, o, add_occupancy);
+		status = options_each_item("--occupancy", d->occupancies, o, add_occupancy);
 	if (status == CLI_OK && !o->nr_seeds)
 		status = add_seeds(o, d->seeds);
 	if (status == CLI_OK && !o->nr_sizes)
-		status = for_each_item("--sizes", default_sizes(d, o->caller.who), o, add_size);
+		status = options_each_item("--sizes", default_sizes(d, o->caller.who), o, add_size);
 	return status;
 }
 
@@ -464,11 +431,10 @@ int run_options_init(struct run_options *o)
 		.jobs = cpus > 0 ? (uint32_t)cpus : 1,
 		.page_shift = -1,
 		.pageblock_order = -1,
-		.max_order = -1,
 		.section_order = -1,
 	};
 	o->seeds = calloc(RUN_MAX_SEEDS, sizeof(*o->seeds));
-	return o->seeds ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
+	return o->seeds ? run_options_check_geometry(o) : cli_error(CLI_MACHINE, "no memory");
 }
 
 int run_options_parse(int argc, char **argv, struct run_options *o)
@@ -491,7 +457,7 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 	}
 	for (; status == CLI_OK && optind < argc; optind++) {
 		if (o->nr_workloads == RUN_MAX_LIST)
-			return too_many("workloads", RUN_MAX_LIST);
+			return options_too_many("workloads", RUN_MAX_LIST);
 		o->workloads[o->nr_workloads++] = argv[optind];
 	}
 	if (status != CLI_OK || o->help)
@@ -505,6 +471,8 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 	if (o->ablate && o->nr_backends)
 		return cli_error(CLI_USAGE, "--ablate makes the list of backends itself: leave out -b");
 	status = run_options_check_caller(o);
+	if (status == CLI_OK)
+		status = run_options_check_geometry(o);
 	if (status == CLI_OK)
 		status = fill_in(d, o);
 	return status == CLI_OK && o->ablate ? ablation_make(o) : status;

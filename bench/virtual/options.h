@@ -6,6 +6,7 @@
 #include "../../allocators/contig.h"
 #include "../cli.h"
 #include "caller.h"
+#include "geometry.h"
 
 #define RUN_MAX_LIST     64u  /* workloads, occupancies, sizes */
 #define RUN_MAX_BACKENDS 512u /* an ablation has several a knob */
@@ -15,6 +16,21 @@ struct run_size {
 	uint32_t count;
 	bool blocks;        /* count is of pageblocks, not pages ... */
 	bool memory_blocks; /* ... or of memory blocks */
+};
+
+/* One geometry of a run: a preset with what was said otherwise. -1: as the trace's machine. */
+struct run_geometry {
+	const struct geometry_preset *preset; /* NULL: none was named */
+	int page_shift;
+	int pageblock_order;
+	int max_order;
+	int section_order;
+};
+
+/* What zones a node has where they are sized by occupancy. */
+struct zone_kinds {
+	bool dma32;       /* the low part of the first node */
+	uint32_t movable; /* percent of each node; 0: none */
 };
 
 struct run_options {
@@ -51,11 +67,19 @@ struct run_options {
 	bool count;                /* diverge: to the end of the trace */
 	bool answers;              /* diverge: what is placed elsewhere is no difference */
 
-	/* 0 or -1: as the trace's machine */
-	int page_shift;
+	/* what was said, and what comes of it: presets times max_orders */
+	const struct geometry_preset *presets[RUN_MAX_LIST];
+	uint32_t nr_presets;
+	int max_orders[RUN_MAX_LIST];
+	uint32_t nr_max_orders;
+	int page_shift; /* these three -1: as the preset or the trace's machine */
 	int pageblock_order;
-	int max_order;
 	int section_order;
+	struct run_geometry geometries[RUN_MAX_LIST];
+	uint32_t nr_geometries;
+	bool keep_orders; /* where the page size is not the trace's: orders stay, and not bytes */
+	struct zone_kinds zone_kinds;
+	uint32_t nodes; /* 0: as recorded */
 	bool big_blocks;
 	bool big_buddies;
 	struct contig_zone zones[CONTIG_MAX_ZONES];
@@ -83,6 +107,8 @@ void diverge_options_usage(FILE *to);
 
 /* "64p", "2b", "1m" */
 void run_size_label(const struct run_size *s, char out[16]);
+/* "/geometry:arm64-64k/M:13": what tells the n-th geometry from the others; "" if it is the only one. */
+void run_geometry_label(const struct run_options *o, uint32_t n, char out[64]);
 /* "50", "62.5" */
 void occupancy_label(uint32_t thousandths, char out[16]);
 

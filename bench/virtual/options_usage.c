@@ -2,11 +2,16 @@
 /* options_usage.c - what --help prints of the options of a replay, and how its parameters are written. */
 #include "options.h"
 
-#define GEOMETRY                                                                                                       \
-	"Geometry (that of the machine the trace was recorded on):\n"                                                  \
-	"      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is meant\n"  \
-	"      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is meant\n" \
-	"      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"
+#define GEOMETRY                                                                                                         \
+	"Geometry (that of the machine the trace was recorded on):\n"                                                    \
+	"      --geometry NAME      of `contigbench list geometries`; the next four go before what it says\n"            \
+	"      --page-shift N       log2 of a page in bytes      --pageblock-order P, --big-blocks: P > M is meant\n"    \
+	"      --section-order N    log2 of pages; 0: none       --max-order M, --big-buddies: M > section is meant\n"   \
+	"      --orders bytes|keep  where pages have another size than the trace's: allocations keep their bytes, and\n" \
+	"                           small ones share pages; or keep their order (bytes)\n"                               \
+	"      --zones KINDS        dma32: the low part of node 0; movable=PERCENT: the end of each node\n"              \
+	"      --zone START+PAGES[@NODE[:dma32|normal|movable]]   instead of --occupancy; repeatable\n"                  \
+	"      --nodes N            deal the cpus of a trace of one node out to N nodes\n"
 
 void run_options_usage(FILE *to)
 {
@@ -32,6 +37,7 @@ void run_options_usage(FILE *to)
 	      "      --verify=N           check every invariant after each N events; exit 1 if one is broken\n"
 	      "      --ablate A..B        instead of -b: from backend A to backend B, a knob at a time in the order of the\n"
 	      "                           releases that brought it; gain and cost of each (70 %, 1b)\n" GEOMETRY
+	      "                           --geometry and --max-order take lists: the run is made for each of them\n"
 	      "Results:\n"
 	      "  -j, --jobs N             replays at a time (number of cpus); changes no byte of the results\n"
 	      "  -o, --output DIR         (results/DATE-REVISION)      --force: replace a results folder that exists\n"

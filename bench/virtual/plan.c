@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan.h"
-
-#define X86_SECTION_BITS 27 /* SECTION_SIZE_BITS: 128 MiB */
+#include "plan_inside.h"
 
 struct run_place plan_place(const struct run_plan *plan, uint32_t replay)
 {
@@ -19,18 +17,33 @@ struct run_place plan_place(const struct run_plan *plan, uint32_t replay)
 	at.size = replay % o->nr_sizes;
 	replay /= o->nr_sizes;
 	at.occupancy = replay % plan->nr_occupancies;
-	at.workload = replay / plan->nr_occupancies;
+	replay /= plan->nr_occupancies;
+	at.geometry = replay % o->nr_geometries;
+	at.workload = replay / o->nr_geometries;
 	return at;
 }
 
-static struct contig_geometry *geometry_of(const struct run_plan *plan, uint32_t workload, uint32_t occupancy)
+struct contig_geometry *plan_geometry_of(const struct run_plan *plan, const struct run_place *at)
 {
-	return &plan->geometries[workload * plan->nr_occupancies + occupancy];
+	return &plan->geometries[(at->workload * plan->options->nr_geometries + at->geometry) * plan->nr_occupancies +
+	                         at->occupancy];
 }
 
 const struct contig_geometry *plan_geometry(const struct run_plan *plan, const struct run_place *at)
 {
-	return geometry_of(plan, at->workload, at->occupancy);
+	return plan_geometry_of(plan, at);
+}
+
+const struct program *plan_program(const struct run_plan *plan, const struct run_place *at)
+{
+	const struct run_workload *w = &plan->workloads[at->workload];
+
+	return &w->programs[w->program_of[at->geometry]];
+}
+
+bool plan_other_pages(const struct run_plan *plan, const struct run_place *at)
+{
+	return plan_geometry(plan, at)->page_shift != workload_page_shift(&plan->workloads[at->workload].info);
 }
 
 uint32_t plan_pages(const struct contig_geometry *g)
@@ -46,8 +59,31 @@ uint32_t plan_occupancy(const struct run_plan *plan, const struct run_place *at)
 {
 	if (!plan->options->nr_zones)
 		return plan->options->occupancy[at->occupancy];
-	return (uint32_t)(plan->workloads[at->workload].program.peak_pages * 100000 /
-	                  plan_pages(plan_geometry(plan, at)));
+	return (uint32_t)(plan_program(plan, at)->peak_pages * 100000 / plan_pages(plan_geometry(plan, at)));
+}
+
+uint32_t plan_reached(const struct run_plan *plan, const struct run_place *at)
+{
+	const struct contig_geometry *g = plan_geometry(plan, at);
+	const struct program *p = plan_program(plan, at);
+	uint64_t most = 0;
+
+	for (uint32_t node = 0; node < p->nr_nodes; node++) {
+		uint64_t pages = 0;
+
+		for (uint32_t i = 0; i < g->nr_zones; i++)
+			pages += g->zones[i].node == node ? g->zones[i].pages : 0;
+		if (pages && p->node_peak[node] * 100000 / pages > most)
+			most = p->node_peak[node] * 100000 / pages;
+	}
+	return (uint32_t)most;
+}
+
+#define NEAR 2000 /* thousandths of a percent: what is no news */
+
+bool plan_misses(const struct run_plan *plan, const struct run_place *at)
+{
+	return !plan->options->nr_zones && plan_reached(plan, at) + NEAR < plan_occupancy(plan, at);
 }
 
 uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place *at)
@@ -84,7 +120,7 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 	const struct run_options *o = plan->options;
 
 	return (struct replay_params){
-		.program = &plan->workloads[at.workload].program,
+		.program = plan_program(plan, &at),
 		.geometry = plan_geometry(plan, &at),
 		.cost = plan->cost,
 		.backend = o->backends[at.backend],
@@ -100,125 +136,23 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 	};
 }
 
-static int load_workload(struct run_workload *w, const char *name)
+void plan_where(const struct run_plan *plan, const struct run_place *at, char out[192])
 {
-	struct contig_diag diag = { "" };
-	struct trace t;
+	char label[64];
 
-	w->path = workload_find(name);
-	if (!w->path && name)
-		return cli_error(CLI_USAGE,
-		                 "unknown workload '%s': `contigbench list workloads` shows them; a file of "
-		                 "yours needs a slash or .ctr in its name",
-		                 name);
-	if (!w->path)
-		return cli_error(CLI_USAGE, "no trace was given and none is in workloads/corpus: name a .ctr file, or "
-		                            "record one with `contigbench record`");
-	const char *base = strrchr(w->path, '/');
-
-	base = base ? base + 1 : w->path;
-	size_t len = strlen(base);
-
-	if (len > 4 && !strcmp(base + len - 4, ".ctr"))
-		len -= 4;
-	snprintf(w->name, sizeof(w->name), "%.*s", (int)len, base);
-	int rc = trace_open(w->path, &t, &diag);
-
-	if (rc)
-		return cli_error(cli_status_of(rc), "%s", diag.text);
-	w->info = t.info;
-	memcpy(w->sha256, t.sha256, sizeof(w->sha256));
-	rc = program_compile(&t, &w->program, &diag);
-	trace_close(&t);
-	if (rc)
-		return cli_error(cli_status_of(rc), "%s: %s", w->path, diag.text);
-	return CLI_OK;
+	run_geometry_label(plan->options, at->geometry, label);
+	snprintf(out, 192, "%s%s", plan->workloads[at->workload].name, label);
 }
 
-/* One ZONE_NORMAL a node, in which that node's peak use is the wanted share; whole blocks of the largest order. */
-static int size_zones(struct contig_geometry *g, const struct run_workload *w, uint32_t occupancy)
+static int check_nodes(const struct contig_geometry *g, const struct program *p, const char *where)
 {
-	unsigned int order = g->max_order > g->pageblock_order ? g->max_order : g->pageblock_order;
-	uint64_t start = 0;
-
-	for (uint32_t node = 0; node < w->program.nr_nodes; node++) {
-		unsigned __int128 scaled = (unsigned __int128)w->program.node_peak[node] * 100000 + occupancy - 1;
-		uint64_t pages = (uint64_t)(scaled / occupancy);
-
-		if (!pages)
-			continue;
-		pages = ((pages - 1) >> order) + 1;
-		if (pages > (UINT32_MAX >> order) || start + (pages << order) > UINT32_MAX)
-			return cli_error(CLI_USAGE,
-			                 "%s at %u.%03u %% needs more pages than a 32-bit pfn can name: "
-			                 "raise --occupancy",
-			                 w->name, occupancy / 1000, occupancy % 1000);
-		g->zones[g->nr_zones++] = (struct contig_zone){ .start = (pfn_t)start,
-			                                        .pages = (uint32_t)(pages << order),
-			                                        .node = (uint8_t)node,
-			                                        .type = ZONE_NORMAL };
-		start += pages << order;
-	}
-	return CLI_OK;
-}
-
-static uint8_t choose(int asked, uint8_t recorded, uint8_t otherwise)
-{
-	if (asked >= 0)
-		return (uint8_t)asked;
-	return recorded ? recorded : otherwise;
-}
-
-static int make_geometry(struct contig_geometry *g, const struct run_options *o, const struct run_workload *w,
-                         uint32_t occupancy)
-{
-	struct contig_diag diag;
-	int status = CLI_OK;
-
-	*g = (struct contig_geometry){
-		.page_shift = choose(o->page_shift, w->info.page_shift, 12),
-		.pageblock_order = choose(o->pageblock_order, w->info.pageblock_order, 9),
-		.max_order = choose(o->max_order, w->info.max_order, 10),
-		.init = CONTIG_INIT_FREE,
-		.big_blocks_ok = o->big_blocks,
-		.big_buddies_ok = o->big_buddies,
-		.nr_cpus = w->program.nr_cpus,
-	};
-	if (o->section_order >= 0) {
-		g->section_order = (uint8_t)o->section_order;
-	} else {
-		uint8_t section = (uint8_t)(g->page_shift < X86_SECTION_BITS ? X86_SECTION_BITS - g->page_shift : 1);
-
-		/* the recording kernel obeyed its own section rule, whatever its sections were */
-		g->section_order = section > w->info.max_order ? section : w->info.max_order;
-	}
-	memcpy(g->cpu_node, w->program.cpu_node, sizeof(g->cpu_node));
-	/* orders are checked before they are used to size anything */
-	g->nr_zones = 1;
-	g->zones[0] = (struct contig_zone){ .pages = 1 };
-	if (contig_geometry_check(g, &diag))
-		return cli_error(CLI_USAGE, "geometry: %s", diag.text);
-	g->nr_zones = 0;
-	if (o->nr_zones) {
-		g->nr_zones = o->nr_zones;
-		memcpy(g->zones, o->zones, o->nr_zones * sizeof(o->zones[0]));
-	} else {
-		status = size_zones(g, w, occupancy);
-	}
-	if (status == CLI_OK && contig_geometry_check(g, &diag))
-		return cli_error(CLI_USAGE, "geometry: %s", diag.text);
-	return status;
-}
-
-static int check_nodes(const struct contig_geometry *g, const struct run_workload *w)
-{
-	for (uint32_t node = 0; node < w->program.nr_nodes; node++) {
-		bool found = !w->program.node_peak[node];
+	for (uint32_t node = 0; node < p->nr_nodes; node++) {
+		bool found = !p->node_peak[node];
 
 		for (uint32_t i = 0; i < g->nr_zones; i++)
 			found |= g->zones[i].node == node;
 		if (!found)
-			return cli_error(CLI_USAGE, "%s allocates on node %u, which no --zone is on: add one", w->name,
+			return cli_error(CLI_USAGE, "%s allocates on node %u, which no --zone is on: add one", where,
 			                 node);
 	}
 	return CLI_OK;
@@ -235,71 +169,90 @@ static void warn_unverified(const struct run_options *o)
 }
 
 /* A geometry that the rules allow, but a generation does not, or in which it can not have the caller: each says so itself. */
-static int check_backends(const struct run_plan *plan, const struct contig_geometry *g)
+static int check_backends(const struct run_plan *plan, const struct run_place *at)
 {
 	const struct run_options *o = plan->options;
+	const struct contig_geometry *g = plan_geometry(plan, at);
 	const struct contig_hooks none = { 0 };
 	struct user_drivers drivers = { NULL };
 	struct contig_diag diag;
 	struct caller caller;
+	char label[64];
 
-	for (uint32_t i = 0; i < plan->options->nr_backends; i++) {
-		struct contig *c = contig_open(plan->options->backends[i], g, &none, &diag);
+	run_geometry_label(o, at->geometry, label);
+	for (uint32_t i = 0; i < o->nr_backends; i++) {
+		struct contig *c = contig_open(o->backends[i], g, &none, &diag);
 
 		if (!c)
-			return cli_error(CLI_USAGE, "%s: %s", plan->options->backends[i], diag.text);
+			return cli_error(CLI_USAGE, "%s%s: %s", o->backends[i], label, diag.text);
 		int rc = caller_open(&caller, &o->caller, c, g, &drivers, 0, &diag);
 
 		caller_close(&caller);
 		contig_close(c);
 		if (rc)
-			return cli_error(rc == -ENOMEM ? CLI_MACHINE : CLI_USAGE, "--caller %s on %s: %s",
-			                 caller_name(o->caller.who), o->backends[i], diag.text);
+			return cli_error(rc == -ENOMEM ? CLI_MACHINE : CLI_USAGE, "--caller %s on %s%s: %s",
+			                 caller_name(o->caller.who), o->backends[i], label, diag.text);
 	}
 	return CLI_OK;
 }
 
-/* What a geometry may be by itself, but not for this trace and these requests. */
-static int check_fit(const struct run_plan *plan, uint32_t workload, uint32_t occupancy)
+/* Requests of one size: can there be any? */
+static int check_size(const struct run_plan *plan, const struct run_place *at, const char *where)
 {
 	const struct run_options *o = plan->options;
-	const struct run_workload *w = &plan->workloads[workload];
-	const struct contig_geometry *g = geometry_of(plan, workload, occupancy);
+	const struct contig_geometry *g = plan_geometry(plan, at);
+	const struct run_size *s = &o->sizes[at->size];
+	struct contig_diag diag;
+	char label[16];
 
-	if (w->program.max_order > g->max_order)
+	run_size_label(s, label);
+	if (s->memory_blocks && (uint64_t)s->count * caller_block_pages(&o->caller, g) > UINT32_MAX / 2)
+		return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
+	if (caller_check(&o->caller, g, plan_request_pages(plan, at), &diag))
+		return o->nr_geometries > 1 ? cli_error(CLI_USAGE, "%s: %s", where, diag.text)
+		                            : cli_error(CLI_USAGE, "%s", diag.text);
+	if (s->blocks && s->count > UINT32_MAX >> (g->pageblock_order + 1))
+		return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
+	if (!requests_candidates(g, plan_request_pages(plan, at)))
 		return cli_error(CLI_USAGE,
-		                 "%s has allocations of order %u, above MAX_PAGE_ORDER %u: raise --max-order", w->name,
-		                 w->program.max_order, g->max_order);
-	if (w->program.peak_pages > plan_pages(g))
-		return cli_error(CLI_USAGE, "%s needs %llu pages at its peak, the zones have %u: enlarge --zone",
-		                 w->name, (unsigned long long)w->program.peak_pages, plan_pages(g));
-	if (check_nodes(g, w) != CLI_OK)
+		                 "--sizes %s: no aligned range of %u pages fits the zones of %s "
+		                 "(%u pages): lower --sizes or --occupancy",
+		                 label, plan_request_pages(plan, at), where, plan_pages(g));
+	return CLI_OK;
+}
+
+/* What a geometry may be by itself, but not for this trace and these requests. */
+static int check_fit(const struct run_plan *plan, const struct run_place *at)
+{
+	const struct run_options *o = plan->options;
+	const struct program *p = plan_program(plan, at);
+	const struct contig_geometry *g = plan_geometry(plan, at);
+	int status = CLI_OK;
+	char where[192];
+
+	plan_where(plan, at, where);
+	if (p->max_order > g->max_order)
+		return cli_error(CLI_USAGE,
+		                 "%s has allocations of order %u, above MAX_PAGE_ORDER %u: raise --max-order", where,
+		                 p->max_order, g->max_order);
+	if (p->peak_pages > plan_pages(g))
+		return cli_error(CLI_USAGE, "%s needs %llu pages at its peak, the zones have %u: enlarge --zone", where,
+		                 (unsigned long long)p->peak_pages, plan_pages(g));
+	if (check_nodes(g, p, where) != CLI_OK)
 		return CLI_USAGE;
-	if (w->program.duration_ns < o->interval_ns)
+	if (p->duration_ns < o->interval_ns)
 		return cli_error(
 			CLI_USAGE,
 			"%s lasts %.3f ms, shorter than the interval between requests of %g ms: lower --interval-ms",
-			w->name, (double)w->program.duration_ns / 1e6, (double)o->interval_ns / 1e6);
-	for (uint32_t s = 0; s < o->nr_sizes; s++) {
-		const struct run_place at = { .workload = workload, .occupancy = occupancy, .size = s };
-		struct contig_diag diag;
-		char label[16];
+			where, (double)p->duration_ns / 1e6, (double)o->interval_ns / 1e6);
+	for (uint32_t s = 0; s < o->nr_sizes && status == CLI_OK; s++) {
+		const struct run_place one = {
+			.workload = at->workload, .geometry = at->geometry, .occupancy = at->occupancy, .size = s
+		};
 
-		run_size_label(&o->sizes[s], label);
-		if (o->sizes[s].memory_blocks &&
-		    (uint64_t)o->sizes[s].count * caller_block_pages(&o->caller, g) > UINT32_MAX / 2)
-			return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
-		if (caller_check(&o->caller, g, plan_request_pages(plan, &at), &diag))
-			return cli_error(CLI_USAGE, "%s", diag.text);
-		if (o->sizes[s].blocks && o->sizes[s].count > UINT32_MAX >> (g->pageblock_order + 1))
-			return cli_error(CLI_USAGE, "--sizes %s: more pages than a 32-bit pfn can name", label);
-		if (!requests_candidates(g, plan_request_pages(plan, &at)))
-			return cli_error(CLI_USAGE,
-			                 "--sizes %s: no aligned range of %u pages fits the zones of %s "
-			                 "(%u pages): lower --sizes or --occupancy",
-			                 label, plan_request_pages(plan, &at), w->name, plan_pages(g));
+		status = check_size(plan, &one, where);
 	}
-	return check_backends(plan, g);
+	return status == CLI_OK ? check_backends(plan, at) : status;
 }
 
 static int check_names(const struct run_plan *plan)
@@ -314,6 +267,55 @@ static int check_names(const struct run_plan *plan)
 	return CLI_OK;
 }
 
+/* Is there an earlier geometry with pages of the same size, and so with the same zones? */
+static bool zones_seen(const struct run_plan *plan, const struct run_place *at)
+{
+	for (struct run_place other = *at; other.geometry-- > 0;) {
+		if (plan_geometry(plan, &other)->page_shift == plan_geometry(plan, at)->page_shift)
+			return true;
+	}
+	return false;
+}
+
+/* Occupancies that whole blocks make the same memory of give the same results: say so, once for each page size. */
+static void warn_alike(const struct run_plan *plan, struct run_place at)
+{
+	uint32_t alike = 0;
+	char reached[16];
+
+	for (; at.occupancy + 1 < plan->nr_occupancies; at.occupancy++) {
+		struct run_place next = at;
+
+		next.occupancy++;
+		alike += plan_pages(plan_geometry(plan, &at)) == plan_pages(plan_geometry(plan, &next));
+	}
+	if (!alike || zones_seen(plan, &at))
+		return;
+	occupancy_label((plan_reached(plan, &at) + 50) / 100 * 100, reached);
+	cli_warn(
+		"%s in pages of %g KiB: %u of %u occupancies are the same memory as another, since zones are whole runs of "
+		"the largest order: the smallest is %s %% full",
+		plan->workloads[at.workload].name, (double)(1u << plan_geometry(plan, &at)->page_shift) / 1024, alike,
+		plan->nr_occupancies, reached);
+}
+
+static int make_workload(struct run_plan *plan, uint32_t w)
+{
+	const struct run_options *o = plan->options;
+	int status = plan_load(&plan->workloads[w], o->nr_workloads ? o->workloads[w] : NULL, o);
+
+	for (uint32_t n = 0; n < o->nr_geometries && status == CLI_OK; n++) {
+		for (uint32_t k = 0; k < plan->nr_occupancies && status == CLI_OK; k++) {
+			const struct run_place at = { .workload = w, .geometry = n, .occupancy = k };
+
+			status = plan_make_geometry(plan, &at);
+			if (status == CLI_OK)
+				status = check_fit(plan, &at);
+		}
+	}
+	return status;
+}
+
 int plan_make(struct run_plan *plan, const struct run_options *o)
 {
 	int status = CLI_OK;
@@ -322,23 +324,22 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 	plan->nr_workloads = o->nr_workloads ? o->nr_workloads : 1;
 	plan->nr_occupancies = o->nr_zones ? 1 : o->nr_occupancies;
 	plan->workloads = calloc(plan->nr_workloads, sizeof(*plan->workloads));
-	plan->geometries = calloc((size_t)plan->nr_workloads * plan->nr_occupancies, sizeof(*plan->geometries));
+	plan->geometries =
+		calloc((size_t)plan->nr_workloads * o->nr_geometries * plan->nr_occupancies, sizeof(*plan->geometries));
 	if (!plan->workloads || !plan->geometries)
 		return cli_error(CLI_MACHINE, "no memory");
-	for (uint32_t w = 0; w < plan->nr_workloads && status == CLI_OK; w++) {
-		status = load_workload(&plan->workloads[w], o->nr_workloads ? o->workloads[w] : NULL);
-		for (uint32_t k = 0; k < plan->nr_occupancies && status == CLI_OK; k++) {
-			status = make_geometry(geometry_of(plan, w, k), o, &plan->workloads[w],
-			                       o->nr_zones ? 0 : o->occupancy[k]);
-			if (status == CLI_OK)
-				status = check_fit(plan, w, k);
-		}
-	}
+	for (uint32_t w = 0; w < plan->nr_workloads && status == CLI_OK; w++)
+		status = make_workload(plan, w);
 	if (status == CLI_OK)
 		status = check_names(plan);
-	if (status == CLI_OK)
+	if (status == CLI_OK) {
 		warn_unverified(o);
-	uint64_t rows = (uint64_t)plan->nr_workloads * plan->nr_occupancies * o->nr_sizes * o->nr_backends;
+		for (uint32_t i = 0; i < plan->nr_workloads * o->nr_geometries; i++)
+			warn_alike(plan, (struct run_place){ .workload = i / o->nr_geometries,
+			                                     .geometry = i % o->nr_geometries });
+	}
+	uint64_t rows =
+		(uint64_t)plan->nr_workloads * o->nr_geometries * plan->nr_occupancies * o->nr_sizes * o->nr_backends;
 
 	if (status == CLI_OK && rows * o->nr_seeds > 10000000)
 		return cli_error(CLI_USAGE, "%llu replays: cut the run in pieces",
@@ -351,7 +352,9 @@ int plan_make(struct run_plan *plan, const struct run_options *o)
 void plan_free(struct run_plan *plan)
 {
 	for (uint32_t w = 0; plan->workloads && w < plan->nr_workloads; w++) {
-		program_free(&plan->workloads[w].program);
+		for (uint32_t k = 0; k < plan->workloads[w].nr_programs; k++)
+			program_free(&plan->workloads[w].programs[k]);
+		free(plan->workloads[w].programs);
 		free(plan->workloads[w].path);
 	}
 	free(plan->workloads);

@@ -2,8 +2,8 @@
 /*
  * plan.h - a run laid out: workloads read, geometries checked, replays numbered.
  *
- * Replays are numbered workload by workload, then by occupancy, size, backend and seed; a row is all the seeds of one
- * backend, a group all the backends of one workload, occupancy and size. Results are in that order, whoever computed
+ * Replays are numbered workload by workload, then by geometry, occupancy, size, backend and seed; a row is all the seeds
+ * of one backend, a group all the backends of one workload, geometry, occupancy and size. Results are in that order, whoever computed
  * them when.
  */
 #ifndef PLAN_H
@@ -16,9 +16,12 @@
 struct run_workload {
 	char name[128]; /* of the file, without folder and suffix */
 	char *path;
-	struct trace_info info;
+	struct trace_info info; /* of the file */
 	char sha256[65];
-	struct program program;
+	/* one for each page size of the run's geometries, and which geometry has which */
+	struct program *programs;
+	uint32_t nr_programs;
+	uint8_t program_of[RUN_MAX_LIST];
 };
 
 struct run_plan {
@@ -26,7 +29,7 @@ struct run_plan {
 	struct run_workload *workloads;
 	uint32_t nr_workloads;
 	uint32_t nr_occupancies;            /* 1 where zones were given */
-	struct contig_geometry *geometries; /* [workload][occupancy] */
+	struct contig_geometry *geometries; /* [workload][geometry][occupancy] */
 	const struct cost_table *cost;
 	uint32_t nr_rows;
 	uint32_t nr_replays;
@@ -35,6 +38,7 @@ struct run_plan {
 /* Where a row or a replay stands. */
 struct run_place {
 	uint32_t workload;
+	uint32_t geometry; /* index into options->geometries */
 	uint32_t occupancy;
 	uint32_t size;
 	uint32_t backend;
@@ -48,8 +52,17 @@ static inline struct run_place plan_row(const struct run_plan *plan, uint32_t ro
 }
 
 const struct contig_geometry *plan_geometry(const struct run_plan *plan, const struct run_place *at);
-/* Share of the zones that the trace's peak use takes, in thousandths of a percent. */
+/* The trace, compiled for the pages of that geometry. */
+const struct program *plan_program(const struct run_plan *plan, const struct run_place *at);
+/* Has that geometry pages of another size than the trace was recorded with? */
+bool plan_other_pages(const struct run_plan *plan, const struct run_place *at);
+/*
+ * Share of the zones that the trace's peak use takes, in thousandths of a percent: as asked for, and as it is with zones
+ * of whole blocks, on the node that is fullest. It misses the mark if that is further away than rounding usually brings.
+ */
 uint32_t plan_occupancy(const struct run_plan *plan, const struct run_place *at);
+uint32_t plan_reached(const struct run_plan *plan, const struct run_place *at);
+bool plan_misses(const struct run_plan *plan, const struct run_place *at);
 uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place *at);
 uint32_t plan_pages(const struct contig_geometry *g); /* of all zones */
 bool plan_is_baseline(const char *backend);

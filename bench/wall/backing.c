@@ -190,6 +190,8 @@ static int open_area(struct backing *b, struct area *a, struct contig_diag *diag
 		                       "%" PRIu64
 		                       " MiB of real memory can not be mapped: %s; --backing none needs none",
 		                       mib_up(a->bytes), strerror(errno));
+	/* a kernel copies pages through a map of huge pages, too; where there are none it costs more of the cpu's TLB */
+	madvise(a->at, a->bytes, MADV_HUGEPAGE);
 	int rc = placement_bind(b->placement, a->at, a->bytes, a->node, diag);
 
 	if (!rc)
