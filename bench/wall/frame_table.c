@@ -212,6 +212,21 @@ static void head(FILE *to, const struct frame *f)
 	        o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6);
 }
 
+/* Of each number of threads. */
+static void shared(FILE *to, const struct frame_row *first)
+{
+	for (uint32_t i = 0; i < first->frame->nr_threads; i++) {
+		const struct frame_row *row = &first[i];
+
+		if (!row->placement->oversubscribed)
+			continue;
+		fprintf(to, "OVERSUBSCRIBED");
+		if (row->frame->nr_threads > 1)
+			fprintf(to, " with %u thread%s", row->nr_threads, row->nr_threads == 1 ? "" : "s");
+		fprintf(to, ": %s\n", frame_sharing(row));
+	}
+}
+
 void frame_table(FILE *to, const struct frame *f)
 {
 	head(to, f);
@@ -225,8 +240,7 @@ void frame_table(FILE *to, const struct frame *f)
 			continue;
 		fputc('\n', to);
 		table_heading(to, &f->plan_only, &f->rows[i].at);
-		if (f->rows[i].placement->oversubscribed)
-			fprintf(to, "OVERSUBSCRIBED: %s\n", frame_sharing(&f->rows[i]));
+		shared(to, &f->rows[i]);
 		block(to, f, i, end, speed);
 		fputc('\n', to);
 		block(to, f, i, end, latency);
