@@ -38,7 +38,8 @@ static int place(void *ctx, void *start, size_t bytes, unsigned int node, struct
 	if (!grow((void **)&wall->areas, wall->nr_areas, &wall->cap_areas, sizeof(*wall->areas)))
 		return contig_diag_set(diag, -ENOMEM, "no memory to note what is bound");
 	wall->areas[wall->nr_areas++] = (struct area){ start, bytes, node };
-	return placement_bind(wall->params->placement, start, bytes, node, diag);
+	wall->not_bound = placement_bind(wall->params->placement, start, bytes, node, diag);
+	return wall->not_bound;
 }
 
 static void filled(void *ctx, owner_t owner, pfn_t pfn, unsigned int order)
@@ -101,7 +102,7 @@ static int open_and_age(struct wall *wall)
 	replay.watch = NULL;
 	rc = replay_open(&replay, &wall->aged, wall->diag);
 	if (rc)
-		return rc;
+		return wall->not_bound ? wall->not_bound : rc;
 	wall->backend = replay_backend(wall->aged);
 	return replay_age(wall->aged);
 }
@@ -197,6 +198,8 @@ static void *thread_main(void *ctx)
 	struct worker *w = rc ? NULL : worker_new(wall, start->thread);
 	bool counts = params->counters || params->phase_counters;
 
+	if (w && params->placement->bind)
+		stream_bring_here(&wall->streams.of[start->thread]);
 	wall->workers[start->thread] = w;
 	if (w && counts)
 		w->counters = counters_open();

@@ -87,6 +87,7 @@ struct wall {
 	struct area *areas; /* of metadata */
 	size_t nr_areas;
 	size_t cap_areas;
+	int not_bound; /* why the backend could not be opened: contig_open() only says that */
 	struct backing *backing;
 	struct replay *aged;
 	struct contig *backend;
