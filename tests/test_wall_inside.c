@@ -107,23 +107,12 @@ void free(void *p)
 
 /* ---- what is replayed ------------------------------------------------------------------------ */
 
-static const struct synthetic busy = {
-	.seed = 3,
-	.nr_events = 60000,
-	.live = 3000,
-	.cpus = 2,
-	.unmovable = 30,
-	.high_order = 50,
-	.splits = 10,
-	.interval_ns = 1000,
-};
-
 static void replay(enum wall_timing timing, bool requests)
 {
 	struct wall_house h;
 	struct trace t;
 
-	synthetic_trace(&busy, &t);
+	synthetic_trace(&synthetic_busy, &t);
 	wall_house_open(&h, &t, 0, 0);
 	h.params.timing = timing;
 	h.params.replay.age = 1;

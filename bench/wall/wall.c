@@ -318,7 +318,7 @@ static int measure_harness(struct wall *wall)
 
 	for (uint32_t i = 0; i < result->nr_threads; i++)
 		loops += result->threads[i].loop_ns - result->threads[i].request_ns;
-	if (loops)
+	if (loops && result->harness_ns > 0)
 		result->harness_share =
 			(uint32_t)(1000 * result->harness_ns * (double)result->events / (double)loops + 0.5);
 	return rc;

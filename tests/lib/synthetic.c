@@ -18,6 +18,7 @@ const struct synthetic synthetic_small = {
 	.interval_ns = 1000,
 };
 
+<<<<<<< HEAD
 const struct synthetic synthetic_four_nodes = {
 	.seed = 13,
 	.nr_events = 20000,
@@ -26,6 +27,16 @@ const struct synthetic synthetic_four_nodes = {
 	.nodes = 4,
 	.unmovable = 20,
 	.high_order = 30,
+=======
+const struct synthetic synthetic_busy = {
+	.seed = 7,
+	.nr_events = 60000,
+	.live = 3000,
+	.cpus = 2,
+	.unmovable = 30,
+	.high_order = 50,
+	.splits = 10,
+>>>>>>> wall
 	.interval_ns = 1000,
 };
 

@@ -19,8 +19,13 @@ struct synthetic {
 
 /* A few thousand pages on two cpus, of which some are unmovable, of higher order or split. */
 extern const struct synthetic synthetic_small;
+<<<<<<< HEAD
 /* The same with a cpu on each of four nodes, and no splits. */
 extern const struct synthetic synthetic_four_nodes;
+=======
+/* The same with three times the events in 60 ms, more of all that is rare: for threads to meet in. */
+extern const struct synthetic synthetic_busy;
+>>>>>>> wall
 
 /* A trace in memory; trace_close() frees it. */
 void synthetic_trace(const struct synthetic *how, struct trace *t);
