@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 
 #include "cli.h"
+#include "micro/flags.h"
 #include "micro/micro.h"
 
 #define MAX_TARGETS 256
@@ -159,42 +160,6 @@ static int add_targets(char *list, const char *gib)
 	return rc;
 }
 
-/* ---- what the library would pass over in silence --------------------------------------------- */
-
-static int check_flags(int argc, char **argv)
-{
-	/* the library parses these and takes any number: a repetition of 0 runs, a negative minimum time ends at once
-	 */
-	static const struct {
-		const char *flag;
-		double min;
-	} numbers[] = { { "min_time", 1e-6 }, { "min_warmup_time", 0 }, { "repetitions", 1 } };
-	const char *counters = gbench_flag(argc, argv, "perf_counters");
-	double number;
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		const char *text = gbench_flag(argc, argv, numbers[i].flag);
-
-		if (text && !cli_double(text, numbers[i].min, 1e9, &number))
-			return cli_error(CLI_USAGE, "--benchmark_%s=%s: must be a number of at least %g",
-			                 numbers[i].flag, text, numbers[i].min);
-	}
-	if (counters && *counters && !gbench_library_has_libpfm())
-		return cli_error(
-			CLI_MACHINE,
-			"--benchmark_perf_counters: this Google Benchmark was built without libpfm and would "
-			"leave the counters out; use `perf stat` around this command, or `contigbench perf` for "
-			"instruction counts");
-	return CLI_OK;
-}
-
-/* As the library reads a switch. */
-static bool is_on(const char *value)
-{
-	return value && strcmp(value, "false") && strcmp(value, "no") && strcmp(value, "off") && strcmp(value, "0") &&
-	       strcmp(value, "f") && strcmp(value, "n");
-}
-
 static const char about_debug[] = "contigbench micro: \"Library was built as DEBUG\" (JSON: library_build_type) is "
 				  "about Google Benchmark as Debian "
 				  "packages it, with its assertions on. contigbench is not meant; its operations run "
@@ -246,8 +211,8 @@ static int register_all(void)
 static int run(int argc, char **argv, const struct options *o)
 {
 	size_t matched = 0, nr_failed = 0;
-	bool list = is_on(gbench_flag(argc, argv, "list_tests")); /* now: the library takes its flags out of argv */
-	int rc = check_flags(argc, argv);
+	bool list = flag_is_on(gbench_flag(argc, argv, "list_tests")); /* now: the library takes its flags out of argv */
+	int rc = flags_check(argc, argv);
 
 	if (rc)
 		return rc;

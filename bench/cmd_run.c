@@ -10,6 +10,7 @@
 #include "results/folder.h"
 #include "results/results.h"
 #include "virtual/state.h"
+#include "wall/frame.h"
 
 static atomic_bool stop;
 
@@ -212,7 +213,7 @@ int cmd_run(int argc, char **argv)
 		run_options_usage(stdout);
 	} else if (status == CLI_OK) {
 		catch_signals();
-		status = run(&r);
+		status = r.options.wall.on ? frame_run(&r.options, r.argc, r.argv, &stop) : run(&r);
 		release_signals();
 	}
 	results_free(&r.results);

@@ -62,17 +62,22 @@ static int initialize(const char *flag)
 }
 
 /* Run everything that is registered (and matches) and read the report. */
-static int run(const char *flag)
+static int run_as(const struct gbench_how *how, const char *flag)
 {
 	int rc = initialize(flag);
 
 	assert_int_equal(rc, 0);
 	capture_mute();
-	rc = gbench_run(&matched, &nr_failed);
+	rc = how ? gbench_run_as(how, &matched, &nr_failed) : gbench_run(&matched, &nr_failed);
 	capture_unmute();
 	json_decref(report);
 	report = json_load_file(out_path, 0, NULL); /* NULL if there was nothing to run */
 	return rc;
+}
+
+static int run(const char *flag)
+{
+	return run_as(NULL, flag);
 }
 
 static json_t *result(const char *name)
@@ -337,6 +342,45 @@ static void the_library_does_not_end_the_process(void **state)
 	strcpy(out_path, "");
 }
 
+/* ---- what is known only at the end ----------------------------------------------------------- */
+
+static void count_nothing(struct gbench_state *s, void *ctx)
+{
+	(void)ctx;
+	while (gbench_keep_running(s))
+		gbench_set_iteration_time(s, 0.001);
+	gbench_counter(s, "none", 0, GBENCH_PLAIN);
+	gbench_counter(s, "some", 3, GBENCH_PLAIN);
+}
+
+static void say_late(void *ctx)
+{
+	assert_int_equal(gbench_add_context("late", ctx), 0);
+	assert_int_equal(gbench_add_context("late", ctx), -EEXIST);
+	assert_int_equal(gbench_add_context("host_name", ctx), -EEXIST);
+}
+
+/* The file has the context of the end, and is JSON: a variation around 0 is not a number and left out. */
+static void context_of_the_end(void **state)
+{
+	char text[] = "said";
+	const struct gbench_how how = { .quiet = true, .measured = say_late, .ctx = text };
+	struct gbench *b;
+
+	(void)state;
+	assert_int_equal(gbench_register("zero", count_nothing, NULL, &b), 0);
+	gbench_iterations(b, 1);
+	gbench_repetitions(b, 3);
+	gbench_use_manual_time(b);
+	assert_int_equal(run_as(&how, ""), 0);
+	assert_int_equal(matched, 1);
+	assert_non_null(report);
+	assert_string_equal(json_string_value(json_object_get(json_object_get(report, "context"), "late")), "said");
+	assert_int_equal(number(result("zero/iterations:1/repeats:3/manual_time"), "none"), 0);
+	assert_null(json_object_get(result("zero/iterations:1/repeats:3/manual_time_cv"), "none"));
+	assert_int_equal(number(result("zero/iterations:1/repeats:3/manual_time_cv"), "some"), 0);
+}
+
 static void flags_of_argv_and_environment(void **state)
 {
 	char program[] = "x", a[] = "--benchmark_filter=a", b[] = "--benchmark_filter=b",
@@ -364,6 +408,7 @@ int main(void)
 		TEST(failures_are_reported),
 		TEST(nonsense_is_refused),
 		TEST(the_library_does_not_end_the_process),
+		TEST(context_of_the_end),
 		TEST(flags_of_argv_and_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* gbench.cc - Google Benchmark as a program: flags, context, running, and what the library at hand is. */
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <iterator>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 #include "gbench_internal.h"
 
@@ -77,10 +81,26 @@ int gbench_add_context(const char *key, const char *value)
 {
 	if (!key || !value)
 		return refuse(-EINVAL, "a context needs a key and a value");
+	static const char *const own[] = { "date",
+		                           "host_name",
+		                           "executable",
+		                           "num_cpus",
+		                           "mhz_per_cpu",
+		                           "caches",
+		                           "load_avg",
+		                           "aslr_enabled",
+		                           "cpu_scaling_enabled",
+		                           "library_version",
+		                           "library_build_type",
+		                           "json_schema_version" };
+
 	return guard([&] {
 		const auto *known = bm::internal::GetGlobalContext();
+		bool taken = known && known->count(key);
 
-		if (known && known->count(key))
+		for (const char *name : own)
+			taken |= !std::strcmp(name, key);
+		if (taken)
 			return refuse(-EEXIST, "the context has this key already");
 		bm::AddCustomContext(key, value);
 		return 0;
@@ -118,14 +138,92 @@ static void discard_output(void)
 		std::remove(output_file.c_str());
 }
 
+namespace
+{
+class no_display : public bm::BenchmarkReporter
+{
+      public:
+	no_display() : nowhere(nullptr)
+	{
+		SetOutputStream(&nowhere);
+		SetErrorStream(&nowhere);
+	}
+	bool ReportContext(const Context &) override
+	{
+		return true;
+	}
+	void ReportRuns(const std::vector<Run> &) override
+	{
+	}
+
+      private:
+	std::ostream nowhere;
+};
+
+/*
+ * Keeps all until the end, and then asks for the rest of the context. What is not a number has no place in JSON: the
+ * library has it for a counter's coefficient of variation whose mean is 0.
+ */
+class late_json : public bm::JSONReporter
+{
+      public:
+	explicit late_json(const gbench_how &h) : how(h)
+	{
+	}
+	bool ReportContext(const Context &c) override
+	{
+		context = std::make_unique<Context>(c);
+		return true;
+	}
+	void ReportRuns(const std::vector<Run> &r) override
+	{
+		runs.push_back(r);
+		for (Run &run : runs.back()) {
+			for (auto c = run.counters.begin(); c != run.counters.end();)
+				c = std::isfinite(c->second.value) ? std::next(c) : run.counters.erase(c);
+		}
+	}
+	void Finalize() override
+	{
+		how.measured(how.ctx);
+		if (!context)
+			return;
+		bm::JSONReporter::ReportContext(*context);
+		for (const auto &r : runs)
+			bm::JSONReporter::ReportRuns(r);
+		bm::JSONReporter::Finalize();
+		cut_short = !GetOutputStream().flush();
+	}
+
+	bool cut_short = false;
+
+      private:
+	const gbench_how &how;
+	std::unique_ptr<Context> context;
+	std::vector<std::vector<Run>> runs;
+};
+} // namespace
+
 int gbench_run(size_t *matched, size_t *failed)
+{
+	const gbench_how how = {};
+
+	return gbench_run_as(&how, matched, failed);
+}
+
+int gbench_run_as(const struct gbench_how *how, size_t *matched, size_t *failed)
 {
 	nr_failed = 0;
 	return guard([&] {
 		if (int rc = check_output_before())
 			return rc;
+		no_display none;
+		late_json late(*how);
 		/* 1.7.1 would delete its only default reporter, and use it again in a second run */
-		size_t nr = bm::RunSpecifiedBenchmarks(bm::CreateDefaultDisplayReporter());
+		bm::BenchmarkReporter *display = how->quiet ? &none : bm::CreateDefaultDisplayReporter();
+		/* without a file it ends the process over a reporter for one */
+		bm::BenchmarkReporter *file = how->measured && !output_file.empty() ? &late : nullptr;
+		size_t nr = bm::RunSpecifiedBenchmarks(display, file);
 
 		if (matched)
 			*matched = nr;
@@ -135,6 +233,8 @@ int gbench_run(size_t *matched, size_t *failed)
 			discard_output();
 			return refuse(-ENODATA, ("--benchmark_filter=" + bm::GetBenchmarkFilter()).c_str());
 		}
+		if (late.cut_short)
+			return refuse(-ENOSPC, (output_file + ": could not be written to its end").c_str());
 		return check_output_after();
 	});
 }

@@ -124,11 +124,21 @@ static inline void gbench_do_not_optimize(const void *p)
 int gbench_initialize(int *argc, char **argv);
 /* The value of --benchmark_NAME in argv, or else of the environment's BENCHMARK_NAME; "" if bare; NULL if absent. */
 const char *gbench_flag(int argc, char *const *argv, const char *name);
-int gbench_add_context(const char *key, const char *value); /* -EEXIST if the key is there already */
+int gbench_add_context(const char *key, const char *value); /* -EEXIST if the key is there already, or the library's */
 /* Run what the filter matches; nothing matched is -ENODATA, an output file that
  * cannot be written is the errno of open() or -ENOSPC. *failed counts runs (threads of
  * runs) that ended in an error. */
 int gbench_run(size_t *matched, size_t *failed);
+struct gbench_how {
+	bool quiet; /* nothing to the terminal: the caller has a table of its own */
+	/*
+	 * Called when all is measured and before --benchmark_out is written, as JSON and in one go: what gbench_add_context()
+	 * gets here is still part of it. NULL: the library writes as it goes.
+	 */
+	void (*measured)(void *ctx);
+	void *ctx;
+};
+int gbench_run_as(const struct gbench_how *how, size_t *matched, size_t *failed);
 void gbench_shutdown(void);
 
 const char *gbench_error(void); /* about the last call of this thread that failed */

@@ -44,7 +44,8 @@ static bool has(const char *dir, const char *name)
 /* Only what this program made is ever removed: results, an interrupted run, or nothing at all. */
 static bool is_ours(const char *dir)
 {
-	return (has(dir, "context.json") && has(dir, "SHA256SUMS")) || has(dir, "run.json") || !rmdir(dir);
+	return (has(dir, "context.json") && has(dir, "SHA256SUMS")) || has(dir, "run.json") ||
+	       (has(dir, "wall.jsonl") && has(dir, "requests.jsonl")) || !rmdir(dir);
 }
 
 static void default_path(char out[2048])

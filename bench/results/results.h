@@ -11,7 +11,8 @@
 #include "../virtual/matrix.h"
 #include "stats.h"
 
-#define RESULTS_SCHEMA "contigbench-run/2"
+#define RESULTS_SCHEMA      "contigbench-run/2"
+#define RESULTS_WALL_SCHEMA "contigbench-wall/1" /* run --clock wall */
 
 struct latency {
 	uint64_t p50, p99, max; /* modelled ns */
@@ -88,6 +89,12 @@ static inline bool results_sweep(const struct run_plan *plan)
 
 /* The parameters of the run as one JSON object on one line. */
 void results_parameters(FILE *f, const struct run_plan *plan);
+/* The line with them that a file of JSON lines begins with. */
+void results_first_line(FILE *f, const struct run_plan *plan);
+/* ,"KEY":{...}: what a request did. */
+void results_work_fields(FILE *f, const char *key, const struct contig_work *work);
+/* {"workload":...,"seed":1 - what begins every line of a replay. Free it; NULL without memory. */
+char *results_replay_prefix(const struct run_plan *plan, uint32_t replay);
 
 void results_table(FILE *f, const struct results *r);
 /* Behind the tables of a run over several geometries. */
@@ -123,6 +130,9 @@ void table_heading(FILE *f, const struct results *r, const struct run_place *at)
 /* Parameters and names of columns; a field with text in it; the end of a line about a place. */
 void csv_head(FILE *f, const struct run_plan *plan, const char *columns);
 void csv_text(FILE *f, const char *text);
+/* What tells a row's workload, occupancy, size and backend, under these names. */
+#define CSV_PLACE "workload,occupancy_percent,size,request_pages,request_bytes,backend,baseline"
+void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at);
 void csv_end(FILE *f, const struct run_plan *plan, const struct run_place *at);
 /* ",value,low,high", with four decimals of a hundredth of what millionths are. */
 void csv_interval(FILE *f, const struct stats_interval *i, bool value);

@@ -79,13 +79,11 @@ static void csv_rest(FILE *f, const struct run_plan *plan, const struct run_plac
 	fprintf(f, ",%d", plan_is_baseline(plan->options->backends[at->backend]));
 }
 
-static void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
+void csv_place(FILE *f, const struct run_plan *plan, const struct run_place *at)
 {
 	csv_text(f, plan->workloads[at->workload].name);
 	csv_rest(f, plan, at);
 }
-
-#define PLACE "workload,occupancy_percent,size,request_pages,request_bytes,backend,baseline"
 
 static void summary_line(FILE *f, const struct results *r, const struct result_row *row)
 {
@@ -122,7 +120,7 @@ static void summary_line(FILE *f, const struct results *r, const struct result_r
 
 void results_summary_csv(FILE *f, const struct results *r)
 {
-	static const char columns[] = PLACE
+	static const char columns[] = CSV_PLACE
 		",seeds,requests,successes,success_percent,success_low,success_high,"
 		"difference_points,difference_low,difference_high,migrated_pages_per_success,migrated_pages,"
 		"migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
@@ -141,7 +139,7 @@ void results_summary_csv(FILE *f, const struct results *r)
 /* What plots/success-by-size.gp draws, and nothing else. It draws one workload, so each geometry of a sweep is one. */
 void results_success_csv(FILE *f, const struct results *r)
 {
-	csv_head(f, r->plan, PLACE ",seeds,success_percent,success_low,success_high");
+	csv_head(f, r->plan, CSV_PLACE ",seeds,success_percent,success_low,success_high");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
 		const struct run_place *at = &r->rows[i].at;
 		char name[192], geometry[64];
@@ -161,7 +159,7 @@ void results_replays_csv(FILE *f, const struct results *r)
 	const struct run_options *o = r->plan->options;
 
 	csv_head(f, r->plan,
-	         PLACE
+	         CSV_PLACE
 	         ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
 	         "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
 	         "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
@@ -191,8 +189,9 @@ void results_replays_csv(FILE *f, const struct results *r)
 void results_failures_csv(FILE *f, const struct results *r)
 {
 	csv_head(f, r->plan,
-	         PLACE ",phase,reason,failures,percent_of_requests,modelled_ns_before_failure,scanned_before_failure,"
-	               "migrated_pages_before_failure");
+	         CSV_PLACE
+	         ",phase,reason,failures,percent_of_requests,modelled_ns_before_failure,scanned_before_failure,"
+	         "migrated_pages_before_failure");
 	for (uint32_t i = 0; i < r->plan->nr_rows; i++) {
 		const struct result_row *row = &r->rows[i];
 

@@ -122,11 +122,13 @@ static void caller_parameters(FILE *f, const struct caller_params *p)
 void results_parameters(FILE *f, const struct run_plan *plan)
 {
 	const struct run_options *o = plan->options;
+	bool wall = o->wall.on;
 	char label[16];
 
-	fputs("{\"schema\":\"" RESULTS_SCHEMA "\",", f);
+	fprintf(f, "{\"schema\":\"%s\",", wall ? RESULTS_WALL_SCHEMA : RESULTS_SCHEMA);
 	text_field(f, "revision", cli_revision());
-	fputs(",\"clock\":\"virtual time; latencies are modelled\",", f);
+	fprintf(f, ",\"clock\":\"%s\",",
+	        wall ? "wall clock; latencies are measured" : "virtual time; latencies are modelled");
 	text_field(f, "cost_table", plan->cost->name);
 	fputs(",\"workloads\":[", f);
 	workloads(f, plan);
@@ -147,10 +149,14 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 	if (o->nodes)
 		fprintf(f, "\"nodes\":%u,", o->nodes);
 	caller_parameters(f, &o->caller);
-	fprintf(f,
-	        "\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64
-	        ",\"samples\":%u,\"bootstrap\":{\"resamples\":%u,\"seed\":%" PRIu64 ",\"unit\":\"seed\"}}",
-	        o->age, o->interval_ns, o->hold_ns, o->max_requests, o->samples, STATS_RESAMPLES, STATS_BOOTSTRAP_SEED);
+	fprintf(f, "\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64, o->age,
+	        o->interval_ns, o->hold_ns, o->max_requests);
+	if (wall)
+		wall_options_json(f, &o->wall);
+	else
+		fprintf(f, ",\"samples\":%u,\"bootstrap\":{\"resamples\":%u,\"seed\":%" PRIu64 ",\"unit\":\"seed\"}",
+		        o->samples, STATS_RESAMPLES, STATS_BOOTSTRAP_SEED);
+	fputc('}', f);
 }
 
 /* ---- Google Benchmark ------------------------------------------------------------------------ */
@@ -241,8 +247,7 @@ void results_benchmark_json(FILE *f, const struct results *r)
 
 /* ---- JSON lines ------------------------------------------------------------------------------ */
 
-/* {"workload":...,"seed":1 - what begins every line of a replay. Free it; NULL without memory. */
-static char *replay_prefix(const struct run_plan *plan, uint32_t replay)
+char *results_replay_prefix(const struct run_plan *plan, uint32_t replay)
 {
 	const struct run_place at = plan_place(plan, replay);
 	const struct run_options *o = plan->options;
@@ -265,7 +270,7 @@ static char *replay_prefix(const struct run_plan *plan, uint32_t replay)
 	return fclose(f) ? NULL : text;
 }
 
-static void first_line(FILE *f, const struct run_plan *plan)
+void results_first_line(FILE *f, const struct run_plan *plan)
 {
 	fputs("{\"parameters\":", f);
 	results_parameters(f, plan);
@@ -303,18 +308,23 @@ static void user_fields(FILE *f, const struct request_record *q, enum run_caller
 	        caller_name(who), q->got, q->calls, q->waits, q->waited_ns);
 }
 
-static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q, enum run_caller who,
-                         uint64_t *failures)
+void results_work_fields(FILE *f, const char *key, const struct contig_work *work)
 {
 	static const struct contig_work none;
 
+	work_fields(f, key, work, &none);
+}
+
+static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q, enum run_caller who,
+                         uint64_t *failures)
+{
 	fprintf(f, "%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64, prefix, k, q->begin_ns, q->end_ns);
 	if (q->start != PFN_NONE)
 		fprintf(f, ",\"start_pfn\":%u", q->start);
 	fprintf(f, ",\"cpu\":%u,\"rc\":%d", q->cpu, q->rc);
 	if (who != RUN_PLAIN)
 		user_fields(f, q, who);
-	work_fields(f, "work", &q->total, &none);
+	results_work_fields(f, "work", &q->total);
 	if (q->rc) {
 		fprintf(f, ",\"failure\":%" PRIu64, ++*failures);
 		autopsy(f, q);
@@ -326,9 +336,9 @@ void results_requests_jsonl(FILE *f, const struct results *r)
 {
 	uint64_t failures = 0;
 
-	first_line(f, r->plan);
+	results_first_line(f, r->plan);
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
-		char *prefix = replay_prefix(r->plan, i);
+		char *prefix = results_replay_prefix(r->plan, i);
 
 		for (uint32_t k = 0; prefix && k < r->replays[i].nr_requests; k++)
 			request_line(f, prefix, k, &r->replays[i].requests[k], r->plan->options->caller.who, &failures);
@@ -353,9 +363,9 @@ static void sample_line(FILE *f, const char *prefix, const struct sample_record 
 
 void results_series_jsonl(FILE *f, const struct results *r)
 {
-	first_line(f, r->plan);
+	results_first_line(f, r->plan);
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
-		char *prefix = replay_prefix(r->plan, i);
+		char *prefix = results_replay_prefix(r->plan, i);
 
 		for (uint32_t k = 0; prefix && k < r->replays[i].nr_samples; k++)
 			sample_line(f, prefix, &r->replays[i].samples[k], false);

@@ -42,7 +42,7 @@ int run_options_add_backend(struct run_options *o, const char *spec)
 	return o->backends[o->nr_backends++] ? CLI_OK : cli_error(CLI_MACHINE, "no memory");
 }
 
-static int add_backend_again(struct run_options *o, const char *item)
+static int add_backend(struct run_options *o, const char *item)
 {
 	struct contig_diag diag;
 
@@ -51,14 +51,28 @@ static int add_backend_again(struct run_options *o, const char *item)
 	return run_options_add_backend(o, item);
 }
 
-static int add_backend(struct run_options *o, const char *item)
+/* The second of two backends that are the same; NULL: there is none. */
+static const char *backend_twice(const struct run_options *o)
 {
-
-	for (uint32_t i = 0; i < o->nr_backends; i++) {
-		if (!strcmp(o->backends[i], item))
-			return cli_error(CLI_USAGE, "backend '%s' is given twice", item);
+	for (uint32_t i = 1; i < o->nr_backends; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (!strcmp(o->backends[k], o->backends[i]))
+				return o->backends[i];
+		}
 	}
-	return add_backend_again(o, item);
+	return NULL;
+}
+
+const struct contig_backend *run_options_backend(const char *spec)
+{
+	size_t len = strcspn(spec, "+");
+	const struct contig_backend *b;
+
+	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
+		if (strlen(b->name) == len && !strncmp(b->name, spec, len))
+			break;
+	}
+	return b;
 }
 
 static int add_occupancy(struct run_options *o, const char *item)
@@ -179,6 +193,8 @@ const struct run_dialect run_dialect = { "run", OWN_RESULTS, "50,70,90", "1-10",
 const struct run_dialect diverge_dialect = { "diverge", OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
 /* an ablation has a hundred backends and more */
 static const struct run_dialect ablate_dialect = { "run", OWN_RESULTS, "70", "1-10", "1b" };
+/* ... and a replay on the wall clock is repeated, and alone on the machine */
+static const struct run_dialect wall_dialect = { "run", OWN_RESULTS | OWN_BACKENDS_TWICE, "70", "1", "1b" };
 
 static bool knows(const struct run_dialect *d, int opt)
 {
@@ -194,7 +210,24 @@ static bool knows(const struct run_dialect *d, int opt)
 	case 'o':
 		return d->flags & OWN_RESULTS;
 	default:
-		return true;
+		return !wall_option(opt) || d->flags & OWN_RESULTS;
+	}
+}
+
+/* What the wall clock does not have: the name for a message. */
+static const char *virtual_only(int opt)
+{
+	switch (opt) {
+	case OPT_ABLATE:
+		return "--ablate";
+	case OPT_RESUME:
+		return "--resume";
+	case OPT_SAMPLES:
+		return "--samples";
+	case 'j':
+		return "-j";
+	default:
+		return NULL;
 	}
 }
 
@@ -234,6 +267,7 @@ static const struct option long_options[] = {
 	{ "count", no_argument, NULL, OPT_COUNT },
 	{ "answers", no_argument, NULL, OPT_ANSWERS },
 	{ "help", no_argument, NULL, 'h' },
+	WALL_LONG_OPTIONS,
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -288,12 +322,11 @@ static int take_caller(struct run_options *o, int opt, const char *arg)
 }
 
 /* What is compared, and over what. */
-static int take_work(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
+static int take_work(struct run_options *o, int opt, const char *arg)
 {
 	switch (opt) {
 	case 'b':
-		return options_each_item("--backends", arg, o,
-		                         d->flags & OWN_BACKENDS_TWICE ? add_backend_again : add_backend);
+		return options_each_item("--backends", arg, o, add_backend);
 	case OPT_OCCUPANCY:
 		o->occupancy_given = true;
 		return options_each_item("--occupancy", arg, o, add_occupancy);
@@ -318,7 +351,7 @@ static int take_work(const struct run_dialect *d, struct run_options *o, int opt
 	}
 }
 
-static int take_geometry(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
+static int take_geometry(struct run_options *o, int opt, const char *arg)
 {
 	switch (opt) {
 	case OPT_PAGE_SHIFT:
@@ -344,12 +377,12 @@ static int take_geometry(const struct run_dialect *d, struct run_options *o, int
 	case OPT_ZONE:
 		return run_options_zone(o, arg);
 	default:
-		return take_work(d, o, opt, arg);
+		return take_work(o, opt, arg);
 	}
 }
 
 /* How it is run, and where the results go: all that --resume leaves open; the rest is what a run is about. */
-static int take(const struct run_dialect *d, struct run_options *o, int opt, const char *arg)
+static int take(struct run_options *o, int opt, const char *arg)
 {
 	switch (opt) {
 	case 'j':
@@ -377,7 +410,9 @@ static int take(const struct run_dialect *d, struct run_options *o, int opt, con
 		return *arg ? CLI_OK : cli_error(CLI_USAGE, "-o: the name of a folder, please");
 	default:
 		o->defined = true;
-		return take_geometry(d, o, opt, arg);
+		if (wall_option(opt))
+			return wall_options_take(&o->wall, opt, arg);
+		return take_geometry(o, opt, arg);
 	}
 }
 
@@ -404,11 +439,15 @@ static int fill_in(const struct run_dialect *d, struct run_options *o)
 	const struct contig_backend *b;
 
 	for (size_t i = 0; all_backends && (b = contig_backend_at(i)) && status == CLI_OK; i++) {
-		if (o->caller.who == RUN_PLAIN || user_supported(b))
+		if (o->wall.on ? b->threads : o->caller.who == RUN_PLAIN || user_supported(b))
 			status = add_backend(o, b->name);
 	}
 	if (o->ablate)
 		d = &ablate_dialect;
+	if (o->wall.on)
+		d = &wall_dialect;
+	if (backend_twice(o) && !(d->flags & OWN_BACKENDS_TWICE))
+		return cli_error(CLI_USAGE, "backend '%s' is given twice", backend_twice(o));
 	if (status == CLI_OK && !o->nr_occupancies && !o->nr_zones)
 		status = options_each_item("--occupancy", d->occupancies, o, add_occupancy);
 	if (status == CLI_OK && !o->nr_seeds)
@@ -433,6 +472,7 @@ int run_options_init(struct run_options *o)
 		.pageblock_order = -1,
 		.section_order = -1,
 	};
+	wall_options_init(&o->wall);
 	o->seeds = calloc(RUN_MAX_SEEDS, sizeof(*o->seeds));
 	return o->seeds ? run_options_check_geometry(o) : cli_error(CLI_MACHINE, "no memory");
 }
@@ -447,13 +487,17 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 	int status = run_options_init(o);
 	int opt;
 
+	if (status == CLI_OK && d->flags & OWN_RESULTS)
+		status = wall_options_take_benchmark(&o->wall, &argc, argv);
 	optind = 0; /* start anew: tests parse more than once */
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
 		if (opt == ':' || opt == '?' || !knows(d, opt))
 			status = bad_option(d, opt, argv[optind - 1 - (optarg == argv[optind - 1])]);
 		else
-			status = take(d, o, opt, optarg);
+			status = take(o, opt, optarg);
+		if (!o->wall.virtual_only)
+			o->wall.virtual_only = virtual_only(opt);
 	}
 	for (; status == CLI_OK && optind < argc; optind++) {
 		if (o->nr_workloads == RUN_MAX_LIST)
@@ -461,6 +505,9 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 		o->workloads[o->nr_workloads++] = argv[optind];
 	}
 	if (status != CLI_OK || o->help)
+		return status;
+	status = wall_options_check(o);
+	if (status != CLI_OK)
 		return status;
 	if (o->resume && (o->defined || o->nr_workloads))
 		return cli_error(

@@ -5,6 +5,7 @@
 
 #include "../../allocators/contig.h"
 #include "../cli.h"
+#include "../wall/wall_options.h"
 #include "caller.h"
 #include "geometry.h"
 
@@ -66,6 +67,7 @@ struct run_options {
 	struct ablation *ablation; /* ... made of it: the backends above are its states */
 	bool count;                /* diverge: to the end of the trace */
 	bool answers;              /* diverge: what is placed elsewhere is no difference */
+	struct wall_options wall;  /* run --clock wall */
 
 	/* what was said, and what comes of it: presets times max_orders */
 	const struct geometry_preset *presets[RUN_MAX_LIST];
@@ -102,6 +104,8 @@ int run_options_init(struct run_options *o);
 /* Add a spec that is known to be good. CLI_OK or CLI_MACHINE. */
 int run_options_add_backend(struct run_options *o, const char *spec);
 void run_options_free(struct run_options *o);
+/* The backend that a spec is about, whatever its knobs; NULL if there is none of that name. */
+const struct contig_backend *run_options_backend(const char *spec);
 void run_options_usage(FILE *to);
 void diverge_options_usage(FILE *to);
 

@@ -16,7 +16,7 @@
 void run_options_usage(FILE *to)
 {
 	fputs("usage: contigbench run [OPTION...] [WORKLOAD...]\n"
-	      "Replay traces in virtual time on several backends, with contiguous requests laid over them.\n"
+	      "Replay traces on several backends, with contiguous requests laid over them: in virtual time, or by the wall clock.\n"
 	      "A WORKLOAD is a .ctr file or a name of `contigbench list workloads`; without one, the first of those.\n\n"
 	      "  -b, --backends A,B,...   what to compare, the first being the reference; KNOB=VALUE chained with +\n"
 	      "                           (all of `contigbench list backends`)\n"
@@ -44,6 +44,7 @@ void run_options_usage(FILE *to)
 	      "      --resume DIR         finish an interrupted run\n"
 	      "      --json               print benchmark.json (ablation.json) instead of the table\n",
 	      to);
+	wall_options_usage(to);
 }
 
 void diverge_options_usage(FILE *to)

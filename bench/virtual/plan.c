@@ -95,21 +95,9 @@ uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place 
 	return s->blocks ? s->count << plan_geometry(plan, at)->pageblock_order : s->count;
 }
 
-static const struct contig_backend *backend_of(const char *spec)
-{
-	size_t len = strcspn(spec, "+");
-	const struct contig_backend *b;
-
-	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
-		if (strlen(b->name) == len && !strncmp(b->name, spec, len))
-			break;
-	}
-	return b;
-}
-
 bool plan_is_baseline(const char *backend)
 {
-	const struct contig_backend *b = backend_of(backend);
+	const struct contig_backend *b = run_options_backend(backend);
 
 	return b && b->baseline;
 }
@@ -161,7 +149,7 @@ static int check_nodes(const struct contig_geometry *g, const struct program *p,
 static void warn_unverified(const struct run_options *o)
 {
 	for (uint32_t i = 0; o->verify_every && i < o->nr_backends; i++) {
-		const struct contig_backend *b = backend_of(o->backends[i]);
+		const struct contig_backend *b = run_options_backend(o->backends[i]);
 
 		if (b && !(b->lab && b->lab->verify))
 			cli_warn("%s can not be verified: its replays are not checked", b->name);

@@ -97,7 +97,7 @@ static int check_node(const struct contig_geometry *g, const struct placement *p
 	return too_little(need, have, where, ", and with --bind no it may lie on any node", diag);
 }
 
-static int check_room(const struct contig_geometry *g, const struct placement *p, struct contig_diag *diag)
+int backing_check_room(const struct contig_geometry *g, const struct placement *p, struct contig_diag *diag)
 {
 	uint64_t need = backing_bytes(g), have = placement_available_bytes();
 
@@ -224,7 +224,7 @@ int backing_open(struct backing **out, const struct contig_geometry *g, const st
 	int rc = check_zones(g, p, diag);
 
 	if (!rc)
-		rc = check_room(g, p, diag);
+		rc = backing_check_room(g, p, diag);
 	if (rc)
 		return rc;
 	struct backing *b = calloc(1, sizeof(*b));

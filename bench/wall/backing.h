@@ -23,6 +23,8 @@ uint64_t backing_bytes(const struct contig_geometry *g);
  */
 int backing_open(struct backing **out, const struct contig_geometry *g, const struct placement *p,
                  struct contig_diag *diag);
+/* That check alone, for who wants to know before the first of many replays. */
+int backing_check_room(const struct contig_geometry *g, const struct placement *p, struct contig_diag *diag);
 void backing_close(struct backing *b);
 
 /*

@@ -38,8 +38,8 @@ static int place(void *ctx, void *start, size_t bytes, unsigned int node, struct
 	if (!grow((void **)&wall->areas, wall->nr_areas, &wall->cap_areas, sizeof(*wall->areas)))
 		return contig_diag_set(diag, -ENOMEM, "no memory to note what is bound");
 	wall->areas[wall->nr_areas++] = (struct area){ start, bytes, node };
-	wall->not_bound = placement_bind(wall->params->placement, start, bytes, node, diag);
-	return wall->not_bound;
+	wall->place_error = placement_bind(wall->params->placement, start, bytes, node, diag);
+	return wall->place_error;
 }
 
 static void filled(void *ctx, owner_t owner, pfn_t pfn, unsigned int order)
@@ -101,8 +101,8 @@ static int open_and_age(struct wall *wall)
 	replay.samples = 0;
 	replay.watch = NULL;
 	rc = replay_open(&replay, &wall->aged, wall->diag);
-	if (rc)
-		return wall->not_bound ? wall->not_bound : rc;
+	if (rc) /* contig_open() has no errno of its own for what a hook refused */
+		return wall->place_error ? wall->place_error : rc;
 	wall->backend = replay_backend(wall->aged);
 	return replay_age(wall->aged);
 }

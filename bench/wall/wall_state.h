@@ -87,7 +87,7 @@ struct wall {
 	struct area *areas; /* of metadata */
 	size_t nr_areas;
 	size_t cap_areas;
-	int not_bound; /* why the backend could not be opened: contig_open() only says that */
+	int place_error; /* of the hook that binds metadata */
 	struct backing *backing;
 	struct replay *aged;
 	struct contig *backend;

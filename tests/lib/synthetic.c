@@ -18,6 +18,17 @@ const struct synthetic synthetic_small = {
 	.interval_ns = 1000,
 };
 
+const struct synthetic synthetic_four_nodes = {
+	.seed = 13,
+	.nr_events = 20000,
+	.live = 4000,
+	.cpus = 4,
+	.nodes = 4,
+	.unmovable = 20,
+	.high_order = 30,
+	.interval_ns = 1000,
+};
+
 const struct synthetic synthetic_busy = {
 	.seed = 7,
 	.nr_events = 60000,

@@ -19,6 +19,8 @@ struct synthetic {
 
 /* A few thousand pages on two cpus, of which some are unmovable, of higher order or split. */
 extern const struct synthetic synthetic_small;
+/* The same with a cpu on each of four nodes, and no splits. */
+extern const struct synthetic synthetic_four_nodes;
 /* The same with three times the events in 60 ms, more of all that is rare: for threads to meet in. */
 extern const struct synthetic synthetic_busy;
 

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* frame_table.c - the run as a table: medians over repetitions, with the smallest and the largest. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "frame.h"
+
+struct column {
+	const char *name, *unit;
+	enum wall_metric metric;
+	double scale;
+	int digits;
+};
+
+/* In place of a metric: events a second against the first backend. */
+#define AGAINST METRIC_NR
+
+static const struct column speed[] = {
+	{ "events", "million/s", METRIC_EVENTS_PER_SECOND, 1e-6, 3 },
+	{ "against first [95 %]", "% events", AGAINST, 100, 1 },
+	{ "work", "ns/event", METRIC_WORK, 1, 1 },
+	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
+	{ "migrated", "pages", METRIC_MIGRATED, 1, 0 },
+	{ "harness", "% of time", METRIC_HARNESS_SHARE, 100, 1 },
+	{ "waiting", "% of time", METRIC_WAITED_SHARE, 100, 1 },
+	{ "lag p99", "us", METRIC_LAG_P99, 1e-3, 1 },
+	{ NULL, NULL, 0, 0, 0 },
+};
+
+static const struct column latency[] = {
+	{ "alloc p50", "ns", METRIC_ALLOC_P50, 1, 0 },
+	{ "alloc p99", "ns", METRIC_ALLOC_P99, 1, 0 },
+	{ "free p50", "ns", METRIC_FREE_P50, 1, 0 },
+	{ "free p99", "ns", METRIC_FREE_P99, 1, 0 },
+	{ "request p50", "us", METRIC_REQUEST_P50, 1e-3, 1 },
+	{ "request p99", "us", METRIC_REQUEST_P99, 1e-3, 1 },
+	{ NULL, NULL, 0, 0, 0 },
+};
+
+#define WORDS     4u /* size, backend, seed, threads */
+#define MAX_CELLS (WORDS + 8u)
+
+struct line {
+	char cell[MAX_CELLS][72];
+};
+
+static void against(char *out, size_t size, const struct column *c, const struct frame_row *row)
+{
+	struct wall_change d = frame_change(row);
+
+	if (isnan(d.change))
+		snprintf(out, size, "-");
+	else if (!d.bounded)
+		snprintf(out, size, "%+.*f", c->digits, d.change * c->scale);
+	else
+		snprintf(out, size, "%+.*f [%+.*f, %+.*f]", c->digits, d.change * c->scale, c->digits, d.low * c->scale,
+		         c->digits, d.high * c->scale);
+}
+
+static void number(char *out, size_t size, const struct column *c, const struct frame_row *row)
+{
+	struct wall_spread s = wall_spread(&row->values[0][c->metric], row->nr, METRIC_NR);
+
+	if (isnan(s.median))
+		snprintf(out, size, "-");
+	else if (row->nr < 2)
+		snprintf(out, size, "%.*f", c->digits, s.median * c->scale);
+	else
+		snprintf(out, size, "%.*f [%.*f, %.*f]", c->digits, s.median * c->scale, c->digits, s.min * c->scale,
+		         c->digits, s.max * c->scale);
+}
+
+static void words(struct line *l, const struct frame_row *row)
+{
+	const struct run_options *o = row->frame->options;
+	const char *backend = o->backends[row->at.backend];
+	size_t len = strlen(backend), cut = len > 50 ? len - 47 : 0;
+
+	run_size_label(&o->sizes[row->at.size], l->cell[0]);
+	/* the end of a long name is what tells it from others */
+	snprintf(l->cell[1], sizeof(l->cell[1]), "%s%s", cut ? "..." : "", backend + cut);
+	if (row->copy)
+		snprintf(l->cell[1] + strlen(l->cell[1]), 16, " (%u)", row->copy + 1);
+	snprintf(l->cell[2], sizeof(l->cell[2]), "%" PRIu64, o->seeds[row->at.seed]);
+	snprintf(l->cell[3], sizeof(l->cell[3]), "%u", row->nr_threads);
+}
+
+static void fill(struct line *l, const struct column *columns, const struct frame_row *row)
+{
+	words(l, row);
+	for (size_t k = 0; columns[k].name; k++)
+		(columns[k].metric == AGAINST ? against : number)(l->cell[WORDS + k], sizeof(l->cell[0]), &columns[k],
+		                                                  row);
+}
+
+static void heads(struct line *names, struct line *units, const struct column *columns)
+{
+	static const char *const of_words[WORDS] = { "size", "backend", "seed", "threads" };
+
+	for (size_t k = 0; k < WORDS; k++) {
+		snprintf(names->cell[k], sizeof(names->cell[k]), "%s", of_words[k]);
+		units->cell[k][0] = '\0';
+	}
+	for (size_t k = 0; columns[k].name; k++) {
+		snprintf(names->cell[WORDS + k], sizeof(names->cell[0]), "%s", columns[k].name);
+		snprintf(units->cell[WORDS + k], sizeof(units->cell[0]), "%s", columns[k].unit);
+	}
+}
+
+/* A column in which nothing was measured is not shown: its width is 0. */
+static void widen(size_t width[MAX_CELLS], const struct line *l, bool head)
+{
+	for (size_t k = 0; k < MAX_CELLS; k++) {
+		size_t len = strlen(l->cell[k]);
+
+		if (head ? width[k] && len > width[k] : len > width[k])
+			width[k] = len;
+	}
+}
+
+static void print(FILE *to, const struct line *l, const size_t width[MAX_CELLS])
+{
+	const char *gap = "";
+
+	for (size_t k = 0; k < MAX_CELLS; k++) {
+		if (!width[k])
+			continue;
+		fprintf(to, k < 2 ? "%s%-*s" : "%s%*s", gap, (int)width[k], l->cell[k]);
+		gap = "  ";
+	}
+	fputc('\n', to);
+}
+
+static bool measured_anywhere(const struct frame *f, const struct column *c)
+{
+	for (uint32_t i = 0; i < f->nr_rows; i++) {
+		if (f->rows[i].nr &&
+		    !isnan(wall_spread(&f->rows[i].values[0][c->metric], f->rows[i].nr, METRIC_NR).median))
+			return true;
+	}
+	return false;
+}
+
+static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end, const struct column *columns)
+{
+	struct line names = { 0 }, units = { 0 };
+	size_t width[MAX_CELLS] = { 0 };
+
+	heads(&names, &units, columns);
+	for (uint32_t i = first; i < end; i++) {
+		struct line l = { 0 };
+
+		if (!f->rows[i].nr)
+			continue;
+		fill(&l, columns, &f->rows[i]);
+		widen(width, &l, false);
+	}
+	/* the lag is only there with a pace, and a comparison with two */
+	for (size_t k = 0; columns[k].name; k++) {
+		if (columns[k].metric == METRIC_LAG_P99 && !measured_anywhere(f, &columns[k]))
+			width[WORDS + k] = 0;
+		if (columns[k].metric == AGAINST && f->options->nr_backends == 1)
+			width[WORDS + k] = 0;
+	}
+	if (f->options->nr_seeds == 1)
+		width[2] = 0;
+	widen(width, &names, true);
+	widen(width, &units, true);
+	print(to, &names, width);
+	print(to, &units, width);
+	for (uint32_t i = first; i < end; i++) {
+		struct line l = { 0 };
+
+		if (!f->rows[i].nr)
+			continue;
+		fill(&l, columns, &f->rows[i]);
+		print(to, &l, width);
+	}
+}
+
+/* Rows of one workload, geometry and occupancy. */
+static uint32_t end_of_group(const struct frame *f, uint32_t first)
+{
+	uint32_t i = first;
+
+	const struct run_place *a = &f->rows[first].at;
+
+	for (; i < f->nr_rows; i++) {
+		const struct run_place *b = &f->rows[i].at;
+
+		if (a->workload != b->workload || a->geometry != b->geometry || a->occupancy != b->occupancy)
+			break;
+	}
+	return i;
+}
+
+static void head(FILE *to, const struct frame *f)
+{
+	const struct run_options *o = f->options;
+	uint32_t most = 0, least = UINT32_MAX;
+
+	for (uint32_t i = 0; i < f->nr_rows; i++) {
+		if (!f->rows[i].nr)
+			continue;
+		most = f->rows[i].nr > most ? f->rows[i].nr : most;
+		least = f->rows[i].nr < least ? f->rows[i].nr : least;
+	}
+	fprintf(to, "wall clock, measured. Median of %u repetition%s", most, most == 1 ? "" : "s [smallest, largest]");
+	fprintf(to, "; a percentile is an upper bound, at most %.1f %% too high.\n", 100.0 / HISTOGRAM_STEPS);
+	fprintf(to, "aged by %u earlier pass%s; a request every %g ms of trace time, held for %g ms.\n", o->age,
+	        o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6);
+}
+
+void frame_table(FILE *to, const struct frame *f)
+{
+	head(to, f);
+	for (uint32_t i = 0, end; i < f->nr_rows; i = end) {
+		uint32_t any = 0;
+
+		end = end_of_group(f, i);
+		for (uint32_t k = i; k < end; k++)
+			any += f->rows[k].nr;
+		if (!any)
+			continue;
+		fputc('\n', to);
+		table_heading(to, &f->plan_only, &f->rows[i].at);
+		if (f->rows[i].placement->oversubscribed)
+			fprintf(to, "OVERSUBSCRIBED: %s\n", frame_sharing(&f->rows[i]));
+		block(to, f, i, end, speed);
+		fputc('\n', to);
+		block(to, f, i, end, latency);
+	}
+}
