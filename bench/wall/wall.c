@@ -198,6 +198,8 @@ static void *thread_main(void *ctx)
 	struct worker *w = rc ? NULL : worker_new(wall, start->thread);
 	bool counts = params->counters || params->phase_counters;
 
+	if (w && params->placement->bind)
+		stream_bring_here(&wall->streams.of[start->thread]);
 	wall->workers[start->thread] = w;
 	if (w && counts)
 		w->counters = counters_open();

@@ -86,8 +86,8 @@ struct wall {
 	struct contig_hooks hooks;
 	struct area *areas; /* of metadata */
 	size_t nr_areas;
-	int place_error; /* of the hook that binds metadata */
 	size_t cap_areas;
+	int place_error; /* of the hook that binds metadata */
 	struct backing *backing;
 	struct replay *aged;
 	struct contig *backend;
