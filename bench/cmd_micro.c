@@ -211,7 +211,8 @@ static int register_all(void)
 static int run(int argc, char **argv, const struct options *o)
 {
 	size_t matched = 0, nr_failed = 0;
-	bool list = flag_is_on(gbench_flag(argc, argv, "list_tests")); /* now: the library takes its flags out of argv */
+	bool list =
+		flag_is_on(gbench_flag(argc, argv, "list_tests")); /* now: the library takes its flags out of argv */
 	int rc = flags_check(argc, argv);
 
 	if (rc)

@@ -17,17 +17,6 @@
 
 #define MS UINT64_C(1000000)
 
-static const struct synthetic busy = {
-	.seed = 7,
-	.nr_events = 60000,
-	.live = 3000,
-	.cpus = 2,
-	.unmovable = 30,
-	.high_order = 50,
-	.splits = 10,
-	.interval_ns = 1000,
-};
-
 static void house_of(struct wall_house *h, const struct synthetic *how, uint32_t threads)
 {
 	struct trace t;
@@ -62,7 +51,7 @@ static void what_is_left_is_what_the_trace_leaves(void **state)
 	struct wall_house h;
 
 	(void)state;
-	house_of(&h, &busy, 0);
+	house_of(&h, &synthetic_busy, 0);
 	h.params.replay.verify_every = 7001;
 	for (uint32_t age = 0; age < 3; age++) {
 		h.params.replay.age = age;
@@ -97,7 +86,7 @@ static void one_thread_ends_where_the_virtual_clock_does(void **state)
 	struct wall_house h;
 
 	(void)state;
-	house_of(&h, &busy, 1);
+	house_of(&h, &synthetic_busy, 1);
 	for (uint32_t age = 0; age < 3; age++) {
 		h.params.replay.age = age;
 		h.params.replay.backend = backends[age];
@@ -114,7 +103,7 @@ static void one_thread_ends_where_the_virtual_clock_does(void **state)
 /* A zone too small: what could not be allocated is counted, and neither freed, nor split, nor waited for in vain. */
 static void failed_allocations_are_counted(void **state)
 {
-	struct synthetic how = busy;
+	struct synthetic how = synthetic_busy;
 	struct wall_house h;
 	struct trace t;
 
@@ -138,10 +127,13 @@ static void failed_allocations_are_counted(void **state)
 static void requests_race(void **state)
 {
 	struct wall_house h;
+	struct trace t;
 	uint32_t got = 0;
 
 	(void)state;
-	house_of(&h, &busy, 0);
+	synthetic_trace(&synthetic_busy, &t);
+	/* room for what is held */
+	wall_house_open(&h, &t, 16384, 0);
 	h.params.replay.request_pages = 512;
 	h.params.replay.age = 1;
 	h.params.replay.interval_ns = MS / 4;
@@ -167,6 +159,7 @@ static void requests_race(void **state)
 	assert_int_equal(histogram_count(&h.result.request), h.result.nr_requests);
 	assert_int_equal(histogram_count(&h.result.phase[PHASE_ISOLATE]), h.result.nr_requests);
 	assert_int_equal(h.result.end.isolated, 0);
+	assert_int_equal(h.result.failed_allocs, 0);
 	assert_int_equal(h.result.end.free + h.result.end.pcp + survivors(&h.program), h.geometry.zones[0].pages);
 	assert_true(h.result.threads[0].request_ns + h.result.threads[1].request_ns > 0);
 	wall_house_close(&h);
@@ -177,7 +170,7 @@ static void requests_race(void **state)
 /* In trace time: 60 ms of trace take 60 ms, and half of that at twice the pace; what came late is recorded. */
 static void pace_is_kept(void **state)
 {
-	struct synthetic how = busy;
+	struct synthetic how = synthetic_busy;
 	struct wall_house h;
 
 	(void)state;
@@ -207,7 +200,7 @@ static void modes_time_what_they_say(void **state)
 	struct wall_house h;
 
 	(void)state;
-	house_of(&h, &busy, 0);
+	house_of(&h, &synthetic_busy, 0);
 	h.params.timing = TIMING_BATCH;
 	wall_house_run(&h);
 	assert_int_equal(timed(&h.result), 0);
@@ -234,7 +227,7 @@ static void *stop_soon(void *flag)
 /* A second of trace in its own time: stopped after 20 ms it ends at once, wherever its threads wait. */
 static void a_stopped_replay_says_so(void **state)
 {
-	struct synthetic how = busy;
+	struct synthetic how = synthetic_busy;
 	struct wall_house h;
 	atomic_bool stop = false;
 	pthread_t id;
@@ -258,7 +251,7 @@ static void a_backend_for_one_thread_is_refused(void **state)
 	struct wall_house h;
 
 	(void)state;
-	house_of(&h, &busy, 0);
+	house_of(&h, &synthetic_busy, 0);
 	h.params.replay.backend = "first-fit";
 	assert_int_equal(wall_run(&h.params, &h.result, &h.diag), -EOPNOTSUPP);
 	assert_non_null(strstr(h.diag.text, "first-fit"));

@@ -107,23 +107,12 @@ void free(void *p)
 
 /* ---- what is replayed ------------------------------------------------------------------------ */
 
-static const struct synthetic busy = {
-	.seed = 3,
-	.nr_events = 60000,
-	.live = 3000,
-	.cpus = 2,
-	.unmovable = 30,
-	.high_order = 50,
-	.splits = 10,
-	.interval_ns = 1000,
-};
-
 static void replay(enum wall_timing timing, bool requests)
 {
 	struct wall_house h;
 	struct trace t;
 
-	synthetic_trace(&busy, &t);
+	synthetic_trace(&synthetic_busy, &t);
 	wall_house_open(&h, &t, 0, 0);
 	h.params.timing = timing;
 	h.params.replay.age = 1;
@@ -183,7 +172,10 @@ static bool is_inside(pid_t who)
 	return false;
 }
 
-/* Follow all its threads from system call to system call. How many were made inside; -1: it can not be traced. */
+/*
+ * Follow all its threads from system call to system call. How many were made inside; -1: it can not be traced. Not counted:
+ * whoever spins on a lock for long lets others run, since its holder may be waiting for this cpu.
+ */
 static int watch(pid_t pid, long *first)
 {
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL;
@@ -205,7 +197,8 @@ static int watch(pid_t pid, long *first)
 			struct __ptrace_syscall_info info = { 0 };
 
 			ptrace(PTRACE_GET_SYSCALL_INFO, who, sizeof(info), &info);
-			if (is_inside(who) && info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+			if (is_inside(who) && info.op == PTRACE_SYSCALL_INFO_ENTRY &&
+			    info.entry.nr != SYS_sched_yield) {
 				*first = made ? *first : (long)info.entry.nr;
 				made++;
 			}

@@ -17,17 +17,6 @@
 #define US UINT64_C(1000)
 #define MS UINT64_C(1000000)
 
-static const struct synthetic busy = {
-	.seed = 7,
-	.nr_events = 40000,
-	.live = 3000,
-	.cpus = 2,
-	.unmovable = 30,
-	.high_order = 50,
-	.splits = 10,
-	.interval_ns = 1000,
-};
-
 /* ---- the window ------------------------------------------------------------------------------ */
 
 /* Two threads' worth of a replay, of which the test moves one by hand. */
@@ -44,7 +33,7 @@ static void half_open(struct half *f)
 	struct trace t;
 
 	memset(f, 0, sizeof(*f));
-	synthetic_trace(&busy, &t);
+	synthetic_trace(&synthetic_busy, &t);
 	wall_house_open(&f->h, &t, 0, 2);
 	const struct stream_plan plan = { .program = &f->h.program,
 		                          .thread_of = f->h.placement.thread_of,
@@ -129,7 +118,7 @@ static void a_narrow_window_only_costs_time(void **state)
 	struct trace t;
 
 	(void)state;
-	synthetic_trace(&busy, &t);
+	synthetic_trace(&synthetic_busy, &t);
 	wall_house_open(&h, &t, 0, 0);
 	h.params.window_ns = 20 * US;
 	h.params.replay.age = 1;
@@ -183,7 +172,7 @@ static void contents_are_checked_at_barriers(void **state)
 	struct trace t;
 
 	(void)state;
-	synthetic_trace(&busy, &t);
+	synthetic_trace(&synthetic_busy, &t);
 	wall_house_open(&h, &t, 0, 0);
 	h.params.backing = true;
 	h.params.replay.age = 1;
@@ -191,7 +180,7 @@ static void contents_are_checked_at_barriers(void **state)
 	h.params.replay.hold_ns = MS;
 	h.params.replay.verify_every = 9000;
 	wall_house_run(&h);
-	assert_int_equal(h.result.verifications, 4 + 1);
+	assert_int_equal(h.result.verifications, 6 + 1);
 	assert_int_equal(h.result.backing_bytes, backing_bytes(&h.geometry));
 	wall_house_close(&h);
 }
@@ -222,6 +211,34 @@ static void a_lost_page_is_found(void **state)
 	half_close(&f);
 }
 
+/* What the kernel says of metadata and of backing memory, where it lets them be bound. */
+static void memory_lies_where_it_is_bound(void **state)
+{
+	struct wall_house h;
+	struct trace t;
+
+	(void)state;
+	synthetic_trace(&synthetic_busy, &t);
+	wall_house_open(&h, &t, 0, 0);
+	h.placement.bind = true;
+	h.params.backing = true;
+	h.params.replay.request_pages = 512;
+	int rc = wall_run(&h.params, &h.result, &h.diag);
+
+	if (rc == -EPERM) {
+		print_message("%s: not tested\n", h.diag.text);
+		wall_house_close(&h);
+		skip();
+	}
+	if (rc)
+		fail_msg("%s", h.diag.text);
+	assert_true(h.result.metadata.right > 0);
+	assert_int_equal(h.result.metadata.wrong, 0);
+	assert_true(h.result.backing.right > 0);
+	assert_int_equal(h.result.backing.wrong, 0);
+	wall_house_close(&h);
+}
+
 /* ---- counters -------------------------------------------------------------------------------- */
 
 /* What the machine has is counted, of threads and of phases; what it has not is absent. */
@@ -231,7 +248,7 @@ static void counters_are_of_threads_and_phases(void **state)
 	struct trace t;
 
 	(void)state;
-	synthetic_trace(&busy, &t);
+	synthetic_trace(&synthetic_busy, &t);
 	wall_house_open(&h, &t, 0, 0);
 	h.params.replay.request_pages = 512;
 	h.params.counters = true;
@@ -283,9 +300,13 @@ static void the_shipped_trace_is_replayed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nobody_is_ahead_of_the_window), cmocka_unit_test(a_narrow_window_only_costs_time),
-		cmocka_unit_test(pins_of_others_come_in_order),  cmocka_unit_test(contents_are_checked_at_barriers),
-		cmocka_unit_test(a_lost_page_is_found),          cmocka_unit_test(counters_are_of_threads_and_phases),
+		cmocka_unit_test(nobody_is_ahead_of_the_window),
+		cmocka_unit_test(a_narrow_window_only_costs_time),
+		cmocka_unit_test(pins_of_others_come_in_order),
+		cmocka_unit_test(contents_are_checked_at_barriers),
+		cmocka_unit_test(a_lost_page_is_found),
+		cmocka_unit_test(memory_lies_where_it_is_bound),
+		cmocka_unit_test(counters_are_of_threads_and_phases),
 		cmocka_unit_test(the_shipped_trace_is_replayed),
 	};
 

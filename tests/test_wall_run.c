@@ -333,7 +333,7 @@ static void batch_has_no_latency(void **state)
 	const char *row = strstr(said, "alloc p50");
 
 	assert_non_null(row);
-	assert_non_null(strstr(row, "  -          -         -         -  "));
+	assert_non_null(strstr(row, "  -          -         -         -\n"));
 	json_t *lines = load_lines("new/wall.jsonl"), *line = json_array_get(lines, 0);
 
 	assert_int_equal(operations(line), 0);

@@ -7,8 +7,8 @@
 
 #include "crew.h"
 
-#define PATIENCE      20000u /* spins: about a millisecond */
-#define PATIENCE_LESS 100u   /* whoever is waited for may need this cpu */
+#define PATIENCE      4000u /* spins: a fraction of a millisecond */
+#define PATIENCE_LESS 100u  /* whoever is waited for may need this cpu */
 
 int crew_init(struct crew *c, uint32_t nr, uint64_t window_ns, bool oversubscribed, const atomic_bool *stop,
               struct contig_diag *diag)

@@ -70,6 +70,8 @@ int frame_run(const struct run_options *o, int argc, char **argv, atomic_bool *s
 /* frame_rows.c: placements and rows. CLI_OK, or a message was printed. */
 int frame_rows_make(struct frame *f);
 void frame_rows_free(struct frame *f);
+/* The workload that a placement is for. */
+const char *frame_workload(const struct frame *f, uint32_t placement);
 /* The row of the first backend at the same place, seed and number of threads; NULL: this is it, or it was not measured. */
 const struct frame_row *frame_first(const struct frame_row *row);
 /* Events a second against that row; not a number without one. */

@@ -113,15 +113,28 @@ static bool same_mapping(const struct placement *a, const struct placement *b)
 }
 
 /* Each mapping once: most workloads and occupancies have the same. */
+static bool is_new(const struct frame *f, uint32_t placement)
+{
+	for (uint32_t k = 0; k < placement; k++) {
+		if (same_mapping(&f->placements[k], &f->placements[placement]))
+			return false;
+	}
+	return true;
+}
+
 static void print_mappings(FILE *to, const struct frame *f)
 {
-	for (uint32_t i = 0; i < f->nr_placements; i++) {
-		bool known = false;
+	uint32_t nr = 0;
 
-		for (uint32_t k = 0; k < i && !known; k++)
-			known = same_mapping(&f->placements[k], &f->placements[i]);
-		if (!known)
-			placement_print(&f->placements[i], to);
+	for (uint32_t i = 0; i < f->nr_placements; i++)
+		nr += is_new(f, i);
+	for (uint32_t i = 0; i < f->nr_placements; i++) {
+		if (!is_new(f, i))
+			continue;
+		if (nr > 1)
+			fprintf(to, "%s on %u thread%s:\n", frame_workload(f, i), f->placements[i].nr_threads,
+			        f->placements[i].nr_threads == 1 ? "" : "s");
+		placement_print(&f->placements[i], to);
 	}
 }
 

@@ -82,6 +82,13 @@ static int place_all(struct frame *f)
 	return status;
 }
 
+const char *frame_workload(const struct frame *f, uint32_t placement)
+{
+	const struct run_place at = plan_place(&f->plan, placement / f->nr_threads * replays_in_group(f->options));
+
+	return f->plan.workloads[at.workload].name;
+}
+
 static uint32_t copies_before(const struct run_options *o, uint32_t backend)
 {
 	uint32_t nr = 0;

@@ -20,26 +20,32 @@ static const struct column speed[] = {
 	{ "events", "million/s", METRIC_EVENTS_PER_SECOND, 1e-6, 3 },
 	{ "against first [95 %]", "% events", AGAINST, 100, 1 },
 	{ "work", "ns/event", METRIC_WORK, 1, 1 },
-	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
-	{ "migrated", "pages", METRIC_MIGRATED, 1, 0 },
 	{ "harness", "% of time", METRIC_HARNESS_SHARE, 100, 1 },
 	{ "waiting", "% of time", METRIC_WAITED_SHARE, 100, 1 },
 	{ "lag p99", "us", METRIC_LAG_P99, 1e-3, 1 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 
-static const struct column latency[] = {
+static const struct column operations[] = {
 	{ "alloc p50", "ns", METRIC_ALLOC_P50, 1, 0 },
 	{ "alloc p99", "ns", METRIC_ALLOC_P99, 1, 0 },
 	{ "free p50", "ns", METRIC_FREE_P50, 1, 0 },
 	{ "free p99", "ns", METRIC_FREE_P99, 1, 0 },
-	{ "request p50", "us", METRIC_REQUEST_P50, 1e-3, 1 },
-	{ "request p99", "us", METRIC_REQUEST_P99, 1e-3, 1 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 
+static const struct column requests[] = {
+	{ "request p50", "us", METRIC_REQUEST_P50, 1e-3, 1 },
+	{ "request p99", "us", METRIC_REQUEST_P99, 1e-3, 1 },
+	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
+	{ "migrated", "pages", METRIC_MIGRATED, 1, 0 },
+	{ NULL, NULL, 0, 0, 0 },
+};
+
+static const struct column *const blocks[] = { speed, operations, requests };
+
 #define WORDS     4u /* size, backend, seed, threads */
-#define MAX_CELLS (WORDS + 8u)
+#define MAX_CELLS (WORDS + 6u)
 
 struct line {
 	char cell[MAX_CELLS][72];
@@ -212,6 +218,21 @@ static void head(FILE *to, const struct frame *f)
 	        o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6);
 }
 
+/* Of each number of threads. */
+static void shared(FILE *to, const struct frame_row *first)
+{
+	for (uint32_t i = 0; i < first->frame->nr_threads; i++) {
+		const struct frame_row *row = &first[i];
+
+		if (!row->placement->oversubscribed)
+			continue;
+		fprintf(to, "OVERSUBSCRIBED");
+		if (row->frame->nr_threads > 1)
+			fprintf(to, " with %u thread%s", row->nr_threads, row->nr_threads == 1 ? "" : "s");
+		fprintf(to, ": %s\n", frame_sharing(row));
+	}
+}
+
 void frame_table(FILE *to, const struct frame *f)
 {
 	head(to, f);
@@ -225,10 +246,10 @@ void frame_table(FILE *to, const struct frame *f)
 			continue;
 		fputc('\n', to);
 		table_heading(to, &f->plan_only, &f->rows[i].at);
-		if (f->rows[i].placement->oversubscribed)
-			fprintf(to, "OVERSUBSCRIBED: %s\n", frame_sharing(&f->rows[i]));
-		block(to, f, i, end, speed);
-		fputc('\n', to);
-		block(to, f, i, end, latency);
+		shared(to, &f->rows[i]);
+		for (size_t k = 0; k < sizeof(blocks) / sizeof(blocks[0]); k++) {
+			fputs(k ? "\n" : "", to);
+			block(to, f, i, end, blocks[k]);
+		}
 	}
 }

@@ -2,27 +2,30 @@
 /*
  * harness.c - what the measured loop costs beside what it measures.
  *
- * Fetching events and writing down places: the very loop over the very streams, without the calls of the allocator, without a
- * clock or with the sampled one.
- *
- * A clock read at every operation runs beside the call that is timed, and without one there is nothing that it could run
- * beside: the loop without calls would say twice of what a replay really gets longer by. So this part is the difference of
- * two loops with calls, one that reads the clock and one that does not: pages allocated and freed, some at a time, on the
- * backend as the replay has left it. These are the shortest calls there are, which hide least.
+ * A processor fetches the next event while a call still runs, and reads the clock beside it; a loop without calls would have
+ * nothing to do that beside, and say twice of what a replay really gets longer by. So it is a difference: pages are allocated
+ * and freed, some at a time, by the very loop from a stream of events, and by one that does nothing but call. Both on the
+ * backend as the replay has left it, in turns, and the quickest of either: what else goes on here only ever adds. These are the
+ * shortest calls there are, which hide least.
  */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../results/stats.h"
 #include "wall_state.h"
 
-#define EVENTS  1000000u /* at most; of all threads together */
-#define REPEATS 3u
+#define EVENTS  (1u << 17) /* a stream that no second-level cache holds */
+#define LIVE    64u        /* at a time: what per-cpu lists hold */
+#define REPEATS 15u
 
-/* Calls with and without a clock */
-#define CHURN         65536u
-#define CHURN_LIVE    64u
-#define CHURN_REPEATS 9u
+/* The same calls as a stream and as they are. */
+struct churn {
+	struct stream stream;
+	struct contig_what what;
+	uint32_t cpu;
+	uint32_t thread; /* whose cpu it is */
+	uint32_t event;  /* that is said to allocate all of it */
+	uint32_t live;
+};
 
 struct trial {
 	struct wall *wall;
@@ -30,151 +33,144 @@ struct trial {
 	int rc;
 };
 
-/* One thread's stream from its beginning; operations done. */
-static size_t run_dry(struct worker *w, enum wall_timing timing, size_t most)
+/* The first allocation of one page. NULL: there is none. */
+static const struct program_op *first_page(const struct wall *wall, struct churn *c)
 {
-	wall_block *block = wall_block_of(timing, w->ticks_per_ns > 0, true);
-	size_t nr = w->stream->nr < most ? w->stream->nr : most;
-
-	w->at = 0;
-	w->next_pieces = w->stream->pieces;
-	/* every event is due, and nobody is behind */
-	w->origin = wall_clock_now(w->clock);
-	if (w->ticks_per_ns > 0)
-		w->ticks_per_ns = 1e-30;
-	w->limit_ns = UINT64_MAX;
-	while (w->at < nr) {
-		size_t end = worker_checkpoint(w, w->at + WALL_BLOCK < nr ? w->at + WALL_BLOCK : nr);
-
-		if (end == w->at)
-			break;
-		block(w, end);
-	}
-	return w->at;
-}
-
-static uint64_t run_all(struct wall *wall, enum wall_timing timing, size_t *events)
-{
-	uint64_t start = wall_clock_now(wall->params->clock);
-
-	*events = 0;
-	for (uint32_t i = 0; i < wall->streams.nr; i++)
-		*events += run_dry(wall->workers[i], timing, EVENTS / wall->streams.nr);
-	return wall_clock_now(wall->params->clock) - start;
-}
-
-static double dry_ns(struct wall *wall, enum wall_timing timing)
-{
-	uint64_t ticks[REPEATS];
-	size_t events = 0;
-
-	run_all(wall, timing, &events);
-	for (uint32_t i = 0; i < REPEATS; i++)
-		ticks[i] = run_all(wall, timing, &events);
-	stats_sort(ticks, REPEATS);
-	return events ? (double)ticks[REPEATS / 2] * wall->params->clock->ns_per_tick / (double)events : 0;
-}
-
-/* ---- calls with a clock, and without --------------------------------------------------------- */
-
-/* The first allocation of one page, as what is to be allocated, by whom. NULL: there is none. */
-static const struct program_op *first_page(const struct wall *wall, uint32_t *thread, uint32_t *event)
-{
-	for (uint32_t i = 0; i < wall->streams.nr; i++) {
-		const struct stream *s = &wall->streams.of[i];
+	for (c->thread = 0; c->thread < wall->streams.nr; c->thread++) {
+		const struct stream *s = &wall->streams.of[c->thread];
 
 		for (size_t k = 0; k < s->nr; k++) {
 			const struct program_op *op = &s->ops[k];
 
-			if (program_code(op) == TRACE_ALLOC && !wall->streams.whats[op->what].order) {
-				*thread = i;
-				*event = s->events[k];
+			c->event = s->events[k];
+			if (program_code(op) == TRACE_ALLOC && !wall->streams.whats[op->what].order)
 				return op;
-			}
 		}
 	}
 	return NULL;
 }
 
-/* Some are allocated, then they are freed, over and over. */
-static bool churn_stream(const struct wall *wall, struct stream *s, uint32_t *thread)
+/* Some are allocated, then they are freed, over and over, from slot to slot. */
+static void fill_stream(struct churn *c, const struct program_op *page, size_t nr_slots)
 {
-	uint32_t event;
-	const struct program_op *page = first_page(wall, thread, &event);
-	size_t live = wall->streams.nr_slots < CHURN_LIVE ? wall->streams.nr_slots : CHURN_LIVE;
+	struct stream *s = &c->stream;
+	uint32_t slot = 0;
 
-	*s = (struct stream){ .ops = calloc(CHURN + PROGRAM_AHEAD, sizeof(*s->ops)),
-		              .events = calloc(CHURN + PROGRAM_AHEAD, sizeof(*s->events)) };
-	if (!page || !s->ops || !s->events)
-		return false;
-	while (s->nr + 2 * live <= CHURN) {
-		for (size_t k = 0; k < 2 * live; k++) {
+	for (; s->nr + 2 * c->live <= EVENTS; slot = slot + 2 * c->live <= nr_slots ? slot + c->live : 0) {
+		for (uint32_t k = 0; k < 2 * c->live; k++) {
 			struct program_op *op = &s->ops[s->nr];
 
 			*op = *page;
-			op->slot = (uint32_t)(k % live);
-			if (k >= live) {
-				op->when += (uint64_t)TRACE_FREE - TRACE_ALLOC;
-				op->birth = event;
-			}
-			s->events[s->nr++] = event;
+			op->slot = slot + k % c->live;
+			s->events[s->nr++] = c->event;
+			if (k < c->live)
+				continue;
+			op->when += (uint64_t)TRACE_FREE - TRACE_ALLOC;
+			op->birth = c->event;
 		}
 	}
+}
+
+/* False: there is nothing like it in this trace, or no memory. */
+static bool churn_open(struct churn *c, const struct wall *wall)
+{
+	*c = (struct churn){ .live = wall->streams.nr_slots < LIVE ? (uint32_t)wall->streams.nr_slots : LIVE };
+	const struct program_op *page = first_page(wall, c);
+
+	c->stream.ops = calloc(EVENTS + PROGRAM_AHEAD, sizeof(*c->stream.ops));
+	c->stream.events = calloc(EVENTS + PROGRAM_AHEAD, sizeof(*c->stream.events));
+	if (!page || !c->stream.ops || !c->stream.events)
+		return false;
+	c->what = wall->streams.whats[page->what];
+	c->cpu = program_cpu(page);
+	fill_stream(c, page, wall->streams.nr_slots);
 	return true;
 }
 
-static uint64_t churn(struct worker *w, enum wall_timing timing)
+static void churn_close(struct churn *c)
+{
+	free(c->stream.ops);
+	free(c->stream.events);
+}
+
+/* Ticks of calls alone; 0: not all got a page. */
+static uint64_t call_bare(const struct churn *c, const struct worker *w)
 {
 	uint64_t start = wall_clock_now(w->clock);
+	int64_t pfns[LIVE];
 
-	w->at = 0;
-	wall_block_of(timing, false, false)(w, w->stream->nr);
+	for (size_t n = 0; n < c->stream.nr; n += 2 * c->live) {
+		for (uint32_t k = 0; k < c->live; k++) {
+			pfns[k] = contig_alloc(w->backend, c->cpu, c->what, executor_owner(c->event, k));
+			if (pfns[k] < 0)
+				return 0;
+		}
+		for (uint32_t k = 0; k < c->live; k++) {
+			if (contig_free(w->backend, c->cpu, (pfn_t)pfns[k], executor_owner(c->event, k)))
+				return 0;
+		}
+	}
 	return wall_clock_now(w->clock) - start;
 }
 
-/* What an operation takes longer by when it is timed; negative: not known. */
-static double clock_ns(struct wall *wall)
+/* ... and of the loop, block by block. 0: as above. */
+static uint64_t call_in_loop(const struct churn *c, struct worker *w, wall_block *block)
 {
-	uint64_t without[CHURN_REPEATS], with[CHURN_REPEATS];
-	struct stream s;
-	uint32_t thread = 0;
-	double ns = -1;
+	uint64_t start = wall_clock_now(w->clock), failed = w->failed_allocs;
 
-	if (churn_stream(wall, &s, &thread)) {
-		struct worker *w = wall->workers[thread];
-		uint64_t failed = w->failed_allocs;
+	w->at = 0;
+	w->origin = start;
+	while (w->at < c->stream.nr) {
+		size_t left = c->stream.nr - w->at;
+		size_t end = worker_checkpoint(w, w->at + (left < WALL_BLOCK ? left : WALL_BLOCK));
 
-		w->stream = &s;
-		churn(w, TIMING_EVERY);
-		for (uint32_t i = 0; i < CHURN_REPEATS; i++) {
-			without[i] = churn(w, TIMING_BATCH);
-			with[i] = churn(w, TIMING_EVERY);
-		}
-		w->stream = &wall->streams.of[thread];
-		stats_sort(without, CHURN_REPEATS);
-		stats_sort(with, CHURN_REPEATS);
-		if (failed == w->failed_allocs)
-			ns = ((double)with[CHURN_REPEATS / 2] - (double)without[CHURN_REPEATS / 2]) *
-			     wall->params->clock->ns_per_tick / (double)s.nr;
+		if (end == w->at)
+			return 0;
+		block(w, end);
 	}
-	free(s.ops);
-	free(s.events);
-	return ns;
+	return w->failed_allocs == failed ? wall_clock_now(w->clock) - start : 0;
+}
+
+/* What a call takes longer by, ns; negative: not known. */
+static double difference(const struct churn *c, struct worker *w)
+{
+	wall_block *block = wall_block_of(w->wall->params->timing, w->ticks_per_ns > 0);
+	uint64_t least_bare = UINT64_MAX, least_loop = UINT64_MAX;
+
+	for (uint32_t i = 0; i < REPEATS; i++) {
+		uint64_t bare = call_bare(c, w), loop = call_in_loop(c, w, block);
+
+		if (!bare || !loop)
+			return -1;
+		least_bare = bare < least_bare ? bare : least_bare;
+		least_loop = loop < least_loop ? loop : least_loop;
+	}
+	if (least_loop <= least_bare)
+		return -1;
+	return (double)(least_loop - least_bare) * w->clock->ns_per_tick / (double)c->stream.nr;
 }
 
 static void *measure(void *ctx)
 {
 	struct trial *t = ctx;
-	struct wall *wall = t->wall;
-	enum wall_timing timing = wall->params->timing;
+	struct churn c;
 
-	t->rc = placement_pin(wall->params->placement, 0, wall->diag);
-	if (t->rc)
+	t->ns = -1;
+	if (!churn_open(&c, t->wall)) {
+		churn_close(&c);
 		return NULL;
-	double clock = timing == TIMING_EVERY ? clock_ns(wall) : 0;
+	}
+	struct worker *w = t->wall->workers[c.thread];
 
-	/* memory is too short for calls: what the clock costs alone is too much, and all that can be said */
-	t->ns = clock < 0 ? dry_ns(wall, timing) : clock + dry_ns(wall, timing == TIMING_EVERY ? TIMING_BATCH : timing);
+	t->rc = placement_pin(t->wall->params->placement, c.thread, t->wall->diag);
+	/* everything is due, and nobody is behind */
+	if (w->ticks_per_ns > 0)
+		w->ticks_per_ns = 1e-30;
+	w->limit_ns = UINT64_MAX;
+	w->stream = &c.stream;
+	if (!t->rc)
+		t->ns = difference(&c, w);
+	churn_close(&c);
 	return NULL;
 }
 

@@ -94,7 +94,7 @@ static uint64_t split_place(struct worker *w, const struct program_op *op, uint6
 }
 
 static __attribute__((noinline)) void split(struct worker *w, uint32_t event, const struct program_op *op,
-                                            uint64_t place, bool dry)
+                                            uint64_t place)
 {
 	const uint32_t *pieces = w->next_pieces + 1;
 	size_t n = (size_t)1 << (op->split.whole_order - op->split.pieces_order);
@@ -104,7 +104,7 @@ static __attribute__((noinline)) void split(struct worker *w, uint32_t event, co
 	for (size_t k = 0; k < n; k++)
 		w->owners[k] = executor_owner(event, pieces[k]);
 	atomic_store_explicit(&w->making->event, event, memory_order_release);
-	if (!failed && !dry)
+	if (!failed)
 		place = split_place(w, op, place);
 	/* the first piece may have the slot of the whole */
 	atomic_store_explicit(&w->map[op->slot], PLACE_EMPTY, memory_order_relaxed);
@@ -152,32 +152,8 @@ struct fixed {
 	_Atomic uint64_t *map;
 	struct making *making;
 	struct contig *backend;
-	bool timed; /* a constant of each mode, as is: */
-	bool dry;
+	bool timed; /* a constant in each mode */
 };
-
-INLINE int64_t allocate(const struct fixed *f, uint32_t cpu, struct contig_what what, owner_t owner)
-{
-	if (!f->dry)
-		return contig_alloc(f->backend, cpu, what, owner);
-	/* all that a call needs is at hand, and it is not known what comes back */
-	int64_t pfn = (int64_t)(owner & 0xffff);
-	uint64_t word;
-
-	memcpy(&word, &what, sizeof(word));
-	__asm__ volatile("" : "+r"(pfn) : "r"(cpu), "r"(word), "r"(owner));
-	return pfn;
-}
-
-INLINE int give_up(const struct fixed *f, uint32_t cpu, pfn_t pfn, owner_t owner)
-{
-	if (!f->dry)
-		return contig_free(f->backend, cpu, pfn, owner);
-	int rc = 0;
-
-	__asm__ volatile("" : "+r"(rc) : "r"(cpu), "r"(pfn), "r"(owner));
-	return rc;
-}
 
 INLINE enum wall_op operate_alloc(const struct fixed *f, size_t i)
 {
@@ -186,7 +162,7 @@ INLINE enum wall_op operate_alloc(const struct fixed *f, size_t i)
 	uint32_t event = f->events[i], slot = op->slot;
 
 	atomic_store_explicit(&f->making->event, event, memory_order_release);
-	int64_t pfn = allocate(f, program_cpu(op), what, executor_owner(event, slot));
+	int64_t pfn = contig_alloc(f->backend, program_cpu(op), what, executor_owner(event, slot));
 
 	if (UNLIKELY(pfn < 0))
 		pfn = not_allocated(f->w, event, pfn);
@@ -199,7 +175,7 @@ INLINE uint64_t placed(const struct fixed *f, const struct program_op *op, uint6
 {
 	uint64_t place = atomic_load_explicit(&f->map[op->slot], memory_order_acquire);
 
-	if (f->dry || !UNLIKELY(place == PLACE_EMPTY))
+	if (!UNLIKELY(place == PLACE_EMPTY))
 		return place;
 	place = await_place(f->w, program_ns(op), op->slot);
 	if (f->timed)
@@ -212,11 +188,11 @@ INLINE enum wall_op operate_free(const struct fixed *f, const struct program_op 
 	uint32_t slot = op->slot;
 	uint64_t place = placed(f, op, began);
 
-	if (!f->dry && UNLIKELY(place == PLACE_EMPTY || place_pfn(place) == PLACE_FAILED)) {
+	if (UNLIKELY(place == PLACE_EMPTY || place_pfn(place) == PLACE_FAILED)) {
 		atomic_store_explicit(&f->map[slot], PLACE_EMPTY, memory_order_relaxed);
 		return WALL_OP_NR;
 	}
-	int rc = give_up(f, program_cpu(op), place_pfn(place), executor_owner(op->birth, slot));
+	int rc = contig_free(f->backend, program_cpu(op), place_pfn(place), executor_owner(op->birth, slot));
 
 	if (UNLIKELY(rc))
 		retry_free(f->w, program_cpu(op), slot, place, rc);
@@ -233,14 +209,13 @@ INLINE enum wall_op operate_rare(const struct fixed *f, size_t i, uint64_t *bega
 		return WALL_OP_NR;
 	uint64_t place = placed(f, op, began);
 
-	if (!f->dry && place == PLACE_EMPTY)
+	if (place == PLACE_EMPTY)
 		return WALL_OP_NR;
 	if (code == TRACE_SPLIT) {
-		split(f->w, f->events[i], op, place, f->dry);
+		split(f->w, f->events[i], op, place);
 		return WALL_SPLIT;
 	}
-	if (!f->dry)
-		pin(f->w, op, code == TRACE_PIN);
+	pin(f->w, op, code == TRACE_PIN);
 	return WALL_OP_NR;
 }
 
@@ -258,7 +233,7 @@ INLINE enum wall_op operate(const struct fixed *f, size_t i, uint64_t *began)
 }
 
 /* The end of an operation is the beginning of the next. */
-INLINE void operations(struct worker *w, size_t end, bool timed, bool paced, bool dry)
+INLINE void operations(struct worker *w, size_t end, bool timed, bool paced)
 {
 	const struct fixed f = {
 		.w = w,
@@ -269,7 +244,6 @@ INLINE void operations(struct worker *w, size_t end, bool timed, bool paced, boo
 		.making = w->making,
 		.backend = w->backend,
 		.timed = timed,
-		.dry = dry,
 	};
 	uint64_t began = timed ? wall_clock_now(w->clock) : 0;
 
@@ -296,16 +270,16 @@ INLINE void operations(struct worker *w, size_t end, bool timed, bool paced, boo
 }
 
 /* One in WALL_SAMPLE on average, at random distances, so that no period of the trace is met or missed. */
-INLINE void sampled(struct worker *w, size_t end, bool paced, bool dry)
+INLINE void sampled(struct worker *w, size_t end, bool paced)
 {
 	while (w->at < end) {
 		size_t n = w->until_sample < end - w->at ? w->until_sample : end - w->at;
 
-		operations(w, w->at + n, false, paced, dry);
+		operations(w, w->at + n, false, paced);
 		w->until_sample -= (uint32_t)n;
 		if (w->until_sample || w->at == end)
 			break;
-		operations(w, w->at + 1, true, paced, dry);
+		operations(w, w->at + 1, true, paced);
 		w->until_sample = (uint32_t)rng_below(&w->rng, 2 * WALL_SAMPLE - 1);
 	}
 }
@@ -315,26 +289,20 @@ INLINE void sampled(struct worker *w, size_t end, bool paced, bool dry)
 	{                                                                                                              \
 		body;                                                                                                  \
 	}
-BLOCK(batch, operations(w, end, false, false, false))
-BLOCK(batch_dry, operations(w, end, false, false, true))
-BLOCK(batch_paced, operations(w, end, false, true, false))
-BLOCK(batch_paced_dry, operations(w, end, false, true, true))
-BLOCK(sampled_fast, sampled(w, end, false, false))
-BLOCK(sampled_dry, sampled(w, end, false, true))
-BLOCK(sampled_paced, sampled(w, end, true, false))
-BLOCK(sampled_paced_dry, sampled(w, end, true, true))
-BLOCK(every, operations(w, end, true, false, false))
-BLOCK(every_dry, operations(w, end, true, false, true))
-BLOCK(every_paced, operations(w, end, true, true, false))
-BLOCK(every_paced_dry, operations(w, end, true, true, true))
+BLOCK(batch, operations(w, end, false, false))
+BLOCK(batch_paced, operations(w, end, false, true))
+BLOCK(sampled_fast, sampled(w, end, false))
+BLOCK(sampled_paced, sampled(w, end, true))
+BLOCK(every, operations(w, end, true, false))
+BLOCK(every_paced, operations(w, end, true, true))
 
-wall_block *wall_block_of(enum wall_timing timing, bool paced, bool dry)
+wall_block *wall_block_of(enum wall_timing timing, bool paced)
 {
-	static wall_block *const blocks[][2][2] = {
-		[TIMING_BATCH] = { { batch, batch_dry }, { batch_paced, batch_paced_dry } },
-		[TIMING_SAMPLED] = { { sampled_fast, sampled_dry }, { sampled_paced, sampled_paced_dry } },
-		[TIMING_EVERY] = { { every, every_dry }, { every_paced, every_paced_dry } },
+	static wall_block *const blocks[][2] = {
+		[TIMING_BATCH] = { batch, batch_paced },
+		[TIMING_SAMPLED] = { sampled_fast, sampled_paced },
+		[TIMING_EVERY] = { every, every_paced },
 	};
 
-	return blocks[timing][paced][dry];
+	return blocks[timing][paced];
 }

@@ -368,6 +368,23 @@ int streams_compile(struct streams *s, const struct stream_plan *plan)
 	return rc;
 }
 
+static void bring_here(void **array, size_t bytes)
+{
+	void *here = malloc(bytes);
+
+	if (!here)
+		return;
+	memcpy(here, *array, bytes);
+	free(*array);
+	*array = here;
+}
+
+void stream_bring_here(struct stream *s)
+{
+	bring_here((void **)&s->ops, (s->nr + PROGRAM_AHEAD) * sizeof(*s->ops));
+	bring_here((void **)&s->events, (s->nr + PROGRAM_AHEAD) * sizeof(*s->events));
+}
+
 void streams_free(struct streams *s)
 {
 	for (uint32_t i = 0; s->of && i < s->nr; i++) {

@@ -74,6 +74,8 @@ struct stream_plan {
 /* 0, -ENOMEM, or -ERANGE: too many slots. */
 int streams_compile(struct streams *s, const struct stream_plan *plan);
 void streams_free(struct streams *s);
+/* By the thread that will read it, pinned: memory of its own node. Stays as it is where there is no memory for that. */
+void stream_bring_here(struct stream *s);
 
 /* Of operation i, or of the end. */
 static inline uint64_t stream_ns(const struct stream *s, size_t i)

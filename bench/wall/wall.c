@@ -198,6 +198,8 @@ static void *thread_main(void *ctx)
 	struct worker *w = rc ? NULL : worker_new(wall, start->thread);
 	bool counts = params->counters || params->phase_counters;
 
+	if (w && params->placement->bind)
+		stream_bring_here(&wall->streams.of[start->thread]);
 	wall->workers[start->thread] = w;
 	if (w && counts)
 		w->counters = counters_open();
@@ -318,7 +320,7 @@ static int measure_harness(struct wall *wall)
 
 	for (uint32_t i = 0; i < result->nr_threads; i++)
 		loops += result->threads[i].loop_ns - result->threads[i].request_ns;
-	if (loops)
+	if (loops && result->harness_ns > 0)
 		result->harness_share =
 			(uint32_t)(1000 * result->harness_ns * (double)result->events / (double)loops + 0.5);
 	return rc;

@@ -91,8 +91,8 @@ struct wall_result {
 	struct histogram lag;             /* of events behind the pace; empty as fast as possible */
 	struct counter_values run;        /* all threads */
 	struct counter_values by_phase[PHASE_NR];
-	double harness_ns;      /* an event: fetch, clock, histogram, measured on this machine with this trace */
-	uint32_t harness_share; /* of loop_ns, thousandths */
+	double harness_ns; /* an event: fetch, clock, histogram, measured by calls with and without; negative: could not be */
+	uint32_t harness_share; /* of loop_ns, thousandths; 0 if not known */
 	uint64_t metadata_bytes;
 	struct placement_found metadata; /* where the kernel says that it lies */
 	struct placement_found backing;

@@ -282,7 +282,7 @@ void wall_options_usage(FILE *to)
 	      "      --bind yes|no        bind memory to its node, and ask the kernel whether it lies there (yes)\n"
 	      "      --backing memory     pages are real memory: migration copies them, contents are checked (none)\n"
 	      "      --pace fast|trace|X  X trace seconds a second (fast: as fast as possible)\n"
-	      "      --window-ms W        trace time that threads may be apart\n"
+	      "      --window-ms W        trace time that threads may be apart (10)\n"
 	      "      --timing every|sampled|batch   operations that are timed: all, one in 64, none (sampled)\n"
 	      "      --counters none|run|phases     perf events of a run, or also of each phase of requests (run)\n"
 	      "      --benchmark_filter=REGEX, --benchmark_repetitions=N, --benchmark_enable_random_interleaving=false,\n"

@@ -86,8 +86,8 @@ struct wall {
 	struct contig_hooks hooks;
 	struct area *areas; /* of metadata */
 	size_t nr_areas;
-	int place_error; /* of the hook that binds metadata */
 	size_t cap_areas;
+	int place_error; /* of the hook that binds metadata */
 	struct backing *backing;
 	struct replay *aged;
 	struct contig *backend;
@@ -106,8 +106,7 @@ struct wall {
 
 /* Operations up to `end`, without a look at anything else. */
 typedef void wall_block(struct worker *w, size_t end);
-/* `dry`: everything but the calls of the allocator and waiting, to see what that costs. */
-wall_block *wall_block_of(enum wall_timing timing, bool paced, bool dry);
+wall_block *wall_block_of(enum wall_timing timing, bool paced);
 
 /* ---- worker.c -------------------------------------------------------------------------------- */
 
@@ -181,8 +180,8 @@ int wall_verify(struct wall *wall, size_t event);
 /* ---- harness.c ------------------------------------------------------------------------------- */
 
 /*
- * What the loop costs beside the allocator, ns an event, on one thread. After everything else, because it spoils the places and
- * calls the backend. 0, or placement_pin()'s, or -ENOMEM.
+ * What the loop costs beside the allocator, ns an event, on one thread; negative: memory is too short to try, or the machine too busy. After everything
+ * else, because it spoils the places and calls the backend. 0, or placement_pin()'s, or -ENOMEM.
  */
 int wall_harness(struct wall *wall, double *ns);
 

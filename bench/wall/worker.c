@@ -193,7 +193,7 @@ static void run_stream(struct worker *w)
 {
 	const struct stream *s = w->stream;
 	bool paced = w->ticks_per_ns > 0, batch = w->wall->params->timing == TIMING_BATCH;
-	wall_block *block = wall_block_of(w->wall->params->timing, paced, false);
+	wall_block *block = wall_block_of(w->wall->params->timing, paced);
 
 	for (;;) {
 		bool last = w->next_stop == s->nr_stops;

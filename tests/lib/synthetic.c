@@ -29,6 +29,17 @@ const struct synthetic synthetic_four_nodes = {
 	.interval_ns = 1000,
 };
 
+const struct synthetic synthetic_busy = {
+	.seed = 7,
+	.nr_events = 60000,
+	.live = 3000,
+	.cpus = 2,
+	.unmovable = 30,
+	.high_order = 50,
+	.splits = 10,
+	.interval_ns = 1000,
+};
+
 struct live {
 	uint32_t id;
 	uint8_t order;

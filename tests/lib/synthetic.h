@@ -21,6 +21,8 @@ struct synthetic {
 extern const struct synthetic synthetic_small;
 /* The same with a cpu on each of four nodes, and no splits. */
 extern const struct synthetic synthetic_four_nodes;
+/* The same with three times the events in 60 ms, more of all that is rare: for threads to meet in. */
+extern const struct synthetic synthetic_busy;
 
 /* A trace in memory; trace_close() frees it. */
 void synthetic_trace(const struct synthetic *how, struct trace *t);
