@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "../bench/wall/wall_state.h"
 #include "lib/wall_house.h"
 
 #define MS UINT64_C(1000000)
@@ -68,6 +69,40 @@ static void what_is_left_is_what_the_trace_leaves(void **state)
 	wall_house_close(&h);
 }
 
+/* Page by page, as the lab sees it: kind, order and list of what is there, and the event that allocated it. */
+#define MAX_PAGES 16384u
+
+static uint64_t pages[MAX_PAGES];
+
+static uint64_t page_of(struct contig *c, pfn_t pfn)
+{
+	struct contig_run run;
+
+	c->ops->lab->run(c, pfn, &run);
+	return (uint64_t)owner_event(run.owner) << 32 | (uint64_t)run.kind << 24 | (uint64_t)run.order << 16 |
+	       (uint64_t)run.list << 8 | run.pinned;
+}
+
+static void look_at_pages(const struct worker *w, bool inside)
+{
+	if (inside)
+		return;
+	for (pfn_t pfn = 0; pfn < w->wall->params->replay.geometry->zones[0].pages; pfn++)
+		pages[pfn] = page_of(w->backend, pfn);
+}
+
+static void pages_are_those_of(const struct replay_params *params)
+{
+	struct contig_diag diag;
+	struct replay *r;
+
+	assert_int_equal(replay_open(params, &r, &diag), 0);
+	assert_int_equal(replay_advance(r, replay_events(r)), 0);
+	for (pfn_t pfn = 0; pfn < params->geometry->zones[0].pages; pfn++)
+		assert_true(pages[pfn] == page_of(replay_backend(r), pfn));
+	replay_close(r);
+}
+
 static bool same_state(const struct sample_record *a, const struct sample_record *b)
 {
 	return a->free == b->free && a->pcp == b->pcp && a->mixed_blocks == b->mixed_blocks &&
@@ -87,10 +122,14 @@ static void one_thread_ends_where_the_virtual_clock_does(void **state)
 
 	(void)state;
 	house_of(&h, &synthetic_busy, 1);
+	assert_true(h.geometry.zones[0].pages <= MAX_PAGES);
 	for (uint32_t age = 0; age < 3; age++) {
 		h.params.replay.age = age;
 		h.params.replay.backend = backends[age];
+		wall_inside = look_at_pages;
 		wall_house_run(&h);
+		wall_inside = NULL;
+		pages_are_those_of(&h.params.replay);
 		assert_int_equal(replay_run(&h.params.replay, &virtual, &h.diag), 0);
 		assert_true(same_state(&h.result.end, &virtual.end));
 		assert_memory_equal(h.result.retyped, virtual.retyped, sizeof(virtual.retyped));

@@ -49,8 +49,10 @@ static struct shared *shared;
 static _Thread_local bool inside;
 static _Thread_local int tid;
 
-static void enter_or_leave(uint32_t thread, bool in)
+static void enter_or_leave(const struct worker *w, bool in)
 {
+	uint32_t thread = w ? w->thread : 0;
+
 	if (!tid)
 		tid = (int)syscall(SYS_gettid);
 	inside = in;
@@ -137,9 +139,9 @@ static void nothing_is_allocated_inside(void **state)
 		assert_int_equal(atomic_load(&shared->allocated), 0);
 	}
 	/* and it would be seen */
-	enter_or_leave(0, true);
+	enter_or_leave(NULL, true);
 	free(malloc(1)); /* NOLINT */
-	enter_or_leave(0, false);
+	enter_or_leave(NULL, false);
 	assert_true(SANITIZED || atomic_exchange(&shared->allocated, 0) > 0);
 }
 
@@ -153,9 +155,9 @@ static void child(bool provoke)
 		_exit(9);
 	raise(SIGSTOP);
 	if (provoke) {
-		enter_or_leave(0, true);
+		enter_or_leave(NULL, true);
 		getppid();
-		enter_or_leave(0, false);
+		enter_or_leave(NULL, false);
 		_exit(0);
 	}
 	for (int timing = TIMING_BATCH; timing <= TIMING_EVERY; timing++)

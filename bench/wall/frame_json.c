@@ -198,8 +198,10 @@ void frame_result_line(FILE *to, const struct frame_row *row, const struct wall_
 	u64(to, "wall_ns", r->wall_ns);
 	u64(to, "events", r->events);
 	state(to, r);
-	fprintf(to, ",\"harness_ns_per_event\":%.2f", r->harness_ns);
-	share(to, "harness_share", r->harness_share);
+	if (r->harness_ns > 0) {
+		fprintf(to, ",\"harness_ns_per_event\":%.2f", r->harness_ns);
+		share(to, "harness_share", r->harness_share);
+	}
 	u64(to, "verifications", r->verifications);
 	if (d->steal_ns != UINT64_MAX)
 		u64(to, "steal_ns", d->steal_ns);

@@ -96,7 +96,8 @@ void wall_metrics(const struct wall_params *params, const struct wall_result *r,
 	out[METRIC_FRAGMENTATION] = r->end.fragmentation / 1000.0;
 	out[METRIC_FAILED_ALLOCS] = (double)r->failed_allocs;
 	out[METRIC_RETRIED_FREES] = (double)r->retried_frees;
-	out[METRIC_HARNESS_SHARE] = r->harness_share / 1000.0;
+	if (r->harness_ns > 0)
+		out[METRIC_HARNESS_SHARE] = r->harness_share / 1000.0;
 	of_threads(r, out);
 	for (unsigned int c = 0; c < COUNTER_NR; c++) {
 		uint64_t value;

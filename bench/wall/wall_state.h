@@ -15,13 +15,14 @@
 /* Operations between two looks at the others, at the stop flag, and at what is to be given back. */
 #define WALL_BLOCK 64u
 
+struct wall;
+struct worker;
+
 /*
  * For a test: told when a thread enters what must make no system call and allocate nothing, and when it leaves it. NULL: nobody
  * is.
  */
-extern void (*wall_inside)(uint32_t thread, bool inside);
-
-struct wall;
+extern void (*wall_inside)(const struct worker *w, bool inside);
 
 /* Metadata that the backend asked to have bound. */
 struct area {
@@ -124,7 +125,7 @@ void worker_run(struct worker *w);
 static inline void worker_inside(const struct worker *w, bool inside)
 {
 	if (__builtin_expect(wall_inside != NULL, 0))
-		wall_inside(w->thread, inside);
+		wall_inside(w, inside);
 }
 
 /* Between two looks at what one waits for. */

@@ -6,7 +6,7 @@
 
 #include "wall_state.h"
 
-void (*wall_inside)(uint32_t thread, bool inside);
+void (*wall_inside)(const struct worker *w, bool inside);
 
 struct worker *worker_new(struct wall *wall, uint32_t thread)
 {
