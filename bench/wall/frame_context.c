@@ -169,6 +169,9 @@ void frame_epilogue(FILE *to, const struct frame *f)
 		say_found(&f->backing, text);
 		if (f->options->wall.backing)
 			fprintf(to, "backing:  %s\n", text);
+		if (f->metadata.wrong || f->backing.wrong)
+			fputs("MISPLACED: memory was moved off its node during the run (cpuset.mems, migratepages)\n",
+			      to);
 	}
 	say_steal(f, text);
 	fprintf(to, "stolen:   %s\n", text);
