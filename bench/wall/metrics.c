@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
+#include <stdlib.h>
 
 #include "metrics.h"
 
@@ -10,24 +11,44 @@ static double percentile(const struct wall_params *p, const struct histogram *h,
 	return (double)wall_clock_ns(p->clock, histogram_percentile(h, millionths));
 }
 
+/* Without the slowest 1 %, which on a machine that is not quiet are about the machine. */
+static double mean(const struct wall_params *p, const struct histogram *h)
+{
+	double ticks = histogram_trimmed_mean(h, 990000);
+
+	return ticks < 0 ? NAN : ticks * p->clock->ns_per_tick;
+}
+
+#define MEAN UINT32_MAX
+
 static const struct {
 	const char *name;
-	size_t histogram; /* offset in the result; 0: no percentile */
-	uint32_t millionths;
+	size_t histogram;    /* offset in the result; 0: not from one */
+	uint32_t millionths; /* or MEAN */
 } about[METRIC_COUNTERS] = {
 #define PERCENTILE(m, name, field, q) [m] = { name, offsetof(struct wall_result, field), q }
+#define PHASE(m, name, phase_)        PERCENTILE(m, name, phase[phase_], 500000)
 	[METRIC_EVENTS_PER_SECOND] = { "events_per_second", 0, 0 },
 	[METRIC_WORK] = { "work_ns_per_event", 0, 0 },
 	[METRIC_SUCCESS_RATE] = { "success_rate", 0, 0 },
 	[METRIC_MIGRATED] = { "migrated_pages", 0, 0 },
+	PERCENTILE(METRIC_ALLOC_MEAN, "alloc_mean_ns", op[WALL_ALLOC], MEAN),
 	PERCENTILE(METRIC_ALLOC_P50, "alloc_p50_ns", op[WALL_ALLOC], 500000),
 	PERCENTILE(METRIC_ALLOC_P99, "alloc_p99_ns", op[WALL_ALLOC], 990000),
 	PERCENTILE(METRIC_ALLOC_P999, "alloc_p999_ns", op[WALL_ALLOC], 999000),
+	PERCENTILE(METRIC_FREE_MEAN, "free_mean_ns", op[WALL_FREE], MEAN),
 	PERCENTILE(METRIC_FREE_P50, "free_p50_ns", op[WALL_FREE], 500000),
 	PERCENTILE(METRIC_FREE_P99, "free_p99_ns", op[WALL_FREE], 990000),
 	PERCENTILE(METRIC_FREE_P999, "free_p999_ns", op[WALL_FREE], 999000),
 	PERCENTILE(METRIC_REQUEST_P50, "request_p50_ns", request, 500000),
 	PERCENTILE(METRIC_REQUEST_P99, "request_p99_ns", request, 990000),
+	PHASE(METRIC_ISOLATE, "isolate_p50_ns", PHASE_ISOLATE),
+	PHASE(METRIC_DRAIN, "drain_p50_ns", PHASE_DRAIN),
+	PHASE(METRIC_MIGRATE, "migrate_p50_ns", PHASE_MIGRATE),
+	[METRIC_MIGRATE_PAGE] = { "migrate_page_ns", 0, 0 },
+	PHASE(METRIC_TEST, "test_p50_ns", PHASE_TEST),
+	PHASE(METRIC_GRAB, "grab_p50_ns", PHASE_GRAB),
+	PHASE(METRIC_UNDO, "undo_p50_ns", PHASE_UNDO),
 	PERCENTILE(METRIC_LAG_P50, "lag_p50_ns", lag, 500000),
 	PERCENTILE(METRIC_LAG_P99, "lag_p99_ns", lag, 990000),
 	[METRIC_UNUSABLE] = { "unusable_index", 0, 0 },
@@ -36,7 +57,13 @@ static const struct {
 	[METRIC_RETRIED_FREES] = { "retried_frees", 0, 0 },
 	[METRIC_HARNESS_SHARE] = { "harness_share", 0, 0 },
 	[METRIC_WAITED_SHARE] = { "waited_share", 0, 0 },
+#undef PHASE
 #undef PERCENTILE
+};
+
+const enum wall_metric wall_compared[WALL_COMPARED] = {
+	METRIC_WORK,         METRIC_ALLOC_MEAN, METRIC_FREE_MEAN, METRIC_ISOLATE, METRIC_DRAIN,
+	METRIC_MIGRATE_PAGE, METRIC_TEST,       METRIC_GRAB,      METRIC_UNDO,    METRIC_REQUEST_P50,
 };
 
 const char *wall_metric_name(enum wall_metric m)
@@ -64,6 +91,33 @@ static void of_requests(const struct wall_result *r, double out[METRIC_NR])
 	out[METRIC_MIGRATED] = (double)migrated;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median over requests of what a page took to migrate; a request that moved fewer than a cluster says little. */
+static double migrate_page(const struct wall_result *r)
+{
+	double *each = calloc(r->nr_requests + 1u, sizeof(*each)), median = NAN;
+	uint32_t nr = 0;
+
+	for (uint32_t k = 0; each && k < r->nr_requests; k++) {
+		const struct wall_request *q = &r->requests[k];
+
+		if (q->total.migrated >= 32)
+			each[nr++] = (double)q->phase_ns[PHASE_MIGRATE] / q->total.migrated;
+	}
+	if (nr) {
+		qsort(each, nr, sizeof(*each), by_size);
+		median = (each[(nr - 1) / 2] + each[nr / 2]) / 2;
+	}
+	free(each);
+	return median;
+}
+
 /* What threads did with their time: worked (waiting aside), waited. */
 static void of_threads(const struct wall_result *r, double out[METRIC_NR])
 {
@@ -86,12 +140,15 @@ void wall_metrics(const struct wall_params *params, const struct wall_result *r,
 	for (unsigned int m = 0; m < METRIC_COUNTERS; m++) {
 		const char *h = (const char *)r + about[m].histogram;
 
-		if (about[m].histogram)
+		if (about[m].histogram && about[m].millionths == MEAN)
+			out[m] = mean(params, (const struct histogram *)(const void *)h);
+		else if (about[m].histogram)
 			out[m] = percentile(params, (const struct histogram *)(const void *)h, about[m].millionths);
 	}
 	if (r->wall_ns)
 		out[METRIC_EVENTS_PER_SECOND] = (double)r->events * 1e9 / (double)r->wall_ns;
 	of_requests(r, out);
+	out[METRIC_MIGRATE_PAGE] = migrate_page(r);
 	out[METRIC_UNUSABLE] = r->end.unusable / 1000.0;
 	out[METRIC_FRAGMENTATION] = r->end.fragmentation / 1000.0;
 	out[METRIC_FAILED_ALLOCS] = (double)r->failed_allocs;
