@@ -1,0 +1,99 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash source=tests/guest/look.sh
+# checks.sh NODES - the wall clock on true nodes: threads, memory and refusals, by the kernel's own numbers.
+. /guest/look.sh
+
+nodes=$1
+nr=0
+failed=0
+
+# One line, and what it printed if it failed; so does this
+check() { # NAME COMMAND...
+	local name=$1
+	shift
+	nr=$((nr + 1))
+	if "$@" >/tmp/why 2>&1; then
+		echo "ok      $name"
+	else
+		failed=$((failed + 1))
+		echo "FAILED  $name"
+		sed 's/^/        /' /tmp/why
+		false
+	fi
+}
+
+# Zones differ in size, so that no two nodes can be taken for each other.
+# shellcheck disable=SC2034 # wall() picks one
+zones_2='--zone 0+16384@0 --zone 16384+24576@1'
+# shellcheck disable=SC2034
+zones_4='--zone 0+8192@0 --zone 8192+16384@1 --zone 24576+24576@2 --zone 49152+32768@3'
+
+# The commands below end the shell that calls them, so that its process is the one to look at.
+wall() { # NODES-OF-THE-TRACE OPTION...
+	eval "zones=\$zones_$1"
+	trace=/tmp/$1.ctr
+	shift
+	rm -rf /tmp/results
+	# shellcheck disable=SC2086,SC2154 # words
+	exec contigbench run "$trace" --clock wall -b linux-6.1 --seeds 1 --sizes 1b $zones -o /tmp/results "$@"
+}
+
+# In trace time, with real memory
+replay() { # NODES-OF-THE-TRACE OPTION...
+	wall "$@" --backing memory --pace trace
+}
+
+# In a cgroup of its own
+inside() { # CPUS NODES COMMAND...
+	group=/sys/fs/cgroup/checks
+	mkdir -p "$group"
+	echo "$1" >"$group/cpuset.cpus"
+	echo "$2" >"$group/cpuset.mems"
+	echo 0 >"$group/cgroup.procs"
+	shift 2
+	"$@"
+}
+
+on_cpus() { # LIST COMMAND...
+	taskset -p -c "$1" "$(exec sh -c 'echo $PPID')" >/dev/null
+	shift
+	"$@"
+}
+
+# ---- what a check is made of ----
+
+# Exit status 2, and words that name the way on
+refused() { # WORDS COMMAND...
+	local words=$1 status
+	shift
+	("$@") >/tmp/out 2>&1
+	status=$?
+	[ "$status" -eq 2 ] && grep -q -e "$words" /tmp/out && return
+	echo "exit status $status, should be 2 with \"$words\":"
+	cat /tmp/out
+	return 1
+}
+
+# What COMMAND does while it replays. THREADS and PAGES are words, a number for each node.
+placed() { # NAME THREADS PAGES COMMAND...
+	local name=$1 on=$2 pages=$3
+	shift 3
+	check "$name: it runs" catch "$@" || return
+	# shellcheck disable=SC2086 # words
+	{
+		check "$name: threads are on the cpus of their nodes" threads_are $on
+		check "$name: pages are on their nodes (numa_maps)" pages_are $pages
+		check "$name: the nodes gave that memory (zoneinfo)" nodes_gave $pages
+	}
+	check "$name: no page missed its node (numastat)" none_missed
+	check "$name: it ends well" finish
+}
+
+echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+make_traces
+check "the kernel has $nodes nodes" test "$(find "$sys/node/" -name 'node[0-9]*' | wc -l)" -eq "$nodes"
+# shellcheck source=tests/guest/nodes-2.sh
+. "/guest/nodes-$nodes.sh"
+echo "[==========] $nr checks run."
+echo "guest end $failed"

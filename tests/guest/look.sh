@@ -1,0 +1,125 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+# look.sh - a process while it replays, as the kernel sees it: its threads, its pages, what each node has left.
+
+sys=/sys/devices/system
+threads=4      # that the programs looked at replay with
+look=/tmp/look # what was seen last: threads, numa_maps, free and miss of each node before and meanwhile
+
+node_of() { # CPU
+	basename "$(ls -d "$sys/cpu/cpu$1"/node*)" | tr -d node
+}
+
+# Free pages of each node, a line each: MemFree, and what lies on lists of cpus, which MemFree leaves out
+free_pages() {
+	awk '$1 == "Node" { k = $2 + 0 } /^ *(pages free|count:) / { n[k] += $NF } END { for (k = 0; k in n; k++) print n[k] }' \
+		/proc/zoneinfo
+}
+
+# Pages that were wanted on another node than they are on, of each node
+missed_pages() {
+	sed -n 's/^numa_miss //p' "$sys"/node/node*/numastat
+}
+
+threads_of() { # PID: "CPU NODE" of each thread that may run on one cpu only, the first thread aside
+	for task in "/proc/$1/task"/*; do
+		cpu=$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' "$task/status")
+		case ${task##*/}:$cpu in
+		"$1:"* | *[,-]* | *:) ;;
+		*) echo "$cpu $(node_of "$cpu")" ;;
+		esac
+	done
+}
+
+# Begin COMMAND and stop it as soon as $threads of its threads are pinned: by then its memory is where it belongs. What it
+# prints goes to /tmp/out.
+catch() { # COMMAND...
+	rm -rf "$look"
+	mkdir "$look"
+	free_pages >"$look/free-before"
+	missed_pages >"$look/miss-before"
+	"$@" >/tmp/out 2>&1 &
+	pid=$!
+	until [ "$(threads_of "$pid" 2>/dev/null | wc -l)" -ge "$threads" ]; do
+		if ! grep -q '^State:.*[^Z]$' "/proc/$pid/status"; then
+			wait "$pid"
+			echo "it ended, with status $?, before $threads threads were pinned:"
+			cat /tmp/out
+			return 1
+		fi
+		usleep 50000
+	done
+	kill -STOP "$pid"
+	threads_of "$pid" >"$look/threads"
+	cp "/proc/$pid/numa_maps" "$look/numa_maps"
+	free_pages >"$look/free"
+	missed_pages >"$look/miss"
+}
+
+# Let it go on to its end; its exit status must be 0.
+finish() {
+	kill -CONT "$pid"
+	wait "$pid" && return
+	echo "exit status $?:"
+	cat /tmp/out
+	return 1
+}
+
+drop() {
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	true
+}
+
+# ---- what was seen, against what must be; each prints what is wrong ----
+
+# Threads on each node
+threads_are() { # COUNT...
+	seen=$(awk -v nodes=$# '{ n[$2]++ } END { for (i = 0; i < nodes; i++) printf "%d ", n[i] }' "$look/threads")
+	[ "$seen" = "$* " ] || { echo "threads on each node: $seen, should be $*:" && cat "$look/threads" && return 1; }
+}
+
+no_cpu_shared() {
+	[ -z "$(sort "$look/threads" | uniq -d)" ] || { echo 'threads share cpus:' && cat "$look/threads" && return 1; }
+}
+
+# Big mappings, and what is bound: pages on each node. Besides there is the program itself.
+pages_are() { # COUNT...
+	awk -v wanted="$*" -v slack=4096 '
+		{ policy = $2; node = -1; if (sub(/^bind[^:]*:/, "", policy)) node = policy }
+		{ for (i = 3; i <= NF; i++)
+			if (split($i, f, "=") == 2 && f[1] ~ /^N[0-9]+$/) {
+				k = substr(f[1], 2) + 0
+				pages[k] += f[2]
+				if (node != -1 && k != node) { print f[2] " pages on node " k ": " $0; bad = 1 }
+			}
+		}
+		END {
+			n = split(wanted, want, " ")
+			for (k = 0; k < n; k++)
+				if (pages[k] < want[k + 1] || pages[k] > want[k + 1] + slack) {
+					print "node " k ": " pages[k] + 0 " pages, should be " want[k + 1] " and a few"
+					bad = 1
+				}
+			exit bad
+		}' "$look/numa_maps"
+}
+
+# What each node has less of than before, by the node's own count
+nodes_gave() { # PAGES...
+	paste "$look/free-before" "$look/free" | awk -v wanted="$*" '
+		BEGIN { split(wanted, want, " ") }
+		{
+			gave = $1 - $2
+			if (gave < want[NR] - 1024 || gave > want[NR] + 6144) {
+				print "node " NR - 1 " gave " gave " pages, should be " want[NR] " and a few"
+				bad = 1
+			}
+		}
+		END { exit bad }'
+}
+
+none_missed() {
+	cmp "$look/miss-before" "$look/miss"
+}
