@@ -5,7 +5,7 @@
 
 sys=/sys/devices/system
 threads=4      # that the programs looked at replay with
-look=/tmp/look # what was seen last: threads, numa_maps, free and miss of each node before and meanwhile
+look=/tmp/look # what was seen last: threads, numa_maps, free pages of each node before and meanwhile
 
 node_of() { # CPU
 	basename "$(ls -d "$sys/cpu/cpu$1"/node*)" | tr -d node
@@ -15,11 +15,6 @@ node_of() { # CPU
 free_pages() {
 	awk '$1 == "Node" { k = $2 + 0 } /^ *(pages free|count:) / { n[k] += $NF } END { for (k = 0; k in n; k++) print n[k] }' \
 		/proc/zoneinfo
-}
-
-# Pages that were wanted on another node than they are on, of each node
-missed_pages() {
-	sed -n 's/^numa_miss //p' "$sys"/node/node*/numastat
 }
 
 threads_of() { # PID: "CPU NODE" of each thread that may run on one cpu only, the first thread aside
@@ -38,11 +33,10 @@ catch() { # COMMAND...
 	rm -rf "$look"
 	mkdir "$look"
 	free_pages >"$look/free-before"
-	missed_pages >"$look/miss-before"
 	"$@" >/tmp/out 2>&1 &
 	pid=$!
 	until [ "$(threads_of "$pid" 2>/dev/null | wc -l)" -ge "$threads" ]; do
-		if ! grep -q '^State:.*[^Z]$' "/proc/$pid/status"; then
+		if ! grep -q '^State:.*[^Z]$' "/proc/$pid/status" 2>/dev/null; then
 			wait "$pid"
 			echo "it ended, with status $?, before $threads threads were pinned:"
 			cat /tmp/out
@@ -54,14 +48,19 @@ catch() { # COMMAND...
 	threads_of "$pid" >"$look/threads"
 	cp "/proc/$pid/numa_maps" "$look/numa_maps"
 	free_pages >"$look/free"
-	missed_pages >"$look/miss"
 }
 
-# Let it go on to its end; its exit status must be 0.
-finish() {
+# Let it go on to its end, with this exit status
+finish() { # [STATUS [WORDS]]
 	kill -CONT "$pid"
-	wait "$pid" && return
-	echo "exit status $?:"
+	wait "$pid"
+	answered $? "${1:-0}" "${2-}"
+}
+
+# Was that the exit status, and did it print these words?
+answered() { # STATUS WANTED WORDS
+	[ "$1" -eq "$2" ] && grep -q -e "$3" /tmp/out && return
+	echo "exit status $1, should be $2${3:+ with \"$3\"}:"
 	cat /tmp/out
 	return 1
 }
@@ -77,11 +76,17 @@ drop() {
 # Threads on each node
 threads_are() { # COUNT...
 	seen=$(awk -v nodes=$# '{ n[$2]++ } END { for (i = 0; i < nodes; i++) printf "%d ", n[i] }' "$look/threads")
-	[ "$seen" = "$* " ] || { echo "threads on each node: $seen, should be $*:" && cat "$look/threads" && return 1; }
+	[ "$seen" = "$* " ] && return
+	echo "threads on each node: $seen, should be $*:"
+	cat "$look/threads"
+	return 1
 }
 
 no_cpu_shared() {
-	[ -z "$(sort "$look/threads" | uniq -d)" ] || { echo 'threads share cpus:' && cat "$look/threads" && return 1; }
+	[ -s "$look/threads" ] && [ -z "$(sort "$look/threads" | uniq -d)" ] && return
+	echo 'threads share cpus:'
+	cat "$look/threads"
+	return 1
 }
 
 # Big mappings, and what is bound: pages on each node. Besides there is the program itself.
@@ -120,6 +125,7 @@ nodes_gave() { # PAGES...
 		END { exit bad }'
 }
 
-none_missed() {
-	cmp "$look/miss-before" "$look/miss"
+# Control: the check above would say no
+says_no() { # CHECK...
+	! "$@" >/dev/null
 }

@@ -1,14 +1,39 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
-# shellcheck shell=dash source=tests/guest/checks.sh
+# shellcheck shell=dash disable=SC2154 # part of checks.sh
 # nodes-2.sh - cpus 0 and 3 on node 0, 1 and 2 on node 1.
 
 placed 'two nodes' '2 2' '16384 24576' replay 2
 check 'two nodes: no two threads on one cpu' no_cpu_shared
 placed 'turned round with --map' '2 2' '24576 16384' replay 2 --map 0=1,1=0
 
-check 'taskset to node 1: refused' refused --oversubscribe on_cpus 1,2 wall 2
+# what taskset and cgroups leave
+check 'taskset to node 1: refused' answers 2 --oversubscribe on_cpus 1,2 wall 2
 placed 'taskset to node 1, --oversubscribe' '0 4' '0 40960' on_cpus 1,2 replay 2 --oversubscribe
-check 'cgroup of one cpu and node: refused' refused --oversubscribe inside 3 0 wall 2
-placed 'cgroup of one cpu and node, --oversubscribe' '4 0' '40960 0' inside 3 0 replay 2 --oversubscribe
-check 'four nodes on two: refused' refused --oversubscribe wall 4
+check 'taskset to node 1: node 0 has no cpu for --map' answers 2 'taskset' on_cpus 1,2 wall 2 --map 0=0,1=1
+check 'a cgroup of one cpu and node: refused' answers 2 --oversubscribe inside 3 0 wall 2
+placed 'a cgroup of one cpu and node, --oversubscribe' '4 0' '40960 0' inside 3 0 replay 2 --oversubscribe
+check 'four nodes on two: refused' answers 2 --oversubscribe wall 4
+placed 'four nodes on two, --oversubscribe' '2 2' '32768 49152' replay 4 --oversubscribe
+check 'more memory than node 0 has: refused' answers 3 'node 0' replay 2big
+
+# what is verified can be wrong: another moves memory while it replays
+moved_away() {
+	echo 1 >"$group/cpuset.mems"
+	until [ "$(cat "$group/cpuset.mems.effective")" = 1 ]; do
+		usleep 50000
+	done
+	usleep 500000
+}
+check 'memory moved away meanwhile: it runs' catch inside 0-3 0-1 replay 2 &&
+	check 'memory moved away meanwhile' moved_away &&
+	check 'memory moved away meanwhile: it is noticed' finish 1 'node'
+
+# these checks can say no: not bound, with the memory of node 1 alone
+if check 'control: it runs' catch inside 0-3 1 replay 2 --oversubscribe --bind no; then
+	check 'control: threads are not where they are not' says_no threads_are 2 2
+	check 'control: pages are not' says_no pages_are 16384 24576
+	check 'control: nodes did not give what they did not' says_no nodes_gave 16384 24576
+	check 'control: two threads on one cpu' says_no no_cpu_shared
+	drop
+fi
