@@ -12,7 +12,7 @@ int main(void)
 		.unmovable = 20,
 		.high_order = 30,
 		.splits = 5,
-		.interval_ns = 100000, /* 3 s: time enough to look at the process while it replays in trace time */
+		.interval_ns = 66667, /* 2 s: time enough to look at the process while it replays in trace time */
 	};
 
 	how.nodes = 2;

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: MIT
-# shellcheck shell=dash disable=SC2154 # part of checks.sh
+# shellcheck shell=dash disable=SC2034,SC2154 # part of checks.sh
 # nodes-2.sh - cpus 0 and 3 on node 0, 1 and 2 on node 1.
 
 placed 'two nodes' '2 2' '16384 24576' replay 2
