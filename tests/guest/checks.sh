@@ -42,9 +42,9 @@ wall() { # NODES-OF-THE-TRACE OPTION...
 	exec contigbench run "$trace" --clock wall -b linux-6.1 --seeds 1 --sizes 1b $zones -o /tmp/results "$@"
 }
 
-# In trace time, with real memory
+# Once, in trace time, with real memory
 replay() { # NODES-OF-THE-TRACE OPTION...
-	wall "$@" --backing memory --pace trace
+	wall "$@" --backing memory --pace trace --benchmark_repetitions=1
 }
 
 # In a cgroup of its own
@@ -83,12 +83,16 @@ placed() { # NAME THREADS PAGES COMMAND...
 		check "$name: pages are on their nodes (numa_maps)" pages_are $pages
 		check "$name: the nodes gave that memory (zoneinfo)" nodes_gave $pages
 	}
-	check "$name: it ends well" finish
+	# shellcheck disable=SC2086
+	check "$name: it ends well" finish && check "$name: it says the same" says_so $pages
 }
 
 echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
 make_traces
 check "the kernel has $nodes nodes" test "$(find "$sys/node/" -name 'node[0-9]*' | wc -l)" -eq "$nodes"
+for program in test_placement test_backing; do
+	check "$program" timeout 60 "$program"
+done
 # shellcheck source=tests/guest/nodes-2.sh
 . "/guest/nodes-$nodes.sh"
 echo "[==========] $nr checks run."

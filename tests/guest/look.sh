@@ -125,6 +125,19 @@ nodes_gave() { # PAGES...
 		END { exit bad }'
 }
 
+# What the program itself has printed: where its threads are, and as many pages as these together, by move_pages
+says_so() { # PAGES...
+	local sum
+	sum=$(echo "$*" | awk '{ for (i = 1; i <= NF; i++) n += $i; print n }')
+	sed -n 's/^trace cpu .* on cpu \([0-9]*\) (node \([0-9]*\))$/\1 \2/p' /tmp/out | sort -u >"$look/said"
+	sort -u "$look/threads" | cmp -s - "$look/said" &&
+		! grep -q '"moved":[1-9]' /tmp/results/wall.jsonl &&
+		grep -q '^metadata: *[1-9][0-9]* pages on their node, 0 on another' /tmp/out &&
+		grep -q "^backing: *$sum pages on their node, 0 on another, 0 untouched" /tmp/out && return
+	cat /tmp/out
+	return 1
+}
+
 # Control: the check above would say no
 says_no() { # CHECK...
 	! "$@" >/dev/null
