@@ -27,27 +27,42 @@ threads_of() { # PID: "CPU NODE" of each thread that may run on one cpu only, th
 	done
 }
 
-# Begin COMMAND and stop it as soon as $threads of its threads are pinned: by then its memory is where it belongs. What it
-# prints goes to /tmp/out.
-catch() { # COMMAND...
-	rm -rf "$look"
-	mkdir "$look"
-	free_pages >"$look/free-before"
-	"$@" >/tmp/out 2>&1 &
-	pid=$!
-	until [ "$(threads_of "$pid" 2>/dev/null | wc -l)" -ge "$threads" ]; do
-		if ! grep -q '^State:.*[^Z]$' "/proc/$pid/status" 2>/dev/null; then
-			wait "$pid"
-			echo "it ended, with status $?, before $threads threads were pinned:"
-			cat /tmp/out
-			return 1
-		fi
-		usleep 50000
-	done
+# Stop it if $threads of its threads are pinned. The first look is a quick one, for it does not replay long.
+stopped() {
+	[ "$(grep -h '^Cpus_allowed_list' "/proc/$pid/task"/*/status 2>/dev/null | grep -vc '[,-]')" -ge "$threads" ] ||
+		return
 	kill -STOP "$pid"
 	threads_of "$pid" >"$look/threads"
-	cp "/proc/$pid/numa_maps" "$look/numa_maps"
-	free_pages >"$look/free"
+	[ "$(wc -l <"$look/threads")" -ge "$threads" ] && return
+	kill -CONT "$pid"
+	return 1
+}
+
+# Begin COMMAND and stop it as soon as its threads are pinned: by then its memory is where it belongs. What it prints goes
+# to /tmp/out. A busy machine may be too late to see it: then once more.
+catch() { # COMMAND...
+	local status=0 tries=0
+	while [ "$status" -eq 0 ] && [ "$tries" -lt 4 ]; do
+		tries=$((tries + 1))
+		rm -rf "$look"
+		mkdir "$look"
+		free_pages >"$look/free-before"
+		"$@" >/tmp/out 2>&1 &
+		pid=$!
+		while [ -d "/proc/$pid" ]; do
+			if stopped; then
+				cp "/proc/$pid/numa_maps" "$look/numa_maps"
+				free_pages >"$look/free"
+				return
+			fi
+			usleep 20000
+		done
+		wait "$pid"
+		status=$?
+	done
+	echo "it ended, with status $status, before $threads threads were pinned:"
+	cat /tmp/out
+	return 1
 }
 
 # Let it go on to its end, with this exit status
