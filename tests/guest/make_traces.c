@@ -6,13 +6,13 @@ int main(void)
 {
 	struct synthetic how = {
 		.seed = 7,
-		.nr_events = 30000,
-		.live = 8000,
+		.nr_events = 8000,
+		.live = 2000,
 		.cpus = 4,
 		.unmovable = 20,
 		.high_order = 30,
 		.splits = 5,
-		.interval_ns = 66667, /* 2 s: time enough to look at the process while it replays in trace time */
+		.interval_ns = 250000, /* 2 s: time enough to look at the process while it replays in trace time */
 	};
 
 	how.nodes = 2;
