@@ -181,6 +181,7 @@ struct wall_params frame_params(const struct frame *f, const struct frame_row *r
 		.backing = w->backing,
 		.counters = w->counting != COUNT_NOTHING,
 		.phase_counters = w->counting == COUNT_PHASES,
+		.harness_ns = row->harness_ns,
 	};
 
 	p.replay.stop = f->stop;

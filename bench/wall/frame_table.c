@@ -167,6 +167,12 @@ static bool measured_anywhere(const struct frame *f, const struct column *c)
 	return false;
 }
 
+/* What there is to say of a row in these columns; the first one is not compared with itself. */
+static bool shown(const struct frame_row *row, const struct column *columns)
+{
+	return row->nr && (columns != changes || frame_first(row));
+}
+
 static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end, const struct column *columns)
 {
 	struct line names = { 0 }, units = { 0 };
@@ -176,7 +182,7 @@ static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end,
 	for (uint32_t i = first; i < end; i++) {
 		struct line l = { 0 };
 
-		if (!f->rows[i].nr)
+		if (!shown(&f->rows[i], columns))
 			continue;
 		fill(&l, columns, &f->rows[i]);
 		widen(width, &l, false);
@@ -195,7 +201,7 @@ static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end,
 	for (uint32_t i = first; i < end; i++) {
 		struct line l = { 0 };
 
-		if (!f->rows[i].nr)
+		if (!shown(&f->rows[i], columns))
 			continue;
 		fill(&l, columns, &f->rows[i]);
 		print(to, &l, width);
@@ -268,6 +274,8 @@ void frame_table(FILE *to, const struct frame *f)
 			if (blocks[k] == changes && f->options->nr_backends == 1)
 				continue;
 			fputs(k ? "\n" : "", to);
+			if (blocks[k] == phases)
+				fputs("phases of a request, p50\n", to);
 			if (blocks[k] == changes)
 				fputs("change against the first backend [95 %]\n", to);
 			block(to, f, i, end, blocks[k]);
