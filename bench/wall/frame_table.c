@@ -33,6 +33,7 @@ static const struct column operations[] = {
 };
 
 static const struct column requests[] = {
+	{ "request mean", "us", METRIC_REQUEST_MEAN, 1e-3, 1 },
 	{ "request p50", "us", METRIC_REQUEST_P50, 1e-3, 1 },
 	{ "request p99", "us", METRIC_REQUEST_P99, 1e-3, 1 },
 	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
@@ -58,7 +59,7 @@ static const struct column changes[] = {
 	{ "test", "%", METRIC_TEST, 100, 1 },
 	{ "grab", "%", METRIC_GRAB, 100, 1 },
 	{ "undo", "%", METRIC_UNDO, 100, 1 },
-	{ "request", "%", METRIC_REQUEST_P50, 100, 1 },
+	{ "request", "%", METRIC_REQUEST_MEAN, 100, 1 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 
@@ -275,9 +276,10 @@ void frame_table(FILE *to, const struct frame *f)
 				continue;
 			fputs(k ? "\n" : "", to);
 			if (blocks[k] == phases)
-				fputs("phases of a request, p50\n", to);
+				fputs("phases of a request, means\n", to);
 			if (blocks[k] == changes)
-				fputs("change against the first backend [95 %]\n", to);
+				fputs("change against the first backend: lower quartiles of the repetitions [95 %]\n",
+				      to);
 			block(to, f, i, end, blocks[k]);
 		}
 	}

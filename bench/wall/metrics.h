@@ -18,12 +18,13 @@ enum wall_metric {
 	METRIC_FREE_P50,
 	METRIC_FREE_P99,
 	METRIC_FREE_P999,
+	METRIC_REQUEST_MEAN,
 	METRIC_REQUEST_P50,
 	METRIC_REQUEST_P99,
 	METRIC_ISOLATE,
 	METRIC_DRAIN,
 	METRIC_MIGRATE,
-	METRIC_MIGRATE_PAGE,
+	METRIC_MIGRATE_PAGE, /* the median over requests */
 	METRIC_TEST,
 	METRIC_GRAB,
 	METRIC_UNDO,
@@ -65,8 +66,9 @@ struct wall_spread {
 struct wall_spread wall_spread(const double *values, uint32_t nr, uint32_t stride);
 
 /*
- * By which share the median of `to` is above that of `from`, and a 95 % interval: percentile bootstrap over repetitions,
- * which were in random order and so are not paired. Not bounded with fewer than three of either.
+ * By which share the lower quartile of `to` is above that of `from`, and a 95 % interval: percentile bootstrap over repetitions,
+ * which were in random order and so are not paired. Not bounded with fewer than three of either. Of times: what disturbs a
+ * machine only makes them longer, and up to three quarters of the repetitions may be disturbed before it is seen here.
  */
 struct wall_change {
 	double change, low, high;
