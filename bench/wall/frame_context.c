@@ -165,13 +165,12 @@ void frame_epilogue(FILE *to, const struct frame *f)
 
 	if (!f->options->wall.no_bind) {
 		say_found(&f->metadata, text);
+		if (f->metadata.wrong + f->backing.wrong)
+			fputs("\nMISPLACED: memory left its node while it was measured on", to);
 		fprintf(to, "\nmetadata: %s, by the kernel's answer, all replays together\n", text);
 		say_found(&f->backing, text);
 		if (f->options->wall.backing)
 			fprintf(to, "backing:  %s\n", text);
-		if (f->metadata.wrong || f->backing.wrong)
-			fputs("MISPLACED: memory was moved off its node during the run (cpuset.mems, migratepages)\n",
-			      to);
 	}
 	say_steal(f, text);
 	fprintf(to, "stolen:   %s\n", text);

@@ -37,6 +37,7 @@ static void keep(struct frame_row *row, const struct wall_params *params, const 
 {
 	struct frame *f = row->frame;
 
+	row->harness_ns = r->harness_ns;
 	wall_metrics(params, r, row->values[row->nr]);
 	for (unsigned int p = 0; p < POOL_NR; p++)
 		histogram_merge(&row->pools[p], wall_pool_of(r, (enum wall_pool)p));
@@ -111,10 +112,10 @@ static int measure(struct frame_row *row, struct wall_result *r, struct contig_d
 	struct frame_disturbance during = since(&before);
 
 	keep(row, &params, r, &during);
-	if (ferror(f->lines) || ferror(f->requests)) {
-		contig_diag_set(diag, -EIO, "%.400s can not be written", f->folder.partial);
-		return -EIO;
-	}
+	errno = 0;
+	if (fflush(f->lines) || fflush(f->requests) || ferror(f->lines) || ferror(f->requests))
+		return contig_diag_set(diag, -EIO, "%.400s can not be written: %s; choose another folder with -o",
+		                       f->folder.partial, strerror(errno ? errno : EIO));
 	return 0;
 }
 
