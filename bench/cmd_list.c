@@ -64,14 +64,15 @@ static const struct {
 	  "of a user's request (--caller): pages got, calls of alloc_contig_range, time it waited for locks; by request" },
 	{ false, "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
 	{ true, "events", "events of the trace by the time of the counted pass; million/s" },
-	{ true, "against first",
-	  "that against the first backend's, in percent; 95 % bootstrap interval over repetitions" },
 	{ true, "work", "the threads' time by event, waiting aside; ns" },
 	{ true, "harness", "of the threads' time: what fetching events, reading clocks and counting costs; percent" },
 	{ true, "waiting", "of the threads' time and itself: for other threads' events and the window; percent" },
 	{ true, "lag", "of events behind the pace (--pace trace, X); us" },
-	{ true, "alloc free", "p50, p99 of allocations of order 0, and of frees, locks included; ns" },
-	{ true, "request", "p50, p99 of all contiguous requests, failed ones included, from their intended start; us" },
+	{ true, "alloc free", "mean, p50, p99 of allocations of order 0, and of frees, locks included; ns" },
+	{ true, "request", "the same of all contiguous requests, failed ones included, from their intended start; us" },
+	{ true, "isolate ...", "mean time of each phase by request that got there; us, and ns by page migrated" },
+	{ true, "change",
+	  "against the first backend, lower quartiles of repetitions; percent, 95 % bootstrap interval" },
 };
 
 static void list_metrics(void)
