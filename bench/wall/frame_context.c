@@ -159,6 +159,18 @@ void frame_preface(FILE *to, const struct frame *f)
 		fprintf(to, "missing counters: %s\n", f->missing);
 }
 
+/* What that means for the numbers. On a quiet machine it is some ten times a replay. */
+static const char *who_preempts(const struct frame *f)
+{
+	if (f->preempted <= 2 * f->measured)
+		return "";
+	if (*first_sharing(f))
+		return ": by each other, or by something else";
+	return f->preempted > 50 * (uint64_t)f->measured
+	               ? ": something else wants these cpus; measure again before you believe a difference"
+	               : ": something else wants these cpus";
+}
+
 void frame_epilogue(FILE *to, const struct frame *f)
 {
 	char text[160];
@@ -175,10 +187,7 @@ void frame_epilogue(FILE *to, const struct frame *f)
 	say_steal(f, text);
 	fprintf(to, "stolen:   %s\n", text);
 	say_preempted(f, text);
-	fprintf(to, "preempted: %s%s\n", text,
-	        f->preempted <= 2 * f->measured ? ""
-	        : *first_sharing(f)             ? ": by each other, or by something else"
-	                                        : ": something else wants these cpus");
+	fprintf(to, "preempted: %s%s\n", text, who_preempts(f));
 	if (f->throttles) {
 		say_throttled(f, text);
 		fprintf(to, "throttled by the cgroup's cpu quota: %s\n", text);
