@@ -160,7 +160,7 @@ static void fewer_nodes_must_be_asked_for(void **state)
 
 	(void)state;
 	on_machine("node:1 core:2 pu:1", false);
-	refused(&wish, -EINVAL, "the trace has 4 nodes, and this machine 1 that can be used: 0; --oversubscribe");
+	refused(&wish, -ENODEV, "the trace has 4 nodes, and this machine 1 that can be used: 0; --oversubscribe");
 	wish.oversubscribe = true;
 	struct placement p = open_placement(&wish);
 	char *text = printed(&p);
@@ -193,7 +193,7 @@ static void fewer_cpus_must_be_asked_for(void **state)
 
 	(void)state;
 	on_machine(TWO_NODES, false);
-	refused(&wish, -EINVAL, "8 threads belong on node 0, and this process may use 4 of its cpus");
+	refused(&wish, -ENODEV, "8 threads belong on node 0, and this process may use 4 of its cpus");
 	wish.oversubscribe = true;
 	struct placement p = open_placement(&wish);
 
@@ -242,7 +242,7 @@ static void threads_go_where_cpus_are(void **state)
 	assert_int_equal(on_0, 2);
 	placement_close(&p);
 	wish.nr_threads = 5;
-	refused(&wish, -EINVAL, "3 threads belong on node");
+	refused(&wish, -ENODEV, "3 threads belong on node");
 }
 
 static void one_thread_for_several_nodes(void **state)

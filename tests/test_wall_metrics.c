@@ -118,7 +118,12 @@ static void absent_is_not_zero(void **state)
 	r->events = 1000;
 	wall_metrics(&params, r, m);
 	assert_true(m[METRIC_ALLOC_P50] == 20);
-	assert_true(isnan(m[METRIC_FREE_P50]));
+	/* of one, nothing is known of one in a hundred */
+	assert_true(isnan(m[METRIC_ALLOC_P99]) && isnan(m[METRIC_FREE_P50]));
+	for (int i = 0; i < 99; i++)
+		histogram_add(&r->op[WALL_ALLOC], 40);
+	wall_metrics(&params, r, m);
+	assert_true(m[METRIC_ALLOC_P99] == 20 && isnan(m[METRIC_ALLOC_P999]));
 	assert_true(m[METRIC_COUNTERS + COUNTER_PAGE_FAULTS] == 0);
 	assert_true(m[METRIC_EVENTS_PER_SECOND] == 2e9);
 	free(r);

@@ -140,8 +140,8 @@ static void too_few_nodes(void **state)
 	house_refused(cmd_run, CLI_USAGE, FOUR "--map 0=0 --oversubscribe", "trace cpu 1 has no place in the mapping");
 	if (nodes_of_this_machine() >= 4)
 		skip();
-	house_refused(cmd_run, CLI_USAGE, FOUR, "the trace has 4 nodes");
-	house_refused(cmd_run, CLI_USAGE, FOUR, "--oversubscribe lets trace nodes share, and every result says so");
+	house_refused(cmd_run, CLI_MACHINE, FOUR, "the trace has 4 nodes");
+	house_refused(cmd_run, CLI_MACHINE, FOUR, "--oversubscribe lets trace nodes share, and every result says so");
 	nothing_left();
 }
 
@@ -258,10 +258,24 @@ static int interrupted(int argc, char **argv)
 	return child < 0 ? 99 : cmd_run(argc, argv);
 }
 
+/* What was measured until then is a whole results folder, which says so. */
 static void ctrl_c(void **state)
 {
+	json_error_t error;
+	size_t len;
+
 	(void)state;
-	fails(interrupted, CLI_NO, WALL "--benchmark_repetitions=20000", "interrupted after ");
+	const char *text = house_run(interrupted, CLI_NO, WALL "--benchmark_repetitions=20000");
+
+	assert_non_null(strstr(text, "finished until then, are kept in new"));
+	char *table = house_contents("new/table.txt", &len);
+	json_t *library = json_load_file("new/benchmark.json", 0, &error);
+
+	assert_true(!strncmp(table, "INTERRUPTED: ", 13));
+	assert_non_null(strstr(table, " of 20000 replays\n"));
+	assert_non_null(library);
+	json_decref(library);
+	free(table);
 }
 
 int main(void)

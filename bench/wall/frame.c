@@ -221,13 +221,15 @@ static int write_user_file(const struct frame *f, const char *name)
 /* ---- the run --------------------------------------------------------------------------------- */
 
 /* Why there is nothing to write; CLI_OK if there is. */
-static int unfinished(const struct frame *f, int rc, size_t nr_failed)
+static int unfinished(struct frame *f, int rc, size_t nr_failed)
 {
 	if (f->failed)
 		return cli_error(f->failed == -EUCLEAN ? CLI_NO : cli_status_of(f->failed), "%s", f->failure);
-	if (atomic_load(f->stop))
-		return cli_error(CLI_NO, "interrupted after %u replay%s: nothing is kept", f->measured,
-		                 f->measured == 1 ? "" : "s");
+	f->interrupted = atomic_load(f->stop);
+	if (f->interrupted)
+		return f->measured
+		               ? CLI_OK
+		               : cli_error(CLI_NO, "interrupted before the first replay was finished: nothing is kept");
 	if (rc == -ENODATA)
 		return cli_error(CLI_USAGE, "%s matches no benchmark: --benchmark_list_tests lists them",
 		                 gbench_error());
@@ -293,6 +295,14 @@ static int misplaced(const struct frame *f)
 	                 wrong, f->folder.path);
 }
 
+static int cut_short(const struct frame *f)
+{
+	if (!f->interrupted)
+		return CLI_OK;
+	return cli_error(CLI_NO, "interrupted: %u replay%s, finished until then, %s kept in %s", f->measured,
+	                 f->measured == 1 ? "" : "s", f->measured == 1 ? "is" : "are", f->folder.path);
+}
+
 static int run(struct frame *f, struct flags *l)
 {
 	int status = *l->copy_to ? check_user_file(l->copy_to) : CLI_OK;
@@ -321,7 +331,9 @@ static int run(struct frame *f, struct flags *l)
 	status = folder_publish(&f->folder);
 	if (status == CLI_OK)
 		status = hand_out(f, l);
-	return status == CLI_OK ? misplaced(f) : status;
+	if (status == CLI_OK)
+		status = misplaced(f);
+	return status == CLI_OK ? cut_short(f) : status;
 }
 
 /* Names of benchmarks, and nothing else: the library prints them. */

@@ -62,6 +62,7 @@ struct frame {
 	char failure[640];
 	struct placement_found metadata, backing;
 	uint64_t verifications;
+	bool interrupted;   /* by the user: what was measured until then is kept */
 	uint64_t preempted; /* involuntary context switches while replaying */
 };
 

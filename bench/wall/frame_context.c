@@ -373,6 +373,7 @@ void frame_context_json(FILE *to, const struct frame *f)
 		json_text(to, f->machine.facts[i].value);
 	}
 	fputs("\n  },\n", to);
+	field(to, "interrupted", f->interrupted ? "yes: rows have fewer repetitions than were asked for" : "no");
 	say_clock(f, text);
 	field(to, "clock", text);
 	fprintf(to, "  \"clock_name\": \"%s\",\n  \"clock_cost_ns\": %.2f,\n  \"clock_step_ns\": %.2f,\n",

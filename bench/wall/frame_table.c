@@ -236,6 +236,8 @@ static void head(FILE *to, const struct frame *f)
 		most = f->rows[i].nr > most ? f->rows[i].nr : most;
 		least = f->rows[i].nr < least ? f->rows[i].nr : least;
 	}
+	if (f->interrupted)
+		fprintf(to, "INTERRUPTED: %u of %u replays\n", f->measured, f->expected);
 	fprintf(to, "wall clock, measured. Median of %u repetition%s", most, most == 1 ? "" : "s [smallest, largest]");
 	fprintf(to, "; a percentile is an upper bound, at most %.1f %% too high.\n", 100.0 / HISTOGRAM_STEPS);
 	fprintf(to, "aged by %u earlier pass%s; a request every %g ms of trace time, held for %g ms.\n", o->age,
@@ -257,6 +259,16 @@ static void shared(FILE *to, const struct frame_row *first)
 	}
 }
 
+/* With `--timing batch` no operation is. */
+static bool any_measured(const struct frame *f, const struct column *columns)
+{
+	for (size_t k = 0; columns[k].name; k++) {
+		if (measured_anywhere(f, &columns[k]))
+			return true;
+	}
+	return false;
+}
+
 void frame_table(FILE *to, const struct frame *f)
 {
 	head(to, f);
@@ -272,7 +284,7 @@ void frame_table(FILE *to, const struct frame *f)
 		table_heading(to, &f->plan_only, &f->rows[i].at);
 		shared(to, &f->rows[i]);
 		for (size_t k = 0; k < sizeof(blocks) / sizeof(blocks[0]); k++) {
-			if (blocks[k] == changes && f->options->nr_backends == 1)
+			if ((blocks[k] == changes && f->options->nr_backends == 1) || !any_measured(f, blocks[k]))
 				continue;
 			fputs(k ? "\n" : "", to);
 			if (blocks[k] == phases)

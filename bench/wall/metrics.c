@@ -6,7 +6,10 @@
 
 static double percentile(const struct wall_params *p, const struct histogram *h, uint32_t millionths)
 {
-	if (!histogram_count(h))
+	uint64_t count = histogram_count(h);
+
+	/* the largest of a few says nothing of one in a hundred */
+	if (!count || (millionths > 500000 && (double)count * (1e6 - millionths) < 1e6))
 		return NAN;
 	return (double)wall_clock_ns(p->clock, histogram_percentile(h, millionths));
 }

@@ -44,8 +44,8 @@ struct placement {
 };
 
 /*
- * 0; -EINVAL: the mapping is wrong, leaves a trace cpu without a place, or needs oversubscribe; -ENODEV, -ENOMEM: the
- * machine. *diag says what and what to do. Free with placement_close().
+ * 0; -EINVAL: the mapping is wrong, or leaves a trace cpu without a place; -ENODEV: the machine has too few nodes or cpus, or
+ * this process may use too few, and nothing is oversubscribed; -ENOMEM. *diag says what and what to do. Free with placement_close().
  */
 int placement_open(struct placement *p, const struct placement_wish *wish, struct contig_diag *diag);
 void placement_close(struct placement *p);

@@ -189,7 +189,7 @@ static int too_few(const struct topology *t, uint32_t wanted, struct contig_diag
 		                       "no node of this machine has both memory and a cpu that this process may use%s",
 		                       more);
 	return contig_diag_set(
-		diag, -EINVAL,
+		diag, -ENODEV,
 		"the trace has %u nodes, and this machine %u that can be used: %s%s; --oversubscribe lets "
 		"trace nodes share, and every result says so",
 		wanted, nr, left, more);

@@ -129,7 +129,7 @@ static int take_cpus(struct placement *p, const struct placement_wish *wish, str
 
 		if (threads > cpus)
 			return contig_diag_set(
-				diag, -EINVAL,
+				diag, -ENODEV,
 				"%u threads belong on node %u, and this process may use %u of its cpus: ask for fewer "
 				"--threads, or --oversubscribe lets threads share cpus, and every result says so",
 				threads, real, cpus);

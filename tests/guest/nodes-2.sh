@@ -8,13 +8,13 @@ check 'two nodes: no two threads on one cpu' no_cpu_shared
 placed 'turned round with --map' '2 2' '24576 16384' replay 2 --map 0=1,1=0
 
 # what taskset and cgroups leave
-check 'taskset to node 1: refused' answers 2 --oversubscribe on_cpus 1,2 wall 2
+check 'taskset to node 1: refused' answers 3 --oversubscribe on_cpus 1,2 wall 2
 placed 'taskset to node 1, --oversubscribe' '0 4' '0 40960' on_cpus 1,2 replay 2 --oversubscribe
 check 'taskset to node 1, --oversubscribe: every result says so' grep -q 'OVERSUBSCRIBED: 2 trace nodes on 1 node, 4 threads on 2 cpus' /tmp/results/table.txt
 check 'taskset to node 1: node 0 has no cpu for --map' answers 2 'taskset' on_cpus 1,2 wall 2 --map 0=0,1=1
-check 'a cgroup of one cpu and node: refused' answers 2 --oversubscribe inside 3 0 wall 2
+check 'a cgroup of one cpu and node: refused' answers 3 --oversubscribe inside 3 0 wall 2
 placed 'a cgroup of one cpu and node, --oversubscribe' '4 0' '40960 0' inside 3 0 replay 2 --oversubscribe
-check 'four nodes on two: refused' answers 2 --oversubscribe wall 4
+check 'four nodes on two: refused' answers 3 --oversubscribe wall 4
 placed 'four nodes on two, --oversubscribe' '2 2' '32768 49152' replay 4 --oversubscribe
 check 'more memory than node 0 has: refused' answers 3 'node 0' replay 2big
 
