@@ -89,7 +89,7 @@ static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on, pfn_t *l
 		return -EINVAL;
 	zone_lock(m, z);
 	pfn_t head = head_of(m, pfn);
-	uint32_t state = page_lock(m, &m->page[head]), now = on ? state | flag : state & ~flag;
+	uint32_t state = page_lock(m, &m->page[head], KIND_IN_USE), now = on ? state | flag : state & ~flag;
 
 	if (state != STATE_INTERIOR && !on && (now & (STATE_FREED | STATE_MIGRATING | STATE_PINNED)) == STATE_FREED) {
 		take_back(m, head, now, page_owner(&m->page[head]));
@@ -117,8 +117,13 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, pfn);
 
-	if (z && state_has(state_at(m, head_of(m, pfn)), KIND_SINGLES))
-		cut_out(m, z, pfn, pfn + 1);
+	/* a driver may let go of its pages while others allocate (hooks->going_offline) */
+	if (z) {
+		zone_lock(m, z);
+		if (state_has(state_at(m, head_of(m, pfn)), KIND_SINGLES))
+			cut_out(m, z, pfn, pfn + 1);
+		zone_unlock(m, z);
+	}
 	return set_flag(m, pfn, STATE_FROZEN, true, &pfn);
 }
 
