@@ -128,7 +128,8 @@ static uint32_t below(struct worker *w, uint32_t n)
 static void allocate(struct worker *w, uint32_t i, struct slot *s)
 {
 	static const uint8_t orders[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 6 };
-	unsigned int order = orders[below(w, 16)], what = below(w, 40);
+	/* what does not move keeps memory online */
+	unsigned int order = orders[below(w, 16)], what = w->h->offline ? 40 : below(w, 40);
 	struct contig_what ask = { .order = (uint8_t)order,
 		                   .kind = order ? PAGE_LRU_COMPOUND : PAGE_LRU,
 		                   .migratetype = MT_MOVABLE,
@@ -310,7 +311,7 @@ static void *work(void *arg)
 
 		if (!below(w, 100))
 			request(w);
-		if (w->h->offline && !below(w, 2000))
+		if (w->h->offline && !below(w, 500))
 			take_offline(w);
 		free_nothing(w);
 		if (atomic_exchange(&s->taken, true))
@@ -434,7 +435,7 @@ static void with_other_knobs(void **state)
 static void memory_goes_offline(void **state)
 {
 	(void)state;
-	race_with("linux-4.4", true);
+	race_with("linux-5.10", true);
 	race_with("linux-6.1", true);
 	race_with("linux-7.2", true);
 }
