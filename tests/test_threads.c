@@ -33,7 +33,7 @@ struct slot {
 	atomic_bool taken; /* by the thread that works on it */
 	_Atomic pfn_t pfn;
 	uint8_t order;
-	bool pinned;
+	atomic_bool pinned; /* what is at pfn, which does not move */
 	atomic_bool splitting;
 };
 
@@ -43,8 +43,12 @@ struct house {
 	struct slot slots[SLOTS];
 	_Atomic uint64_t whose[2 * ZONE_PAGES];
 	atomic_uint wrong;
+	atomic_bool stop;
 	atomic_uint got, refused, moved, again, pinned, gone_offline;
-	bool offline; /* memory may go offline */
+	bool offline;           /* memory may go offline */
+	uint32_t pages;         /* in each zone ... */
+	uint32_t nr_slots;      /* ... and allocations at most */
+	uint32_t request_every; /* steps */
 };
 
 struct worker {
@@ -100,6 +104,8 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 	turn(h, from, order, owner, 0);
 	turn(h, to, order, 0, owner);
 	atomic_fetch_add_explicit(&h->moved, 1, memory_order_relaxed);
+	if (h->slots[owner - 1].pinned)
+		atomic_fetch_add(&h->wrong, 1);
 	if (atomic_compare_exchange_strong(at, &was, to))
 		return;
 	/* it is where the owner has written it down, if only just now */
@@ -155,28 +161,19 @@ static void allocate(struct worker *w, uint32_t i, struct slot *s)
 		made(s, (pfn_t)pfn);
 }
 
-/* A reference to what is at the place; when it has moved meanwhile, to what is at the next one. */
-static pfn_t pin(struct worker *w, struct slot *s, bool on)
+static void pin(struct worker *w, uint32_t i, struct slot *s)
 {
-	const struct contig_lab *lab = w->h->c->ops->lab;
+	while (w->h->c->ops->lab->pin_owned(w->h->c, atomic_load(&s->pfn), i + 1, true) == -EAGAIN)
+		sched_yield();
+	atomic_store(&s->pinned, true);
+	atomic_fetch_add_explicit(&w->h->pinned, 1, memory_order_relaxed);
+}
 
-	for (;;) {
-		pfn_t pfn = atomic_load(&s->pfn);
-		int rc = lab->pin(w->h->c, pfn, on);
-
-		if (pfn == atomic_load(&s->pfn)) {
-			if (rc)
-				atomic_fetch_add(&w->h->wrong, 1);
-			s->pinned = on;
-			atomic_fetch_add_explicit(&w->h->pinned, on, memory_order_relaxed);
-			return pfn;
-		}
-		/* what is pinned does not move */
-		if (!on)
-			atomic_fetch_add(&w->h->wrong, 1);
-		if (!rc)
-			lab->pin(w->h->c, pfn, false);
-	}
+static void unpin(struct worker *w, uint32_t i, struct slot *s, pfn_t pfn)
+{
+	atomic_store(&s->pinned, false);
+	if (w->h->c->ops->lab->pin_owned(w->h->c, pfn, i + 1, false))
+		atomic_fetch_add(&w->h->wrong, 1);
 }
 
 static void release(struct worker *w, uint32_t i, struct slot *s)
@@ -193,10 +190,11 @@ static void release(struct worker *w, uint32_t i, struct slot *s)
 		sched_yield();
 	}
 	atomic_store(&s->pfn, PFN_NONE);
-	/* it goes with the last reference */
-	if (rc || (s->pinned && w->h->c->ops->lab->pin(w->h->c, pfn, false)))
+	/* it goes with the last reference, and has no owner until then */
+	if (rc || (s->pinned && contig_free(w->h->c, w->cpu, pfn, i + 1) != -EAGAIN))
 		atomic_fetch_add(&w->h->wrong, 1);
-	s->pinned = false;
+	if (s->pinned)
+		unpin(w, i, s, pfn);
 }
 
 /* So many slots for pieces, the first one there already. */
@@ -205,7 +203,7 @@ static unsigned int take_slots(struct worker *w, uint32_t *at, unsigned int nr)
 	unsigned int have = 1;
 
 	for (unsigned int tries = 0; have < nr && tries < 4 * nr; tries++) {
-		uint32_t i = below(w, SLOTS);
+		uint32_t i = below(w, w->h->nr_slots);
 		struct slot *s = &w->h->slots[i];
 
 		if (atomic_exchange(&s->taken, true))
@@ -259,7 +257,7 @@ static void split(struct worker *w, uint32_t i, const struct slot *s)
 /* A free that comes too late, at what may be anything by now, a request's result more than other things. */
 static void free_nothing(struct worker *w)
 {
-	pfn_t pfn = below(w, 2 * ZONE_PAGES) & ~((1u << below(w, 9)) - 1);
+	pfn_t pfn = below(w, 2 * w->h->pages) & ~((1u << below(w, 9)) - 1);
 
 	if (contig_free(w->h->c, w->cpu, pfn, STRANGER) != -EAGAIN)
 		atomic_fetch_add(&w->h->wrong, 1);
@@ -269,7 +267,7 @@ static void free_nothing(struct worker *w)
 static void take_offline(struct worker *w)
 {
 	const struct contig_range_args args = {
-		.start = below(w, 2 * ZONE_PAGES / 256) * 256, .nr = 256, .cpu = w->cpu, .op = RANGE_OFFLINE
+		.start = below(w, 2 * w->h->pages / 256) * 256, .nr = 256, .cpu = w->cpu, .op = RANGE_OFFLINE
 	};
 	struct contig_outcome out;
 
@@ -282,7 +280,7 @@ static void request(struct worker *w)
 	static const uint16_t sizes[] = { 16, 64, 64, 128, 256, 512 };
 	uint32_t nr = sizes[below(w, 6)];
 	const struct contig_range_args args = {
-		.start = below(w, 2 * ZONE_PAGES / nr) * nr, .nr = nr, .cpu = w->cpu, .caller = CALLER_MOVABLE
+		.start = below(w, 2 * w->h->pages / nr) * nr, .nr = nr, .cpu = w->cpu, .caller = CALLER_MOVABLE
 	};
 	struct contig_outcome out;
 
@@ -306,10 +304,10 @@ static void *work(void *arg)
 	struct worker *w = arg;
 
 	for (unsigned int n = 0; n < steps; n++) {
-		uint32_t i = below(w, SLOTS);
+		uint32_t i = below(w, w->h->nr_slots);
 		struct slot *s = &w->h->slots[i];
 
-		if (!below(w, 100))
+		if (!below(w, w->h->request_every))
 			request(w);
 		if (w->h->offline && !below(w, 500))
 			take_offline(w);
@@ -322,8 +320,10 @@ static void *work(void *arg)
 			allocate(w, i, s);
 		else if (s->order && !dice)
 			split(w, i, s);
-		else if (dice < 2 || (s->pinned && dice < 30))
-			pin(w, s, !s->pinned);
+		else if (dice < 4 && !s->pinned)
+			pin(w, i, s);
+		else if (dice < 20 && s->pinned)
+			unpin(w, i, s, atomic_load(&s->pfn));
 		else
 			release(w, i, s);
 		atomic_store(&s->taken, false);
@@ -336,12 +336,12 @@ static void open_house(struct house *h, const char *backend)
 	struct contig_geometry g;
 	struct contig_diag diag;
 
-	contig_geometry_x86_64(&g, ZONE_PAGES);
+	contig_geometry_x86_64(&g, h->pages);
 	g.pageblock_order = 6;
 	g.max_order = 8;
 	g.nr_cpus = THREADS;
 	g.nr_zones = 2;
-	g.zones[1] = (struct contig_zone){ .start = ZONE_PAGES, .pages = ZONE_PAGES, .node = 1, .type = ZONE_NORMAL };
+	g.zones[1] = (struct contig_zone){ .start = h->pages, .pages = h->pages, .node = 1, .type = ZONE_NORMAL };
 	for (uint32_t cpu = 0; cpu < THREADS; cpu++)
 		g.cpu_node[cpu] = cpu & 1;
 	h->hooks = (struct contig_hooks){
@@ -377,14 +377,17 @@ static void run_threads(struct house *h, uint64_t seed)
 		pthread_join(threads[cpu], NULL);
 }
 
-static void race_with(const char *backend, bool offline)
+static void race_with(const char *backend, bool offline, bool crowded)
 {
 	struct house *h = calloc(1, sizeof(*h));
 	struct worker w = { .h = h, .cpu = 0 };
 	struct contig_stats s;
 
-	open_house(h, backend);
 	h->offline = offline;
+	h->pages = crowded ? ZONE_PAGES / 16 : ZONE_PAGES;
+	h->nr_slots = crowded ? SLOTS / 32 : SLOTS;
+	h->request_every = crowded ? 4 : 100;
+	open_house(h, backend);
 	run_threads(h, 1);
 	verify(h, backend);
 	if (!h->got || !h->refused || !h->moved || !h->pinned || (offline && !h->gone_offline))
@@ -399,8 +402,8 @@ static void race_with(const char *backend, bool offline)
 	h->c->ops->lab->drain(h->c);
 	verify(h, backend);
 	contig_stats(h->c, CONTIG_ALL_ZONES, &s);
-	assert_int_equal((int64_t)s.free - s.drift, 2 * ZONE_PAGES - h->gone_offline);
-	for (uint32_t i = 0; i < 2 * ZONE_PAGES; i++)
+	assert_int_equal((int64_t)s.free - s.drift, 2 * h->pages - h->gone_offline);
+	for (uint32_t i = 0; i < 2 * h->pages; i++)
 		assert_int_equal(h->whose[i], 0);
 	contig_close(h->c);
 	free(h);
@@ -408,7 +411,7 @@ static void race_with(const char *backend, bool offline)
 
 static void race(const char *backend)
 {
-	race_with(backend, false);
+	race_with(backend, false, false);
 }
 
 static void nobody_gets_what_another_has(void **state)
@@ -431,13 +434,69 @@ static void with_other_knobs(void **state)
 	race("linux-5.10+grab_busy=leave_listed");
 }
 
+/* Where there are few pages, requests meet each other's results, at their borders and while they are given back. */
+static void requests_meet(void **state)
+{
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		race_with(b->name, false, true);
+	}
+	race_with("linux-7.2+pcp_iso=disabled", false, true);
+	race_with("linux-5.10+grab_busy=leave_listed", false, true);
+	race_with("linux-5.18+contig_free=chunks", false, true);
+}
+
+static void *free_late(void *arg)
+{
+	struct worker *w = arg;
+
+	for (uint32_t n = 0; !atomic_load_explicit(&w->h->stop, memory_order_relaxed); n++) {
+		if (contig_free(w->h->c, w->cpu, n % 8 * 64, STRANGER) != -EAGAIN)
+			atomic_fetch_add(&w->h->wrong, 1);
+	}
+	return NULL;
+}
+
+/*
+ * A free that comes too late, again and again, at what is a request's result by now. The result begins and ends inside runs
+ * that are cut, and is given back: nobody else may touch its pages, not even to look whose they are.
+ */
+static void a_late_free_leaves_results_alone(void **state)
+{
+	static const char *const backends[] = { "linux-5.10", "linux-6.1", "linux-7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct house *h = calloc(1, sizeof(*h));
+		struct worker w = { .h = h, .cpu = 1 };
+		pthread_t id;
+
+		h->pages = 1024;
+		open_house(h, backends[i]);
+		assert_int_equal(pthread_create(&id, NULL, free_late, &w), 0);
+		for (unsigned int n = 0; n < steps / 8; n++) {
+			const struct contig_range_args args = { .nr = 100 + n % 300 };
+			struct contig_outcome out;
+
+			if (contig_range_alloc(h->c, &args, &out) || contig_range_free(h->c, 0, args.start, args.nr))
+				atomic_fetch_add(&h->wrong, 1);
+		}
+		atomic_store(&h->stop, true);
+		pthread_join(id, NULL);
+		verify(h, backends[i]);
+		contig_close(h->c);
+		free(h);
+	}
+}
+
 /* Memory that goes offline leaves the zone between all the others. */
 static void memory_goes_offline(void **state)
 {
 	(void)state;
-	race_with("linux-5.10", true);
-	race_with("linux-6.1", true);
-	race_with("linux-7.2", true);
+	race_with("linux-5.10", true, false);
+	race_with("linux-6.1", true, false);
+	race_with("linux-7.2", true, false);
 }
 
 /* What a lock of a zone can not protect is refused, and so is a backend without locks. */
@@ -508,8 +567,12 @@ int main(void)
 {
 	const char *asked = getenv("CONTIG_STEPS");
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nobody_gets_what_another_has), cmocka_unit_test(with_other_knobs),
-		cmocka_unit_test(memory_goes_offline),          cmocka_unit_test(refusals),
+		cmocka_unit_test(nobody_gets_what_another_has),
+		cmocka_unit_test(with_other_knobs),
+		cmocka_unit_test(requests_meet),
+		cmocka_unit_test(a_late_free_leaves_results_alone),
+		cmocka_unit_test(memory_goes_offline),
+		cmocka_unit_test(refusals),
 		cmocka_unit_test(metadata_is_offered_by_node),
 	};
 

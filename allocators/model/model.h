@@ -273,10 +273,13 @@ static inline pfn_t head_of(const struct model *m, pfn_t pfn)
 {
 	pfn_t head = pfn;
 
-	for (unsigned int k = 1; state_at(m, head) == STATE_INTERIOR; k++) {
+	uint32_t state;
+
+	for (unsigned int k = 1; (state = state_at(m, head)) == STATE_INTERIOR; k++) {
 		assert(k <= CONTIG_MAX_ORDER);
 		head = pfn & ~((1u << k) - 1);
 	}
+	assert(pfn - head < 1u << state_order(state));
 	return head;
 }
 
