@@ -49,6 +49,7 @@ struct house {
 	uint32_t pages;         /* in each zone ... */
 	uint32_t nr_slots;      /* ... and allocations at most */
 	uint32_t request_every; /* steps */
+	unsigned int steps;
 };
 
 struct worker {
@@ -303,7 +304,7 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 
-	for (unsigned int n = 0; n < steps; n++) {
+	for (unsigned int n = 0; n < w->h->steps; n++) {
 		uint32_t i = below(w, w->h->nr_slots);
 		struct slot *s = &w->h->slots[i];
 
@@ -387,6 +388,7 @@ static void race_with(const char *backend, bool offline, bool crowded)
 	h->pages = crowded ? ZONE_PAGES / 16 : ZONE_PAGES;
 	h->nr_slots = crowded ? SLOTS / 32 : SLOTS;
 	h->request_every = crowded ? 4 : 100;
+	h->steps = crowded ? steps / 5 : steps;
 	open_house(h, backend);
 	run_threads(h, 1);
 	verify(h, backend);
