@@ -36,29 +36,29 @@ const struct contig_backend *contig_backend_at(size_t i)
 	return i < COUNT(backends) ? backends[i] : NULL;
 }
 
-static const struct contig_backend *find(const char *spec, const char **knobs, struct contig_diag *diag)
+const struct contig_backend *contig_backend_of(const char *spec)
 {
 	size_t len = strcspn(spec, "+");
 
-	*knobs = spec[len] ? spec + len + 1 : NULL;
 	for (size_t i = 0; i < COUNT(backends); i++) {
 		if (strlen(backends[i]->name) == len && !strncmp(backends[i]->name, spec, len))
 			return backends[i];
 	}
-	contig_diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them", (int)len,
-	                spec);
 	return NULL;
 }
 
 struct contig *contig_open(const char *spec, const struct contig_geometry *g, const struct contig_hooks *hooks,
                            struct contig_diag *diag)
 {
-	const char *knobs;
-	const struct contig_backend *b = find(spec, &knobs, diag);
+	const struct contig_backend *b = contig_backend_of(spec);
+	size_t len = strcspn(spec, "+");
 
+	if (!b)
+		contig_diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them",
+		                (int)len, spec);
 	if (!b || contig_geometry_check(g, diag))
 		return NULL;
-	return b->open(b, g, hooks, knobs, diag);
+	return b->open(b, g, hooks, spec[len] ? spec + len + 1 : NULL, diag);
 }
 
 int contig_spec_check(const char *spec, struct contig_diag *diag)

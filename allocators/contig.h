@@ -459,6 +459,9 @@ int contig_knob_value(const struct contig_backend *b, const struct contig_knob *
 /* Backends in the order in which tables show them; NULL behind the last. */
 const struct contig_backend *contig_backend_at(size_t i);
 
+/* The one that "NAME" or "NAME+knob=value+..." is about, whatever its knobs say; NULL: there is none of that name. */
+const struct contig_backend *contig_backend_of(const char *spec);
+
 /*
  * Open "NAME" or "NAME+knob=value+...". The geometry is copied, the hooks must outlive the backend.
  * NULL with *diag filled in: unknown backend, knob or value, a combination that makes no sense, an impossible geometry,

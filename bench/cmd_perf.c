@@ -18,7 +18,7 @@ static const char help[] =
 	"\n"
 	"  -b, --backend LIST  backends, knobs added with '+' (default: linux-6.1,linux-7.2)\n"
 	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate, replay\n"
-	"                      or threads\n"
+	"                      threads or harness\n"
 	"  --trace FILE        trace for `replay` (default: the one that ships)\n"
 	"  --quick             fewer repeats: to see that it works, not to judge\n"
 	"  --json              one JSON object a line\n"
@@ -36,7 +36,7 @@ static const struct {
 } figures[] = {
 	{ "metadata", perf_memory }, { "instructions", perf_instructions }, { "aged-time", perf_aged_time },
 	{ "contig", perf_contig },   { "isolate", perf_isolate },           { "migrate", perf_migrate },
-	{ "replay", perf_replay },   { "threads", perf_threads },
+	{ "replay", perf_replay },   { "threads", perf_threads },           { "harness", perf_wall },
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 

@@ -56,3 +56,18 @@ uint64_t histogram_percentile(const struct histogram *h, uint32_t millionths)
 	}
 	return h->max;
 }
+
+double histogram_trimmed_mean(const struct histogram *h, uint32_t millionths)
+{
+	uint64_t count = histogram_count(h), left = count ? rank_of(count, millionths) : 0, kept = left;
+	double sum = 0;
+
+	for (unsigned int i = 0; i < HISTOGRAM_CELLS && left; i++) {
+		uint64_t here = h->cells[i] < left ? h->cells[i] : left;
+		double middle = ((double)histogram_low(i) + (double)(histogram_low(i + 1) - 1)) / 2;
+
+		sum += (double)here * middle;
+		left -= here;
+	}
+	return kept ? sum / (double)kept : -1;
+}

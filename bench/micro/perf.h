@@ -46,6 +46,12 @@ int perf_isolate(struct perf *p, const char *backend);
 int perf_migrate(struct perf *p, const char *backend);
 int perf_replay(struct perf *p, const char *backend);
 int perf_threads(struct perf *p, const char *backend);
+int perf_wall(struct perf *p, const char *backend);
+
+struct run_plan;
+/* measured() on a plan made of these arguments of `contigbench run`, ended by NULL; the figure is missing without a trace. */
+int perf_on_trace(struct perf *p, const char *figure, const char *backend, char **argv,
+                  int (*measured)(struct perf *p, const char *backend, const struct run_plan *plan));
 
 /*
  * The program as callgrind runs it: set up, then do `count` units of `what` ("hot": pairs, "aged": batches). Everything

@@ -45,23 +45,32 @@ static int median_of_repeats(struct perf *p, const char *backend, const struct r
 	return 0;
 }
 
-int perf_replay(struct perf *p, const char *backend)
+int perf_on_trace(struct perf *p, const char *figure, const char *backend, char **argv,
+                  int (*measured)(struct perf *p, const char *backend, const struct run_plan *plan))
 {
-	char *argv[] = { "run",     "-b", (char *)(uintptr_t)backend,  "--occupancy", "70", "--seeds", "1",
-		         "--sizes", "1b", (char *)(uintptr_t)p->trace, NULL };
 	struct run_options options = { 0 };
 	struct run_plan plan = { 0 };
 	char *path = workload_find(p->trace);
-	int rc = -EINVAL;
+	int argc = 0, rc = -EINVAL;
 
 	if (!path) {
-		perf_missing(p, "replay", backend, "no trace in workloads/corpus: name one with --trace FILE");
+		perf_missing(p, figure, backend, "no trace in workloads/corpus: name one with --trace FILE");
 		return 0;
 	}
-	if (run_options_parse(p->trace ? 10 : 9, argv, &options) == CLI_OK && plan_make(&plan, &options) == CLI_OK)
-		rc = median_of_repeats(p, backend, &plan);
+	while (argv[argc])
+		argc++;
+	if (run_options_parse(argc, argv, &options) == CLI_OK && plan_make(&plan, &options) == CLI_OK)
+		rc = measured(p, backend, &plan);
 	plan_free(&plan);
 	run_options_free(&options);
 	free(path);
 	return rc;
+}
+
+int perf_replay(struct perf *p, const char *backend)
+{
+	char *argv[] = { "run",     "-b", (char *)(uintptr_t)backend,  "--occupancy", "70", "--seeds", "1",
+		         "--sizes", "1b", (char *)(uintptr_t)p->trace, NULL };
+
+	return perf_on_trace(p, "replay", backend, argv, median_of_repeats);
 }

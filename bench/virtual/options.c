@@ -63,18 +63,6 @@ static const char *backend_twice(const struct run_options *o)
 	return NULL;
 }
 
-const struct contig_backend *run_options_backend(const char *spec)
-{
-	size_t len = strcspn(spec, "+");
-	const struct contig_backend *b;
-
-	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
-		if (strlen(b->name) == len && !strncmp(b->name, spec, len))
-			break;
-	}
-	return b;
-}
-
 static int add_occupancy(struct run_options *o, const char *item)
 {
 	double percent;

@@ -104,8 +104,6 @@ int run_options_init(struct run_options *o);
 /* Add a spec that is known to be good. CLI_OK or CLI_MACHINE. */
 int run_options_add_backend(struct run_options *o, const char *spec);
 void run_options_free(struct run_options *o);
-/* The backend that a spec is about, whatever its knobs; NULL if there is none of that name. */
-const struct contig_backend *run_options_backend(const char *spec);
 void run_options_usage(FILE *to);
 void diverge_options_usage(FILE *to);
 

@@ -97,7 +97,7 @@ uint32_t plan_request_pages(const struct run_plan *plan, const struct run_place 
 
 bool plan_is_baseline(const char *backend)
 {
-	const struct contig_backend *b = run_options_backend(backend);
+	const struct contig_backend *b = contig_backend_of(backend);
 
 	return b && b->baseline;
 }
@@ -149,7 +149,7 @@ static int check_nodes(const struct contig_geometry *g, const struct program *p,
 static void warn_unverified(const struct run_options *o)
 {
 	for (uint32_t i = 0; o->verify_every && i < o->nr_backends; i++) {
-		const struct contig_backend *b = run_options_backend(o->backends[i]);
+		const struct contig_backend *b = contig_backend_of(o->backends[i]);
 
 		if (b && !(b->lab && b->lab->verify))
 			cli_warn("%s can not be verified: its replays are not checked", b->name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* frame.c - the course of a run on the wall clock: from options to a results folder. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -263,6 +264,19 @@ static int show(const struct frame *f, const struct flags *l)
 	return CLI_OK;
 }
 
+/* What was bound has been moved meanwhile: a cpuset was rewritten, or somebody migrated pages. The results say so, too. */
+static int misplaced(const struct frame *f)
+{
+	uint64_t wrong = f->metadata.wrong + f->backing.wrong;
+
+	if (!wrong)
+		return CLI_OK;
+	return cli_error(CLI_MACHINE,
+	                 "%" PRIu64 " pages of memory left their node during the run: "
+	                 "%s is kept, but its placement was not what the mapping says; measure again",
+	                 wrong, f->folder.path);
+}
+
 static int run(struct frame *f, struct flags *l)
 {
 	int status = *l->copy_to ? check_user_file(l->copy_to) : CLI_OK;
@@ -288,7 +302,9 @@ static int run(struct frame *f, struct flags *l)
 	status = folder_publish(&f->folder);
 	if (status == CLI_OK && *l->copy_to)
 		status = write_user_file(f, l->copy_to);
-	return status == CLI_OK ? show(f, l) : status;
+	if (status == CLI_OK)
+		status = show(f, l);
+	return status == CLI_OK ? misplaced(f) : status;
 }
 
 /* Names of benchmarks, and nothing else: the library prints them. */

@@ -24,6 +24,7 @@ struct frame_row {
 	const struct placement *placement;
 	char name[640];
 	/* measured so far */
+	double harness_ns; /* by the first repetition; 0: not yet */
 	uint32_t nr, room;
 	double (*values)[METRIC_NR];
 	struct histogram *pools; /* POOL_NR */
@@ -74,8 +75,8 @@ void frame_rows_free(struct frame *f);
 const char *frame_workload(const struct frame *f, uint32_t placement);
 /* The row of the first backend at the same place, seed and number of threads; NULL: this is it, or it was not measured. */
 const struct frame_row *frame_first(const struct frame_row *row);
-/* Events a second against that row; not a number without one. */
-struct wall_change frame_change(const struct frame_row *row);
+/* One of wall_compared[] against that row; not a number without one. */
+struct wall_change frame_change(const struct frame_row *row, enum wall_metric m);
 struct wall_params frame_params(const struct frame *f, const struct frame_row *row);
 /* "4 trace nodes on 1 node", or "": also said in every result. */
 const char *frame_sharing(const struct frame_row *row);

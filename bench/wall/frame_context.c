@@ -159,6 +159,8 @@ void frame_epilogue(FILE *to, const struct frame *f)
 
 	if (!f->options->wall.no_bind) {
 		say_found(&f->metadata, text);
+		if (f->metadata.wrong + f->backing.wrong)
+			fputs("\nMISPLACED: memory left its node while it was measured on", to);
 		fprintf(to, "\nmetadata: %s, by the kernel's answer, all replays together\n", text);
 		say_found(&f->backing, text);
 		if (f->options->wall.backing)

@@ -15,9 +15,12 @@ static const struct {
 
 static void names(FILE *to)
 {
-	fputs(CSV_PLACE ",seed,copy,threads,pace,oversubscribed,repetitions,"
-	                "events_change_percent,events_change_low,events_change_high",
-	      to);
+	fputs(CSV_PLACE ",seed,copy,threads,pace,oversubscribed,repetitions", to);
+	for (unsigned int i = 0; i < WALL_COMPARED; i++) {
+		const char *name = wall_metric_name(wall_compared[i]);
+
+		fprintf(to, ",%s_change_percent,%s_change_low,%s_change_high", name, name, name);
+	}
 	for (unsigned int m = 0; m < METRIC_NR; m++) {
 		const char *name = wall_metric_name((enum wall_metric)m);
 
@@ -65,9 +68,9 @@ static void pooled(FILE *to, const struct wall_clock *c, const struct histogram 
 	number(to, n ? (double)wall_clock_ns(c, h->max) : NAN);
 }
 
-static void change(FILE *to, const struct frame_row *row)
+static void change(FILE *to, const struct frame_row *row, enum wall_metric m)
 {
-	struct wall_change c = frame_change(row);
+	struct wall_change c = frame_change(row, m);
 
 	number(to, c.change * 100);
 	number(to, c.bounded ? c.low * 100 : NAN);
@@ -84,7 +87,8 @@ static void line(FILE *to, const struct frame_row *row)
 	fprintf(to, ",%" PRIu64 ",%u,%u,%s,", f->options->seeds[row->at.seed], row->copy + 1, row->nr_threads, pace);
 	csv_text(to, frame_sharing(row));
 	fprintf(to, ",%u", row->nr);
-	change(to, row);
+	for (unsigned int i = 0; i < WALL_COMPARED; i++)
+		change(to, row, wall_compared[i]);
 	for (unsigned int m = 0; m < METRIC_NR; m++) {
 		struct wall_spread s = wall_spread(&row->values[0][m], row->nr, METRIC_NR);
 

@@ -37,6 +37,7 @@ static void keep(struct frame_row *row, const struct wall_params *params, const 
 {
 	struct frame *f = row->frame;
 
+	row->harness_ns = r->harness_ns;
 	wall_metrics(params, r, row->values[row->nr]);
 	for (unsigned int p = 0; p < POOL_NR; p++)
 		histogram_merge(&row->pools[p], wall_pool_of(r, (enum wall_pool)p));

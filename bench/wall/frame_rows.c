@@ -159,14 +159,13 @@ const struct frame_row *frame_first(const struct frame_row *row)
 	return first != row && first->nr ? first : NULL;
 }
 
-struct wall_change frame_change(const struct frame_row *row)
+struct wall_change frame_change(const struct frame_row *row, enum wall_metric m)
 {
 	const struct frame_row *first = frame_first(row);
 
 	if (!first)
 		return (struct wall_change){ .change = NAN };
-	return wall_change(&first->values[0][METRIC_EVENTS_PER_SECOND], first->nr,
-	                   &row->values[0][METRIC_EVENTS_PER_SECOND], row->nr, METRIC_NR);
+	return wall_change(&first->values[0][m], first->nr, &row->values[0][m], row->nr, METRIC_NR);
 }
 
 struct wall_params frame_params(const struct frame *f, const struct frame_row *row)
@@ -182,6 +181,7 @@ struct wall_params frame_params(const struct frame *f, const struct frame_row *r
 		.backing = w->backing,
 		.counters = w->counting != COUNT_NOTHING,
 		.phase_counters = w->counting == COUNT_PHASES,
+		.harness_ns = row->harness_ns,
 	};
 
 	p.replay.stop = f->stop;

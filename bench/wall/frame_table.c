@@ -13,12 +13,8 @@ struct column {
 	int digits;
 };
 
-/* In place of a metric: events a second against the first backend. */
-#define AGAINST METRIC_NR
-
 static const struct column speed[] = {
 	{ "events", "million/s", METRIC_EVENTS_PER_SECOND, 1e-6, 3 },
-	{ "against first [95 %]", "% events", AGAINST, 100, 1 },
 	{ "work", "ns/event", METRIC_WORK, 1, 1 },
 	{ "harness", "% of time", METRIC_HARNESS_SHARE, 100, 1 },
 	{ "waiting", "% of time", METRIC_WAITED_SHARE, 100, 1 },
@@ -27,14 +23,17 @@ static const struct column speed[] = {
 };
 
 static const struct column operations[] = {
+	{ "alloc mean", "ns", METRIC_ALLOC_MEAN, 1, 1 },
 	{ "alloc p50", "ns", METRIC_ALLOC_P50, 1, 0 },
 	{ "alloc p99", "ns", METRIC_ALLOC_P99, 1, 0 },
+	{ "free mean", "ns", METRIC_FREE_MEAN, 1, 1 },
 	{ "free p50", "ns", METRIC_FREE_P50, 1, 0 },
 	{ "free p99", "ns", METRIC_FREE_P99, 1, 0 },
 	{ NULL, NULL, 0, 0, 0 },
 };
 
 static const struct column requests[] = {
+	{ "request mean", "us", METRIC_REQUEST_MEAN, 1e-3, 1 },
 	{ "request p50", "us", METRIC_REQUEST_P50, 1e-3, 1 },
 	{ "request p99", "us", METRIC_REQUEST_P99, 1e-3, 1 },
 	{ "success", "% requests", METRIC_SUCCESS_RATE, 100, 1 },
@@ -42,10 +41,32 @@ static const struct column requests[] = {
 	{ NULL, NULL, 0, 0, 0 },
 };
 
-static const struct column *const blocks[] = { speed, operations, requests };
+static const struct column phases[] = {
+	{ "isolate", "us", METRIC_ISOLATE, 1e-3, 2 }, { "drain", "us", METRIC_DRAIN, 1e-3, 2 },
+	{ "migrate", "us", METRIC_MIGRATE, 1e-3, 2 }, { "a page", "ns", METRIC_MIGRATE_PAGE, 1, 0 },
+	{ "test", "us", METRIC_TEST, 1e-3, 2 },       { "grab", "us", METRIC_GRAB, 1e-3, 2 },
+	{ "undo", "us", METRIC_UNDO, 1e-3, 2 },       { NULL, NULL, 0, 0, 0 },
+};
+
+/* As wall_compared[]. */
+static const struct column changes[] = {
+	{ "work", "%", METRIC_WORK, 100, 1 },
+	{ "alloc", "%", METRIC_ALLOC_MEAN, 100, 1 },
+	{ "free", "%", METRIC_FREE_MEAN, 100, 1 },
+	{ "isolate", "%", METRIC_ISOLATE, 100, 1 },
+	{ "drain", "%", METRIC_DRAIN, 100, 1 },
+	{ "migrate a page", "%", METRIC_MIGRATE_PAGE, 100, 1 },
+	{ "test", "%", METRIC_TEST, 100, 1 },
+	{ "grab", "%", METRIC_GRAB, 100, 1 },
+	{ "undo", "%", METRIC_UNDO, 100, 1 },
+	{ "request", "%", METRIC_REQUEST_MEAN, 100, 1 },
+	{ NULL, NULL, 0, 0, 0 },
+};
+
+static const struct column *const blocks[] = { speed, operations, requests, phases, changes };
 
 #define WORDS     4u /* size, backend, seed, threads */
-#define MAX_CELLS (WORDS + 6u)
+#define MAX_CELLS (WORDS + WALL_COMPARED)
 
 struct line {
 	char cell[MAX_CELLS][72];
@@ -53,7 +74,7 @@ struct line {
 
 static void against(char *out, size_t size, const struct column *c, const struct frame_row *row)
 {
-	struct wall_change d = frame_change(row);
+	struct wall_change d = frame_change(row, c->metric);
 
 	if (isnan(d.change))
 		snprintf(out, size, "-");
@@ -96,8 +117,7 @@ static void fill(struct line *l, const struct column *columns, const struct fram
 {
 	words(l, row);
 	for (size_t k = 0; columns[k].name; k++)
-		(columns[k].metric == AGAINST ? against : number)(l->cell[WORDS + k], sizeof(l->cell[0]), &columns[k],
-		                                                  row);
+		(columns == changes ? against : number)(l->cell[WORDS + k], sizeof(l->cell[0]), &columns[k], row);
 }
 
 static void heads(struct line *names, struct line *units, const struct column *columns)
@@ -148,6 +168,12 @@ static bool measured_anywhere(const struct frame *f, const struct column *c)
 	return false;
 }
 
+/* What there is to say of a row in these columns; the first one is not compared with itself. */
+static bool shown(const struct frame_row *row, const struct column *columns)
+{
+	return row->nr && (columns != changes || frame_first(row));
+}
+
 static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end, const struct column *columns)
 {
 	struct line names = { 0 }, units = { 0 };
@@ -157,16 +183,14 @@ static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end,
 	for (uint32_t i = first; i < end; i++) {
 		struct line l = { 0 };
 
-		if (!f->rows[i].nr)
+		if (!shown(&f->rows[i], columns))
 			continue;
 		fill(&l, columns, &f->rows[i]);
 		widen(width, &l, false);
 	}
-	/* the lag is only there with a pace, and a comparison with two */
+	/* the lag is only there with a pace */
 	for (size_t k = 0; columns[k].name; k++) {
 		if (columns[k].metric == METRIC_LAG_P99 && !measured_anywhere(f, &columns[k]))
-			width[WORDS + k] = 0;
-		if (columns[k].metric == AGAINST && f->options->nr_backends == 1)
 			width[WORDS + k] = 0;
 	}
 	if (f->options->nr_seeds == 1)
@@ -178,7 +202,7 @@ static void block(FILE *to, const struct frame *f, uint32_t first, uint32_t end,
 	for (uint32_t i = first; i < end; i++) {
 		struct line l = { 0 };
 
-		if (!f->rows[i].nr)
+		if (!shown(&f->rows[i], columns))
 			continue;
 		fill(&l, columns, &f->rows[i]);
 		print(to, &l, width);
@@ -248,7 +272,14 @@ void frame_table(FILE *to, const struct frame *f)
 		table_heading(to, &f->plan_only, &f->rows[i].at);
 		shared(to, &f->rows[i]);
 		for (size_t k = 0; k < sizeof(blocks) / sizeof(blocks[0]); k++) {
+			if (blocks[k] == changes && f->options->nr_backends == 1)
+				continue;
 			fputs(k ? "\n" : "", to);
+			if (blocks[k] == phases)
+				fputs("phases of a request, means\n", to);
+			if (blocks[k] == changes)
+				fputs("change against the first backend: lower quartiles of the repetitions [95 %]\n",
+				      to);
 			block(to, f, i, end, blocks[k]);
 		}
 	}

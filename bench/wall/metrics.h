@@ -10,14 +10,24 @@ enum wall_metric {
 	METRIC_WORK,
 	METRIC_SUCCESS_RATE,
 	METRIC_MIGRATED,
+	METRIC_ALLOC_MEAN,
 	METRIC_ALLOC_P50,
 	METRIC_ALLOC_P99,
 	METRIC_ALLOC_P999,
+	METRIC_FREE_MEAN,
 	METRIC_FREE_P50,
 	METRIC_FREE_P99,
 	METRIC_FREE_P999,
+	METRIC_REQUEST_MEAN,
 	METRIC_REQUEST_P50,
 	METRIC_REQUEST_P99,
+	METRIC_ISOLATE,
+	METRIC_DRAIN,
+	METRIC_MIGRATE,
+	METRIC_MIGRATE_PAGE, /* the median over requests */
+	METRIC_TEST,
+	METRIC_GRAB,
+	METRIC_UNDO,
 	METRIC_LAG_P50,
 	METRIC_LAG_P99,
 	METRIC_UNUSABLE,
@@ -32,6 +42,10 @@ enum wall_metric {
 
 /* "alloc_p99_ns": with its unit, unless it is a count or a share of one. */
 const char *wall_metric_name(enum wall_metric m);
+/* Those that a row is compared in with the first one: times of what the backend does, waiting for others aside. */
+extern const enum wall_metric wall_compared[];
+#define WALL_COMPARED 10u
+
 /* What was not measured is NAN. */
 void wall_metrics(const struct wall_params *params, const struct wall_result *result, double out[METRIC_NR]);
 
@@ -52,8 +66,9 @@ struct wall_spread {
 struct wall_spread wall_spread(const double *values, uint32_t nr, uint32_t stride);
 
 /*
- * By which share the median of `to` is above that of `from`, and a 95 % interval: percentile bootstrap over repetitions,
- * which were in random order and so are not paired. Not bounded with fewer than three of either.
+ * By which share the lower quartile of `to` is above that of `from`, and a 95 % interval: percentile bootstrap over repetitions,
+ * which were in random order and so are not paired. Not bounded with fewer than three of either. Of times: what disturbs a
+ * machine only makes them longer, and up to three quarters of the repetitions may be disturbed before it is seen here.
  */
 struct wall_change {
 	double change, low, high;

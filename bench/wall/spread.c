@@ -23,6 +23,16 @@ static double median(double *values, uint32_t nr)
 	return (values[(nr - 1) / 2] + values[nr / 2]) / 2;
 }
 
+/* Sorts. A quarter is at most as much; between two of them in proportion. */
+static double lower_quartile(double *values, uint32_t nr)
+{
+	uint32_t below = (nr - 1) / 4;
+	double part = (double)((nr - 1) % 4) / 4;
+
+	qsort(values, nr, sizeof(*values), by_value);
+	return values[below] + (part > 0 ? part * (values[below + 1] - values[below]) : 0);
+}
+
 static uint32_t collect(double *to, const double *values, uint32_t nr, uint32_t stride)
 {
 	uint32_t n = 0;
@@ -49,11 +59,11 @@ struct wall_spread wall_spread(const double *values, uint32_t nr, uint32_t strid
 	return s;
 }
 
-static double drawn_median(const double *values, uint32_t nr, double *scratch, struct rng *rng)
+static double drawn_quartile(const double *values, uint32_t nr, double *scratch, struct rng *rng)
 {
 	for (uint32_t i = 0; i < nr; i++)
 		scratch[i] = values[rng_below(rng, nr)];
-	return median(scratch, nr);
+	return lower_quartile(scratch, nr);
 }
 
 struct sides {
@@ -68,9 +78,9 @@ static void resample(struct wall_change *c, const struct sides *s)
 
 	nr = nr > STATS_RESAMPLES ? STATS_RESAMPLES : nr;
 	for (uint32_t i = 0; i < nr; i++) {
-		double from = drawn_median(s->a, s->na, s->scratch, &rng);
+		double from = drawn_quartile(s->a, s->na, s->scratch, &rng);
 
-		s->changes[i] = drawn_median(s->b, s->nb, s->scratch, &rng) / from - 1;
+		s->changes[i] = drawn_quartile(s->b, s->nb, s->scratch, &rng) / from - 1;
 	}
 	qsort(s->changes, nr, sizeof(*s->changes), by_value);
 	c->low = s->changes[nr / 40];
@@ -93,7 +103,7 @@ struct wall_change wall_change(const double *from, uint32_t nr_from, const doubl
 		s.na = collect(s.a, from, nr_from, stride);
 		s.nb = collect(s.b, to, nr_to, stride);
 		if (s.na && s.nb)
-			c.change = median(s.b, s.nb) / median(s.a, s.na) - 1;
+			c.change = lower_quartile(s.b, s.nb) / lower_quartile(s.a, s.na) - 1;
 		if (s.na > 2 && s.nb > 2)
 			resample(&c, &s);
 	}

@@ -64,24 +64,11 @@ static int no_memory(struct wall *wall)
 	return contig_diag_set(wall->diag, -ENOMEM, "no memory for a replay on threads: replay a slice of the trace");
 }
 
-/* The backend that a name or NAME+knob=value is about; NULL: there is none, contig_open() will say so. */
-static const struct contig_backend *backend_of(const char *spec)
-{
-	const struct contig_backend *b;
-	size_t n = strcspn(spec, "+");
-
-	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
-		if (!strncmp(b->name, spec, n) && !b->name[n])
-			return b;
-	}
-	return NULL;
-}
-
 /* Everything up to the state at which the threads begin. */
 static int open_and_age(struct wall *wall)
 {
 	const struct wall_params *params = wall->params;
-	const struct contig_backend *b = backend_of(params->replay.backend);
+	const struct contig_backend *b = contig_backend_of(params->replay.backend);
 	struct replay_params replay = params->replay;
 	int rc = 0;
 
@@ -317,7 +304,11 @@ static int measure_harness(struct wall *wall)
 {
 	struct wall_result *result = wall->result;
 	uint64_t loops = 0;
-	int rc = wall_harness(wall, &result->harness_ns);
+	int rc = 0;
+
+	result->harness_ns = wall->params->harness_ns;
+	if (result->harness_ns == 0)
+		rc = wall_harness(wall, &result->harness_ns);
 
 	for (uint32_t i = 0; i < result->nr_threads; i++)
 		loops += result->threads[i].loop_ns - result->threads[i].request_ns;

@@ -36,6 +36,7 @@ struct wall_params {
 	bool backing;        /* simulated pages are real memory */
 	bool counters;       /* of the threads, over the counted pass ... */
 	bool phase_counters; /* ... and of each phase of requests: two system calls a step */
+	double harness_ns;   /* what an earlier replay of the same kind found, which takes long; 0: find out */
 };
 
 enum wall_op {

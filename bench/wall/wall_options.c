@@ -217,7 +217,7 @@ static int check_benchmark(const struct wall_options *w)
 static int check_backends(const struct run_options *o)
 {
 	for (uint32_t i = 0; i < o->nr_backends; i++) {
-		const struct contig_backend *b = run_options_backend(o->backends[i]);
+		const struct contig_backend *b = contig_backend_of(o->backends[i]);
 
 		if (b && !b->threads)
 			return cli_error(CLI_USAGE,
