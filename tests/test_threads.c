@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -516,6 +517,8 @@ static void refusals(void **state)
 	assert_string_equal(diag.text, "zones 0 and 1 share the pageblock of pfn 1124, which threads can not lock: let "
 	                               "zones begin and end at multiples of 512 pages");
 	contig_geometry_x86_64(&g, 4096);
+	assert_null(contig_open("linux-3.5+grab_busy=free_wrong", &g, &hooks, &diag));
+	assert_non_null(strstr(diag.text, "not with threads"));
 	assert_null(contig_open("first-fit", &g, &hooks, &diag));
 	assert_non_null(strstr(diag.text, "for one thread"));
 }
@@ -578,6 +581,7 @@ int main(void)
 		cmocka_unit_test(metadata_is_offered_by_node),
 	};
 
+	alarm(600); /* a page that is left locked is waited for for ever */
 	steps = asked ? (unsigned int)strtoul(asked, NULL, 0) : steps;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
