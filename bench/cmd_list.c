@@ -43,29 +43,45 @@ static void list_workloads(void)
 }
 
 static const struct {
+	bool wall; /* of runs on the wall clock */
 	const char *name;
 	const char *meaning;
 } metrics[] = {
-	{ "success", "requests that got their range, in percent; 95 % bootstrap interval over seeds" },
-	{ "difference", "success minus that of the first backend, in percentage points; paired over seeds" },
-	{ "migrated", "pages migrated by all requests, by successful request" },
-	{ "p50 p99 max", "time from a request's begin to its end, successful ones; ms of virtual time, modelled" },
-	{ "undo+grab", "pageblocks whose type requests changed, by replay" },
-	{ "fallback", "pageblocks whose type allocations and merging changed, by replay" },
-	{ "mixed", "pageblocks that hold an allocation of another type than their own, at the end" },
-	{ "unusable", "unusable free index at pageblock order, at the end: 0 = none, 1 = all" },
-	{ "frag", "fragmentation index at pageblock order, at the end: -1 = a block is free, towards 1 = fragmented" },
-	{ "gain cost",
+	{ false, "success", "requests that got their range, in percent; 95 % bootstrap interval over seeds" },
+	{ false, "difference", "success minus that of the first backend, in percentage points; paired over seeds" },
+	{ false, "migrated", "pages migrated by all requests, by successful request" },
+	{ false, "p50 p99 max",
+	  "time from a request's begin to its end, successful ones; ms of virtual time, modelled" },
+	{ false, "undo+grab", "pageblocks whose type requests changed, by replay" },
+	{ false, "fallback", "pageblocks whose type allocations and merging changed, by replay" },
+	{ false, "mixed", "pageblocks that hold an allocation of another type than their own, at the end" },
+	{ false, "unusable", "unusable free index at pageblock order, at the end: 0 = none, 1 = all" },
+	{ false, "frag",
+	  "fragmentation index at pageblock order, at the end: -1 = a block is free, towards 1 = fragmented" },
+	{ false, "gain cost",
 	  "of a knob (--ablate): success after less before, points; pages migrated by request, after less before" },
-	{ "got calls waited",
+	{ false, "got calls waited",
 	  "of a user's request (--caller): pages got, calls of alloc_contig_range, time it waited for locks; by request" },
-	{ "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
+	{ false, "failed", "allocations of the trace that got nothing, in percent; above 0.1 the work is unequal" },
+	{ true, "events", "events of the trace by the time of the counted pass; million/s" },
+	{ true, "work", "the threads' time by event, waiting aside; ns" },
+	{ true, "harness", "of the threads' time: what fetching events, reading clocks and counting costs; percent" },
+	{ true, "waiting", "of the threads' time and itself: for other threads' events and the window; percent" },
+	{ true, "lag", "of events behind the pace (--pace trace, X); us" },
+	{ true, "alloc free", "mean, p50, p99 of allocations of order 0, and of frees, locks included; ns" },
+	{ true, "request", "the same of all contiguous requests, failed ones included, from their intended start; us" },
+	{ true, "isolate ...", "mean time of each phase by request that got there; us, and ns by page migrated" },
+	{ true, "change",
+	  "against the first backend, lower quartiles of repetitions; percent, 95 % bootstrap interval" },
 };
 
 static void list_metrics(void)
 {
-	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+		if (metrics[i].wall && !metrics[i - 1].wall)
+			puts("\nWith --clock wall, where all is measured; medians over repetitions:");
 		printf("%-14s %s\n", metrics[i].name, metrics[i].meaning);
+	}
 }
 
 static void list_geometries(void)
@@ -216,7 +232,8 @@ static int list_json(const char *name)
 			knobs, json_pack("{ssssso}", "name", k.name, "meaning", k.doc, "values", json_values(&k)));
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		json_array_append_new(names,
-		                      json_pack("{ssss}", "name", metrics[i].name, "meaning", metrics[i].meaning));
+		                      json_pack("{ssssss}", "name", metrics[i].name, "meaning", metrics[i].meaning,
+		                                "clock", metrics[i].wall ? "wall" : "virtual"));
 	workload_each(json_workload, workloads);
 	all = json_pack("{sososososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads", workloads,
 	                "geometries", json_geometries());

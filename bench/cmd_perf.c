@@ -17,7 +17,7 @@ static const char help[] =
 	"limit, and `ok` or `short`. Takes about a minute a backend.\n"
 	"\n"
 	"  -b, --backend LIST  backends, knobs added with '+' (default: linux-6.1,linux-7.2)\n"
-	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate, replay\n"
+	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate, replay,\n"
 	"                      threads or harness\n"
 	"  --trace FILE        trace for `replay` (default: the one that ships)\n"
 	"  --quick             fewer repeats: to see that it works, not to judge\n"

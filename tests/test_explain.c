@@ -226,6 +226,9 @@ static void no_folders(void **state)
 	              "nowhere is no results folder (requests.jsonl: ");
 	house_refused(cmd_explain, CLI_USAGE, "explain . --failure 1", ". is no results folder");
 	house_refused(cmd_explain, CLI_USAGE, "explain small.ctr --failure 1", "small.ctr is no results folder");
+	house_write("wall.jsonl", "{}", 2);
+	house_refused(cmd_explain, CLI_USAGE, "explain . --failure 1", ". is of the wall clock");
+	unlink("wall.jsonl");
 	house_run(cmd_run, CLI_OK, ONE);
 	unlink("new/requests.jsonl");
 	house_write("new/run.json", "{}", 2);

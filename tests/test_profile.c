@@ -123,12 +123,34 @@ static void stacks_become_a_figure(void **state)
 	assert_non_null(strstr(said, "run (2 samples, 66.67%)"));
 }
 
+/* The wall clock has no -j, and a run without options is one of it. */
+static void each_clock_takes_its_options(void **state)
+{
+	(void)state;
+	if (!have_flamegraph())
+		skip();
+	program("make", "exit 0");
+	program("perf", "case \"$*\" in\n"
+	                "stat*) echo \"1.2,msec,cycles,7\" >&2 ;;\n"
+	                "*contigbench*) echo \"$*\" ;;\n"
+	                "script*) printf 'prog \\n\\t  4f0 run\\n' ;;\n"
+	                "esac");
+	assert_int_equal(shell("PATH=%s:$PATH BUILD=%s/build scripts/profile 2>&1", dir, dir), 0);
+	assert_int_equal(shell("cat %s/build/run.txt", dir), 0);
+	assert_non_null(strstr(said, " --clock wall "));
+	assert_null(strstr(said, " -j "));
+	assert_int_equal(shell("PATH=%s:$PATH BUILD=%s/build scripts/profile --seeds 7 2>&1", dir, dir), 0);
+	assert_int_equal(shell("cat %s/build/run.txt", dir), 0);
+	assert_non_null(strstr(said, " -j 1 --seeds 7"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_perf, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_permission, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(stacks_become_a_figure, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_clock_takes_its_options, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

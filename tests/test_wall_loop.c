@@ -234,6 +234,8 @@ static void memory_lies_where_it_is_bound(void **state)
 		fail_msg("%s", h.diag.text);
 	assert_true(h.result.metadata.right > 0);
 	assert_int_equal(h.result.metadata.wrong, 0);
+	/* no fault of a page that nobody had before is in a measurement */
+	assert_int_equal(h.result.metadata.untouched, 0);
 	assert_true(h.result.backing.right > 0);
 	assert_int_equal(h.result.backing.wrong, 0);
 	wall_house_close(&h);

@@ -186,11 +186,12 @@ static int with_small_files(int argc, char **argv)
 	return cmd_run(argc, argv);
 }
 
-/* A disk that becomes full: status 3, and nothing half-written is left. */
+/* A disk that becomes full: status 3, why and what to do, and nothing half-written is left. */
 static void full_disk(void **state)
 {
 	(void)state;
-	fails(with_small_files, CLI_MACHINE, WALL "--timing every", "can not be written");
+	fails(with_small_files, CLI_MACHINE, WALL "--timing every",
+	      "new.partial can not be written: File too large; choose another folder with -o");
 }
 
 /* ---- rights ---------------------------------------------------------------------------------- */

@@ -227,6 +227,37 @@ static void slots_are_used_again(void **state)
 	tear_down(&s);
 }
 
+/* What asks nothing of an allocator - a mark, or what shares a page with others - is no event: it would make all cheaper. */
+static void marks_are_left_out(void **state)
+{
+	static const struct trace_event events[] = {
+		{ .id = 1, .op = TRACE_ALLOC, .kind = PAGE_LRU, .migratetype = MT_MOVABLE },
+		{ .ns = 1, .op = TRACE_MARK },
+		{ .ns = 2, .id = 1, .op = TRACE_FREE },
+		{ .ns = 3, .op = TRACE_MARK },
+		{ .op = TRACE_OP_NR },
+	};
+	const struct request_stream none = { 0 };
+	struct contig_diag diag;
+	struct setup s = { 0 };
+
+	(void)state;
+	trace_of(events, &s.trace);
+	assert_int_equal(program_compile(&s.trace, &s.program, &diag), 0);
+	assert_int_equal(survivors_init(&s.survivors, &s.program), 0);
+	s.plan = (struct stream_plan){ .program = &s.program,
+		                       .thread_of = s.thread_of,
+		                       .nr_threads = 1,
+		                       .nr_cpus = 1,
+		                       .survivors = &s.survivors,
+		                       .requests = &none };
+	assert_int_equal(streams_compile(&s.streams, &s.plan), 0);
+	assert_int_equal(s.streams.of[0].nr, 2);
+	assert_int_equal(s.streams.of[0].events[0], 0);
+	assert_int_equal(s.streams.of[0].events[1], 2);
+	tear_down(&s);
+}
+
 /* ---- where they are -------------------------------------------------------------------------- */
 
 /* Events 0 and 1 allocate on cpu 0, 2 and 3 on cpu 1. */
@@ -320,7 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_event_once_in_order),     cmocka_unit_test(any_order_is_right),
 		cmocka_unit_test(slots_are_used_again),          cmocka_unit_test(what_moves_is_found),
-		cmocka_unit_test(what_moves_too_early_is_noted),
+		cmocka_unit_test(what_moves_too_early_is_noted), cmocka_unit_test(marks_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

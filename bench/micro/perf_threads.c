@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "churn.h"
 #include "../../allocators/lock.h"
@@ -247,7 +248,16 @@ enum {
 	NR_SIDES
 };
 
-static void report(struct perf *p, const char *backend, double ratio[NR_SIDES][MAX_ROUNDS], size_t rounds)
+/* How often a thread of this process had to leave its cpu to something else. */
+static long preemptions(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) ? 0 : usage.ru_nivcsw;
+}
+
+static void report(struct perf *p, const char *backend, double ratio[NR_SIDES][MAX_ROUNDS], size_t rounds,
+                   long preempted)
 {
 	double textbook = perf_median(ratio[TEXTBOOK], rounds);
 	struct perf_figure apart = { "threads-apart", backend, 0, "x one thread", 1.8, true };
@@ -255,8 +265,9 @@ static void report(struct perf *p, const char *backend, double ratio[NR_SIDES][M
 
 	apart.value = perf_median(ratio[APART], rounds);
 	together.value = perf_median(ratio[TOGETHER], rounds);
-	perf_report(p, &apart, "two threads, a zone of 1 GiB each; worst %.2f, best %.2f of %zu rounds",
-	            ratio[APART][0], ratio[APART][rounds - 1], rounds);
+	perf_report(p, &apart,
+	            "two threads, a zone of 1 GiB each; worst %.2f, best %.2f of %zu rounds; preempted %ld times",
+	            ratio[APART][0], ratio[APART][rounds - 1], rounds, preempted);
 	perf_report(p, &together,
 	            "two threads in one zone of 2 GiB; the limit is the reference's ratio; worst %.2f, best %.2f",
 	            ratio[TOGETHER][0], ratio[TOGETHER][rounds - 1]);
@@ -282,6 +293,7 @@ int perf_threads(struct perf *p, const char *backend)
 	struct race *sides[NR_SIDES] = { NULL };
 	struct contig_diag diag;
 	int cpus[THREADS], rc = 0;
+	long preempted;
 
 	if (!two_cpus(p, cpus)) {
 		perf_missing(p, "threads", backend, "this process may use one cpu only: two are needed");
@@ -291,6 +303,7 @@ int perf_threads(struct perf *p, const char *backend)
 		sides[s] = race_open(backend, zones[s], cpus, &diag);
 		rc = sides[s] ? 0 : -ENOMEM;
 	}
+	preempted = preemptions();
 	for (size_t i = 0; i < rounds && !rc; i++) {
 		for (int s = 0; s < NR_SIDES; s++)
 			ratio[s][i] = gain(sides[s]);
@@ -298,7 +311,7 @@ int perf_threads(struct perf *p, const char *backend)
 	if (rc)
 		cli_error(CLI_MACHINE, "%s: %s", backend, diag.text);
 	else
-		report(p, backend, ratio, rounds);
+		report(p, backend, ratio, rounds, preemptions() - preempted);
 	for (int s = 0; s < NR_SIDES; s++)
 		race_close(sides[s]);
 	return rc;

@@ -63,6 +63,13 @@ static int no_folder(const struct stored *s, const char *name)
 	if (!access(path, F_OK))
 		return cli_error(CLI_USAGE, "%s is an interrupted run: finish it with `contigbench run --resume %s`",
 		                 s->dir, s->dir);
+	snprintf(path, sizeof(path), "%s/wall.jsonl", s->dir);
+	if (!access(path, F_OK))
+		return cli_error(
+			CLI_USAGE,
+			"%s is of the wall clock, whose replays can not be made again: its requests.jsonl has "
+			"phase, reason and page of each failure; run without --clock wall to have them explained",
+			s->dir);
 	return cli_error(cli_status_of(err), "%s is no results folder (%s: %s): `contigbench run -o DIR` makes one",
 	                 s->dir, name, strerror(err));
 }

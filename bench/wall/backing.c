@@ -152,19 +152,13 @@ static void list_areas(struct backing *b, const struct contig_geometry *g)
 /* Make the kernel allocate all pages now. */
 static int populate(const struct area *a, struct contig_diag *diag)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int rc = placement_populate(a->at, a->bytes);
 
-	if (!madvise(a->at, a->bytes, MADV_POPULATE_WRITE))
+	if (!rc)
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return contig_diag_set(diag, errno == ENOMEM ? -ENOMEM : -EIO,
-		                       "the kernel can not give %" PRIu64 " MiB of real memory: %s; --backing none "
-		                       "needs none",
-		                       mib_up(a->bytes), strerror(errno));
-	/* before v5.14 it can only be touched */
-	for (size_t at = 0; at < a->bytes; at += page)
-		*(volatile char *)(a->at + at) = 0;
-	return 0;
+	return contig_diag_set(diag, rc == -ENOMEM ? -ENOMEM : -EIO,
+	                       "the kernel can not give %" PRIu64 " MiB of real memory: %s; --backing none needs none",
+	                       mib_up(a->bytes), strerror(-rc));
 }
 
 static int check_found(const struct placement_found *found, const struct backing *b, const struct area *a,

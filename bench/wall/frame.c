@@ -182,10 +182,14 @@ static int copy_out(const struct frame *f, FILE *to)
 
 	if (!from)
 		return -errno;
-	while ((n = fread(buffer, 1, sizeof(buffer), from)))
-		fwrite(buffer, 1, n, to);
+	int err = 0;
+
+	while (!err && (n = fread(buffer, 1, sizeof(buffer), from)))
+		err = fwrite(buffer, 1, n, to) < n ? errno : 0;
+	if (!err && fflush(to))
+		err = errno;
 	fclose(from);
-	return fflush(to) || ferror(to) ? -EIO : 0;
+	return -err;
 }
 
 /* Before hours are measured for it. */
@@ -251,17 +255,29 @@ static int measure(struct frame *f, const struct flags *l)
 	return unfinished(f, rc, nr_failed);
 }
 
-static int show(const struct frame *f, const struct flags *l)
+static void show_table(const struct frame *f, const struct flags *l)
 {
-	if (l->json)
-		return copy_out(f, stdout) ? cli_error(CLI_MACHINE, "benchmark.json can not be printed") : CLI_OK;
-	if (!l->console) {
-		putchar('\n');
-		frame_table(stdout, f);
-		frame_epilogue(stdout, f);
+	if (l->json || l->console)
+		return;
+	putchar('\n');
+	frame_table(stdout, f);
+	frame_epilogue(stdout, f);
+}
+
+/* What the folder is published with: it is there, whatever else fails. */
+static int hand_out(const struct frame *f, const struct flags *l)
+{
+	int status = CLI_OK;
+
+	if (l->json && copy_out(f, stdout))
+		status = cli_error(CLI_MACHINE, "benchmark.json can not be printed; it is in %s", f->folder.path);
+	else if (!l->json && !l->console)
 		printf("\nresults: %s\n", f->folder.path);
-	}
-	return CLI_OK;
+	if (!*l->copy_to)
+		return status;
+	int copied = write_user_file(f, l->copy_to);
+
+	return status == CLI_OK ? copied : status;
 }
 
 /* What was bound has been moved meanwhile: a cpuset was rewritten, or somebody migrated pages. The results say so, too. */
@@ -287,8 +303,11 @@ static int run(struct frame *f, struct flags *l)
 		status = initialize(f, l);
 	if (status == CLI_OK)
 		status = measure(f, l);
-	if (status == CLI_OK)
+	if (status == CLI_OK) {
+		/* first: on a disk that is full it is all that is left of the run */
+		show_table(f, l);
 		status = write_folder(f);
+	}
 	if (f->lines)
 		fclose(f->lines);
 	if (f->requests)
@@ -300,10 +319,8 @@ static int run(struct frame *f, struct flags *l)
 		return status;
 	}
 	status = folder_publish(&f->folder);
-	if (status == CLI_OK && *l->copy_to)
-		status = write_user_file(f, l->copy_to);
 	if (status == CLI_OK)
-		status = show(f, l);
+		status = hand_out(f, l);
 	return status == CLI_OK ? misplaced(f) : status;
 }
 

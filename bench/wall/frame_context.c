@@ -51,7 +51,7 @@ static void say_pace(const struct frame *f, char out[96])
 	double pace = f->options->wall.pace;
 
 	if (pace > 0)
-		snprintf(out, 96, "%g trace seconds a second", pace);
+		snprintf(out, 96, "%g trace second%s a second", pace, pace == 1 ? "" : "s");
 	else
 		snprintf(out, 96, "as fast as possible");
 }
@@ -89,6 +89,12 @@ static void say_steal(const struct frame *f, char out[96])
 	else
 		snprintf(out, 96, "%.0f ms in %.1f s on %.0f cpus", (double)(now - f->begin_steal_ns) / 1e6, seconds,
 		         cpus);
+}
+
+static void say_preempted(const struct frame *f, char out[96])
+{
+	snprintf(out, 96, "%" PRIu64 " time%s in %u replay%s", f->preempted, f->preempted == 1 ? "" : "s", f->measured,
+	         f->measured == 1 ? "" : "s");
 }
 
 static void say_throttled(const struct frame *f, char out[96])
@@ -153,6 +159,18 @@ void frame_preface(FILE *to, const struct frame *f)
 		fprintf(to, "missing counters: %s\n", f->missing);
 }
 
+/* What that means for the numbers. On a quiet machine it is some ten times a replay. */
+static const char *who_preempts(const struct frame *f)
+{
+	if (f->preempted <= 2 * f->measured)
+		return "";
+	if (*first_sharing(f))
+		return ": by each other, or by something else";
+	return f->preempted > 50 * (uint64_t)f->measured
+	               ? ": something else wants these cpus; measure again before you believe a difference"
+	               : ": something else wants these cpus";
+}
+
 void frame_epilogue(FILE *to, const struct frame *f)
 {
 	char text[160];
@@ -167,8 +185,9 @@ void frame_epilogue(FILE *to, const struct frame *f)
 			fprintf(to, "backing:  %s\n", text);
 	}
 	say_steal(f, text);
-	fprintf(to, "stolen:   %s\npreempted: %" PRIu64 " times in %u replays%s\n", text, f->preempted, f->measured,
-	        f->preempted > 2 * f->measured ? ": something else wants these cpus" : "");
+	fprintf(to, "stolen:   %s\n", text);
+	say_preempted(f, text);
+	fprintf(to, "preempted: %s%s\n", text, who_preempts(f));
 	if (f->throttles) {
 		say_throttled(f, text);
 		fprintf(to, "throttled by the cgroup's cpu quota: %s\n", text);
@@ -272,7 +291,7 @@ void frame_add_late_context(void *frame)
 
 	say_steal(f, text);
 	add("steal_over_run", text);
-	snprintf(text, sizeof(text), "%" PRIu64 " times in %u replays", f->preempted, f->measured);
+	say_preempted(f, text);
 	add("preempted_over_run", text);
 	say_throttled(f, text);
 	add("throttled_over_run", text);

@@ -112,10 +112,10 @@ static int measure(struct frame_row *row, struct wall_result *r, struct contig_d
 	struct frame_disturbance during = since(&before);
 
 	keep(row, &params, r, &during);
-	if (ferror(f->lines) || ferror(f->requests)) {
-		contig_diag_set(diag, -EIO, "%.400s can not be written", f->folder.partial);
-		return -EIO;
-	}
+	errno = 0;
+	if (fflush(f->lines) || fflush(f->requests) || ferror(f->lines) || ferror(f->requests))
+		return contig_diag_set(diag, -EIO, "%.400s can not be written: %s; choose another folder with -o",
+		                       f->folder.partial, strerror(errno ? errno : EIO));
 	return 0;
 }
 

@@ -150,7 +150,7 @@ static double difference(const struct churn *c, struct worker *w)
 	return (double)(least_loop - least_bare) * w->clock->ns_per_tick / (double)c->stream.nr;
 }
 
-static void *measure(void *ctx)
+static void *harness_thread(void *ctx)
 {
 	struct trial *t = ctx;
 	struct churn c;
@@ -179,7 +179,7 @@ int wall_harness(struct wall *wall, double *ns)
 	struct trial t = { .wall = wall };
 	pthread_t id;
 
-	if (pthread_create(&id, NULL, measure, &t))
+	if (pthread_create(&id, NULL, harness_thread, &t))
 		return contig_diag_set(wall->diag, -ENOMEM, "no thread to measure the harness with");
 	pthread_join(id, NULL);
 	*ns = t.ns;

@@ -202,9 +202,6 @@ INLINE enum wall_op operate_rare(const struct fixed *f, size_t i, uint64_t *bega
 {
 	const struct program_op *op = &f->ops[i];
 	enum trace_op code = program_code(op);
-
-	if (code == TRACE_MARK)
-		return WALL_OP_NR;
 	uint64_t place = placed(f, op, began);
 
 	if (place == PLACE_EMPTY)

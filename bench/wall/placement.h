@@ -66,6 +66,9 @@ int placement_pin(const struct placement *p, uint32_t thread, struct contig_diag
 int placement_bind(const struct placement *p, void *start, size_t bytes, unsigned int trace_node,
                    struct contig_diag *diag);
 
+/* Have the kernel allocate whole pages now, where they are bound, so that no fault is measured later. 0, or -errno. */
+int placement_populate(void *start, size_t bytes);
+
 /* Where the kernel says that the pages of an area lie. */
 struct placement_found {
 	uint64_t right;     /* pages of this machine on the node that they should be on */

@@ -2,6 +2,7 @@
 /* placement_memory.c - memory bound to nodes, and the kernel's own answer where it lies. */
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,6 +48,20 @@ int placement_bind(const struct placement *p, void *start, size_t bytes, unsigne
 	                       "%zu bytes can not be bound to node %u: %s; --bind no leaves them where the kernel puts "
 	                       "them, unverified",
 	                       bytes, node, strerror(err));
+}
+
+int placement_populate(void *start, size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!madvise(start, bytes, MADV_POPULATE_WRITE))
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* before v5.14 it can only be touched */
+	for (size_t at = 0; at < bytes; at += page)
+		((volatile char *)start)[at] = 0;
+	return 0;
 }
 
 static int count(const int *status, size_t nr, uint32_t node, struct placement_found *found, struct contig_diag *diag)

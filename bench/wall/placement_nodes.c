@@ -177,7 +177,7 @@ static int map_as_told(struct placement *p, const struct placement_wish *wish, s
 static int too_few(const struct topology *t, uint32_t wanted, struct contig_diag *diag)
 {
 	struct topology *all;
-	char left[128], present[128], more[192] = "";
+	char left[128], present[128], more[224] = "";
 	uint32_t nr = name_nodes(t, has_both, left, sizeof(left));
 
 	if (!topology_open(&all, TOPOLOGY_ALL, NULL) && name_nodes(all, has_both, present, sizeof(present)) > nr)

@@ -29,17 +29,24 @@ static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int o
 		wall->aged->x.hooks.moved(&wall->aged->x, owner, from, to, order);
 }
 
+/* Bound first, then allocated: the kernel has touched every page's descriptor long before a request isolates it. */
 static int place(void *ctx, void *start, size_t bytes, unsigned int node, struct contig_diag *diag)
 {
 	struct wall *wall = ctx;
+	bool bind = wall->params->placement->bind;
 
-	if (!wall->params->placement->bind)
-		return 0;
-	if (!grow((void **)&wall->areas, wall->nr_areas, &wall->cap_areas, sizeof(*wall->areas)))
+	if (bind && !grow((void **)&wall->areas, wall->nr_areas, &wall->cap_areas, sizeof(*wall->areas)))
 		return contig_diag_set(diag, -ENOMEM, "no memory to note what is bound");
-	wall->areas[wall->nr_areas++] = (struct area){ start, bytes, node };
-	wall->place_error = placement_bind(wall->params->placement, start, bytes, node, diag);
-	return wall->place_error;
+	if (bind)
+		wall->areas[wall->nr_areas++] = (struct area){ start, bytes, node };
+	wall->place_error = bind ? placement_bind(wall->params->placement, start, bytes, node, diag) : 0;
+	if (wall->place_error)
+		return wall->place_error;
+	wall->place_error = placement_populate(start, bytes);
+	return wall->place_error ? contig_diag_set(diag, wall->place_error,
+	                                           "the kernel can not give %zu bytes for metadata of a zone: %s",
+	                                           bytes, strerror(-wall->place_error))
+	                         : 0;
 }
 
 static void filled(void *ctx, owner_t owner, pfn_t pfn, unsigned int order)
