@@ -21,7 +21,7 @@
  * passed, one sentence; programming mistakes (a cpu that does not exist, a pfn that no zone holds) assert where a check does
  * not cost the common path of alloc and free anything, and are undefined there.
  * One struct contig belongs to one thread at a time, unless it was opened for threads (struct contig_hooks): then alloc,
- * free, split, contiguous requests, freeing their results and lab->pin may be called from several threads at once, as long
+ * free, split, contiguous requests, freeing their results and lab->pin_owned may be called from several threads at once, as long
  * as each cpu is used by one thread at a time and each request is stepped by one. All else (statistics, verify, the rest of
  * the lab, online, close) is for a backend at rest: no other call going on, requests may stand between two steps.
  */
@@ -357,6 +357,11 @@ struct contig_lab {
 	 * the reference is dropped. -EBUSY if it is free.
 	 */
 	int (*pin)(struct contig *c, pfn_t pfn, bool on);
+	/*
+	 * The same for the allocation of `owner` at pfn, and nothing else: -EAGAIN as for free. With threads this is the one to
+	 * call: who drops a reference taken on the wrong run might drop another's, and a run may be split meanwhile.
+	 */
+	int (*pin_owned)(struct contig *c, pfn_t pfn, owner_t owner, bool on);
 	/* Force the refcount of one page in use to 0. -EBUSY if it is free. */
 	int (*freeze)(struct contig *c, pfn_t pfn);
 	/*

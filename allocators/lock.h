@@ -9,7 +9,10 @@
  *			counters of the zone. Whoever holds it finds every page in some run.
  *	pcp lock	the lists of one cpu in one zone. Before the zone lock.
  *	page lock	a bit in the state of a page in use (page.h). A leaf: nothing else is taken under it. Whoever changes a
- *			page in use, frees it or asks for its owner holds it; taking the zone lock is not enough.
+ *			page in use, frees it or asks for its owner holds it; taking the zone lock is not enough. But
+ *			results of requests, and whatever else nobody can free by contig_free(), are cut, freed and
+ *			handed on under the zone lock alone: whoever may be mistaken in a page, as a free may that comes
+ *			too late, must not lock those.
  *
  * Without the zone lock a run on its way between its owner, a per-cpu list and the buddy changes between in use and
  * PAGE_PCP and nothing else. Requests step under these locks; what a step has seen may be gone when it has let go of them.

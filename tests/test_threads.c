@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -23,7 +24,9 @@
 #define THREADS    4u
 #define ZONE_PAGES 8192u
 #define SLOTS      4096u
-#define CONTIG     UINT64_MAX /* whose a contiguous request's pages are */
+#define CONTIG     UINT64_MAX     /* whose a contiguous request's pages are */
+#define MAKING     (PFN_NONE - 1) /* being allocated: whoever moves it first writes down where it is */
+#define STRANGER   (SLOTS + 1)    /* owns nothing */
 
 static unsigned int steps = 40000;
 
@@ -31,7 +34,8 @@ struct slot {
 	atomic_bool taken; /* by the thread that works on it */
 	_Atomic pfn_t pfn;
 	uint8_t order;
-	bool pinned;
+	atomic_bool pinned; /* what is at pfn, which does not move */
+	atomic_bool splitting;
 };
 
 struct house {
@@ -40,7 +44,13 @@ struct house {
 	struct slot slots[SLOTS];
 	_Atomic uint64_t whose[2 * ZONE_PAGES];
 	atomic_uint wrong;
-	atomic_uint got, refused, moved, again;
+	atomic_bool stop;
+	atomic_uint got, refused, moved, again, pinned, gone_offline;
+	bool offline;           /* memory may go offline */
+	uint32_t pages;         /* in each zone ... */
+	uint32_t nr_slots;      /* ... and allocations at most */
+	uint32_t request_every; /* steps */
+	unsigned int steps;
 };
 
 struct worker {
@@ -61,11 +71,11 @@ static void filled(void *ctx, owner_t owner, pfn_t pfn, unsigned int order)
 {
 	struct house *h = ctx;
 
-	/* free so far, or the piece of a split, which keeps its owner here */
+	/* free so far, or the piece of a split */
 	for (pfn_t p = pfn; p < pfn + (1u << order); p++) {
 		uint64_t was = atomic_exchange_explicit(&h->whose[p], owner, memory_order_relaxed);
 
-		if (was && was != owner)
+		if (was && (was > SLOTS || !h->slots[was - 1].splitting))
 			atomic_fetch_add(&h->wrong, 1);
 	}
 }
@@ -90,12 +100,28 @@ static void copy(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int or
 static void moved(void *ctx, owner_t owner, pfn_t from, pfn_t to, unsigned int order)
 {
 	struct house *h = ctx;
-	pfn_t expected = from;
+	_Atomic pfn_t *at = &h->slots[owner - 1].pfn;
+	pfn_t was = MAKING;
 
 	turn(h, from, order, owner, 0);
 	turn(h, to, order, 0, owner);
 	atomic_fetch_add_explicit(&h->moved, 1, memory_order_relaxed);
-	atomic_compare_exchange_strong(&h->slots[owner - 1].pfn, &expected, to);
+	if (h->slots[owner - 1].pinned)
+		atomic_fetch_add(&h->wrong, 1);
+	if (atomic_compare_exchange_strong(at, &was, to))
+		return;
+	/* it is where the owner has written it down, if only just now */
+	was = from;
+	if (!atomic_compare_exchange_strong(at, &was, to))
+		atomic_fetch_add(&h->wrong, 1);
+}
+
+/* Allocated at pfn, and there still, unless it has moved already. */
+static void made(struct slot *s, pfn_t pfn)
+{
+	pfn_t was = MAKING;
+
+	atomic_compare_exchange_strong(&s->pfn, &was, pfn);
 }
 
 static uint32_t below(struct worker *w, uint32_t n)
@@ -110,64 +136,145 @@ static uint32_t below(struct worker *w, uint32_t n)
 static void allocate(struct worker *w, uint32_t i, struct slot *s)
 {
 	static const uint8_t orders[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 6 };
-	unsigned int order = orders[below(w, 16)], what = below(w, 10);
+	/* what does not move keeps memory online */
+	unsigned int order = orders[below(w, 16)], what = w->h->offline ? 40 : below(w, 40);
 	struct contig_what ask = { .order = (uint8_t)order,
 		                   .kind = order ? PAGE_LRU_COMPOUND : PAGE_LRU,
 		                   .migratetype = MT_MOVABLE,
 		                   .node = (uint8_t)(w->cpu & 1) };
 
-	if (!what) {
+	if (what < 3) {
 		ask.kind = PAGE_KERNEL;
 		ask.migratetype = MT_UNMOVABLE;
+		ask.highatomic = what == 1;
+		ask.last_chance = what == 2;
+	} else if (what < 6) {
+		ask.kind = PAGE_HUGETLB_POOL;
+	} else if (what < 8) {
+		ask.kind = PAGE_MOVABLE_OPS;
 	}
+	s->order = ask.order;
+	atomic_store(&s->pfn, MAKING);
 	int64_t pfn = contig_alloc(w->h->c, w->cpu, ask, i + 1);
 
 	if (pfn == -ENOMEM)
-		return;
-	s->order = ask.order;
-	atomic_store(&s->pfn, (pfn_t)pfn);
+		atomic_store(&s->pfn, PFN_NONE);
+	else
+		made(s, (pfn_t)pfn);
+}
+
+static void pin(struct worker *w, uint32_t i, struct slot *s)
+{
+	while (w->h->c->ops->lab->pin_owned(w->h->c, atomic_load(&s->pfn), i + 1, true) == -EAGAIN)
+		sched_yield();
+	atomic_store(&s->pinned, true);
+	atomic_fetch_add_explicit(&w->h->pinned, 1, memory_order_relaxed);
+}
+
+static void unpin(struct worker *w, uint32_t i, struct slot *s, pfn_t pfn)
+{
+	atomic_store(&s->pinned, false);
+	if (w->h->c->ops->lab->pin_owned(w->h->c, pfn, i + 1, false))
+		atomic_fetch_add(&w->h->wrong, 1);
 }
 
 static void release(struct worker *w, uint32_t i, struct slot *s)
 {
+	pfn_t pfn;
 	int rc;
 
 	for (;;) {
-		pfn_t pfn = atomic_load(&s->pfn);
-
+		pfn = atomic_load(&s->pfn);
 		rc = contig_free(w->h->c, w->cpu, pfn, i + 1);
-		if (rc != -EAGAIN || pfn == PFN_NONE)
+		if (rc != -EAGAIN)
 			break;
 		atomic_fetch_add_explicit(&w->h->again, 1, memory_order_relaxed);
 		sched_yield();
 	}
-	if (rc)
-		atomic_fetch_add(&w->h->wrong, 1);
 	atomic_store(&s->pfn, PFN_NONE);
+	/* it goes with the last reference, and has no owner until then */
+	if (rc || (s->pinned && contig_free(w->h->c, w->cpu, pfn, i + 1) != -EAGAIN))
+		atomic_fetch_add(&w->h->wrong, 1);
+	if (s->pinned)
+		unpin(w, i, s, pfn);
 }
 
-/* Of an allocation of several pages its pieces: all but the first are given back at once. */
-static void split(struct worker *w, uint32_t i, struct slot *s)
+/* So many slots for pieces, the first one there already. */
+static unsigned int take_slots(struct worker *w, uint32_t *at, unsigned int nr)
 {
+	unsigned int have = 1;
+
+	for (unsigned int tries = 0; have < nr && tries < 4 * nr; tries++) {
+		uint32_t i = below(w, w->h->nr_slots);
+		struct slot *s = &w->h->slots[i];
+
+		if (atomic_exchange(&s->taken, true))
+			continue;
+		if (atomic_load(&s->pfn) == PFN_NONE)
+			at[have++] = i;
+		else
+			atomic_store(&s->taken, false);
+	}
+	return have;
+}
+
+static void split_into(struct worker *w, const uint32_t *at, unsigned int nr, unsigned int new_order)
+{
+	struct slot *s = &w->h->slots[at[0]];
 	owner_t pieces[64];
-	unsigned int nr = 1u << s->order;
+	pfn_t pfn;
+	int rc;
 
 	for (unsigned int k = 0; k < nr; k++)
-		pieces[k] = i + 1;
-	for (int rc; (rc = contig_split(w->h->c, atomic_load(&s->pfn), i + 1, 0, pieces));) {
-		if (rc != -EAGAIN)
-			atomic_fetch_add(&w->h->wrong, 1);
+		pieces[k] = at[k] + 1;
+	for (unsigned int k = 1; k < nr; k++) {
+		w->h->slots[at[k]].order = (uint8_t)new_order;
+		w->h->slots[at[k]].pinned = s->pinned;
+		atomic_store(&w->h->slots[at[k]].pfn, MAKING);
+	}
+	atomic_store(&s->splitting, true);
+	while ((rc = contig_split(w->h->c, pfn = atomic_load(&s->pfn), at[0] + 1, new_order, pieces)) == -EAGAIN)
 		sched_yield();
-	}
-	s->order = 0;
-	/* where a piece has gone by now nobody knows, as all have one name: it is looked for in the words */
-	atomic_store(&s->pfn, PFN_NONE);
-	for (unsigned int k = 0; k < nr;) {
-		for (pfn_t p = 0; p < 2 * ZONE_PAGES && k < nr; p++) {
-			if (atomic_load_explicit(&w->h->whose[p], memory_order_relaxed) == i + 1)
-				k += !contig_free(w->h->c, w->cpu, p, i + 1);
-		}
-	}
+	atomic_store(&s->splitting, false);
+	if (rc)
+		atomic_fetch_add(&w->h->wrong, 1);
+	s->order = (uint8_t)new_order;
+	for (unsigned int k = 1; k < nr; k++)
+		made(&w->h->slots[at[k]], pfn + (k << new_order));
+}
+
+/* Into pieces, which go their own ways from here on, pinned if the whole was. */
+static void split(struct worker *w, uint32_t i, const struct slot *s)
+{
+	unsigned int new_order = below(w, s->order), nr = 1u << (s->order - new_order);
+	uint32_t at[64] = { i };
+	unsigned int have = take_slots(w, at, nr);
+
+	if (have == nr)
+		split_into(w, at, nr, new_order);
+	for (unsigned int k = 1; k < have; k++)
+		atomic_store(&w->h->slots[at[k]].taken, false);
+}
+
+/* A free that comes too late, at what may be anything by now, a request's result more than other things. */
+static void free_nothing(struct worker *w)
+{
+	pfn_t pfn = below(w, 2 * w->h->pages) & ~((1u << below(w, 9)) - 1);
+
+	if (contig_free(w->h->c, w->cpu, pfn, STRANGER) != -EAGAIN)
+		atomic_fetch_add(&w->h->wrong, 1);
+}
+
+/* Two pageblocks, or what is an aligned range before v5.19, for good. */
+static void take_offline(struct worker *w)
+{
+	const struct contig_range_args args = {
+		.start = below(w, 2 * w->h->pages / 256) * 256, .nr = 256, .cpu = w->cpu, .op = RANGE_OFFLINE
+	};
+	struct contig_outcome out;
+
+	if (atomic_load(&w->h->gone_offline) < 8 * args.nr && !contig_range_alloc(w->h->c, &args, &out))
+		atomic_fetch_add(&w->h->gone_offline, args.nr);
 }
 
 static void request(struct worker *w)
@@ -175,7 +282,7 @@ static void request(struct worker *w)
 	static const uint16_t sizes[] = { 16, 64, 64, 128, 256, 512 };
 	uint32_t nr = sizes[below(w, 6)];
 	const struct contig_range_args args = {
-		.start = below(w, 2 * ZONE_PAGES / nr) * nr, .nr = nr, .cpu = w->cpu, .caller = CALLER_MOVABLE
+		.start = below(w, 2 * w->h->pages / nr) * nr, .nr = nr, .cpu = w->cpu, .caller = CALLER_MOVABLE
 	};
 	struct contig_outcome out;
 
@@ -187,7 +294,7 @@ static void request(struct worker *w)
 	for (pfn_t p = args.start; p < args.start + nr; p++)
 		turn(w->h, p, 0, 0, CONTIG);
 	for (uint32_t n = below(w, 64); n; n--)
-		sched_yield();
+		free_nothing(w);
 	for (pfn_t p = args.start; p < args.start + nr; p++)
 		turn(w->h, p, 0, CONTIG, 0);
 	if (contig_range_free(w->h->c, w->cpu, args.start, nr))
@@ -198,18 +305,27 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 
-	for (unsigned int n = 0; n < steps; n++) {
-		uint32_t i = below(w, SLOTS);
+	for (unsigned int n = 0; n < w->h->steps; n++) {
+		uint32_t i = below(w, w->h->nr_slots);
 		struct slot *s = &w->h->slots[i];
 
-		if (!below(w, 200))
+		if (!below(w, w->h->request_every))
 			request(w);
+		if (w->h->offline && !below(w, 500))
+			take_offline(w);
+		free_nothing(w);
 		if (atomic_exchange(&s->taken, true))
 			continue;
+		unsigned int dice = below(w, 40);
+
 		if (atomic_load(&s->pfn) == PFN_NONE)
 			allocate(w, i, s);
-		else if (s->order && !below(w, 40))
+		else if (s->order && !dice)
 			split(w, i, s);
+		else if (dice < 4 && !s->pinned)
+			pin(w, i, s);
+		else if (dice < 20 && s->pinned)
+			unpin(w, i, s, atomic_load(&s->pfn));
 		else
 			release(w, i, s);
 		atomic_store(&s->taken, false);
@@ -222,12 +338,12 @@ static void open_house(struct house *h, const char *backend)
 	struct contig_geometry g;
 	struct contig_diag diag;
 
-	contig_geometry_x86_64(&g, ZONE_PAGES);
+	contig_geometry_x86_64(&g, h->pages);
 	g.pageblock_order = 6;
 	g.max_order = 8;
 	g.nr_cpus = THREADS;
 	g.nr_zones = 2;
-	g.zones[1] = (struct contig_zone){ .start = ZONE_PAGES, .pages = ZONE_PAGES, .node = 1, .type = ZONE_NORMAL };
+	g.zones[1] = (struct contig_zone){ .start = h->pages, .pages = h->pages, .node = 1, .type = ZONE_NORMAL };
 	for (uint32_t cpu = 0; cpu < THREADS; cpu++)
 		g.cpu_node[cpu] = cpu & 1;
 	h->hooks = (struct contig_hooks){
@@ -263,18 +379,24 @@ static void run_threads(struct house *h, uint64_t seed)
 		pthread_join(threads[cpu], NULL);
 }
 
-static void race(const char *backend)
+static void race_with(const char *backend, bool offline, bool crowded)
 {
 	struct house *h = calloc(1, sizeof(*h));
 	struct worker w = { .h = h, .cpu = 0 };
 	struct contig_stats s;
 
+	h->offline = offline;
+	h->pages = crowded ? ZONE_PAGES / 16 : ZONE_PAGES;
+	h->nr_slots = crowded ? SLOTS / 32 : SLOTS;
+	h->request_every = crowded ? 4 : 100;
+	h->steps = crowded ? steps / 5 : steps;
 	open_house(h, backend);
 	run_threads(h, 1);
 	verify(h, backend);
-	if (!h->got || !h->refused || !h->moved)
-		fail_msg("%s: %u requests got their range, %u did not, %u pages moved: too little happened", backend,
-		         h->got, h->refused, h->moved);
+	if (!h->got || !h->refused || !h->moved || !h->pinned || (offline && !h->gone_offline))
+		fail_msg("%s: %u requests got their range, %u did not, %u pages moved, %u were pinned, %u went "
+		         "offline: too little happened",
+		         backend, h->got, h->refused, h->moved, h->pinned, h->gone_offline);
 	/* all given back: all is free */
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		if (h->slots[i].pfn != PFN_NONE)
@@ -283,11 +405,16 @@ static void race(const char *backend)
 	h->c->ops->lab->drain(h->c);
 	verify(h, backend);
 	contig_stats(h->c, CONTIG_ALL_ZONES, &s);
-	assert_int_equal((int64_t)s.free - s.drift, 2 * ZONE_PAGES);
-	for (uint32_t i = 0; i < 2 * ZONE_PAGES; i++)
+	assert_int_equal((int64_t)s.free - s.drift, 2 * h->pages - h->gone_offline);
+	for (uint32_t i = 0; i < 2 * h->pages; i++)
 		assert_int_equal(h->whose[i], 0);
 	contig_close(h->c);
 	free(h);
+}
+
+static void race(const char *backend)
+{
+	race_with(backend, false, false);
 }
 
 static void nobody_gets_what_another_has(void **state)
@@ -310,6 +437,71 @@ static void with_other_knobs(void **state)
 	race("linux-5.10+grab_busy=leave_listed");
 }
 
+/* Where there are few pages, requests meet each other's results, at their borders and while they are given back. */
+static void requests_meet(void **state)
+{
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		race_with(b->name, false, true);
+	}
+	race_with("linux-7.2+pcp_iso=disabled", false, true);
+	race_with("linux-5.10+grab_busy=leave_listed", false, true);
+	race_with("linux-5.18+contig_free=chunks", false, true);
+}
+
+static void *free_late(void *arg)
+{
+	struct worker *w = arg;
+
+	for (uint32_t n = 0; !atomic_load_explicit(&w->h->stop, memory_order_relaxed); n++) {
+		if (contig_free(w->h->c, w->cpu, n % 8 * 64, STRANGER) != -EAGAIN)
+			atomic_fetch_add(&w->h->wrong, 1);
+	}
+	return NULL;
+}
+
+/*
+ * A free that comes too late, again and again, at what is a request's result by now. The result begins and ends inside runs
+ * that are cut, and is given back: nobody else may touch its pages, not even to look whose they are.
+ */
+static void a_late_free_leaves_results_alone(void **state)
+{
+	static const char *const backends[] = { "linux-5.10", "linux-6.1", "linux-7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct house *h = calloc(1, sizeof(*h));
+		struct worker w = { .h = h, .cpu = 1 };
+		pthread_t id;
+
+		h->pages = 1024;
+		open_house(h, backends[i]);
+		assert_int_equal(pthread_create(&id, NULL, free_late, &w), 0);
+		for (unsigned int n = 0; n < steps / 8; n++) {
+			const struct contig_range_args args = { .nr = 100 + n % 300 };
+			struct contig_outcome out;
+
+			if (contig_range_alloc(h->c, &args, &out) || contig_range_free(h->c, 0, args.start, args.nr))
+				atomic_fetch_add(&h->wrong, 1);
+		}
+		atomic_store(&h->stop, true);
+		pthread_join(id, NULL);
+		verify(h, backends[i]);
+		contig_close(h->c);
+		free(h);
+	}
+}
+
+/* Memory that goes offline leaves the zone between all the others. */
+static void memory_goes_offline(void **state)
+{
+	(void)state;
+	race_with("linux-5.10", true, false);
+	race_with("linux-6.1", true, false);
+	race_with("linux-7.2", true, false);
+}
+
 /* What a lock of a zone can not protect is refused, and so is a backend without locks. */
 static void refusals(void **state)
 {
@@ -325,6 +517,8 @@ static void refusals(void **state)
 	assert_string_equal(diag.text, "zones 0 and 1 share the pageblock of pfn 1124, which threads can not lock: let "
 	                               "zones begin and end at multiples of 512 pages");
 	contig_geometry_x86_64(&g, 4096);
+	assert_null(contig_open("linux-3.5+grab_busy=free_wrong", &g, &hooks, &diag));
+	assert_non_null(strstr(diag.text, "not with threads"));
 	assert_null(contig_open("first-fit", &g, &hooks, &diag));
 	assert_non_null(strstr(diag.text, "for one thread"));
 }
@@ -380,10 +574,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_gets_what_another_has),
 		cmocka_unit_test(with_other_knobs),
+		cmocka_unit_test(requests_meet),
+		cmocka_unit_test(a_late_free_leaves_results_alone),
+		cmocka_unit_test(memory_goes_offline),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(metadata_is_offered_by_node),
 	};
 
+	alarm(600); /* a page that is left locked is waited for for ever */
 	steps = asked ? (unsigned int)strtoul(asked, NULL, 0) : steps;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,11 +228,11 @@ int free_any(struct model *m, uint32_t cpu, pfn_t pfn, owner_t owner)
 	struct page *p = &m->page[pfn];
 
 	assert(cpu < m->nr_cpus);
-	uint32_t state = z ? page_lock(m, p) : STATE_INTERIOR;
+	uint32_t state = z ? page_lock(m, p, KIND_ALLOCATED) : STATE_INTERIOR;
 
 	if (state == STATE_INTERIOR)
 		return -EAGAIN;
-	if (!state_has(state, KIND_ALLOCATED) || page_owner(p) != owner || state & STATE_FREED) {
+	if (page_owner(p) != owner || state & STATE_FREED) {
 		page_set_state(p, state);
 		return -EAGAIN;
 	}
@@ -294,7 +294,7 @@ static int split_run(struct model *m, pfn_t pfn, uint32_t state, owner_t owner, 
 	enum page_kind kind = state_kind(state);
 	uint32_t flags = state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN);
 
-	if (!state_has(state, KIND_ALLOCATED) || page_owner(&m->page[pfn]) != owner || state & STATE_FREED)
+	if (page_owner(&m->page[pfn]) != owner || state & STATE_FREED)
 		return -EAGAIN;
 	if (new_order > state_order(state))
 		return -EINVAL;
@@ -303,8 +303,10 @@ static int split_run(struct model *m, pfn_t pfn, uint32_t state, owner_t owner, 
 		return -EAGAIN;
 	if (kind == PAGE_LRU_COMPOUND && !new_order)
 		kind = PAGE_LRU;
+	uint32_t nr = 1u << (state_order(state) - new_order);
+
 	state = state_make(kind, new_order, state_type(state)) | flags;
-	for (uint32_t i = 1u << (state_order(m->page[pfn].state) - new_order); i-- > 0;)
+	for (uint32_t i = nr; i-- > 0;)
 		hand_out(m, pfn + (i << new_order), state, pieces[i]);
 	return 0;
 }
@@ -320,7 +322,7 @@ int model_split(struct contig *c, pfn_t pfn, owner_t owner, unsigned int new_ord
 		return -EAGAIN;
 	/* heads appear: nobody must be looking for one */
 	zone_lock(m, z);
-	uint32_t state = page_lock(m, p);
+	uint32_t state = page_lock(m, p, KIND_ALLOCATED);
 
 	if (state != STATE_INTERIOR) {
 		rc = split_run(m, pfn, state, owner, new_order, pieces);

@@ -177,14 +177,10 @@ static void give_back(struct range *r, pfn_t pfn, pfn_t end)
 static void free_wrong(struct range *r, pfn_t head)
 {
 	struct model *m = r->m;
-	uint32_t state = page_lock(m, &m->page[head]);
+	uint32_t state = page_lock(m, &m->page[head], KIND_ALLOCATED);
 
 	if (state == STATE_INTERIOR)
 		return;
-	if (!state_has(state, KIND_ALLOCATED)) {
-		set_state(m, head, state);
-		return;
-	}
 	take_back(m, head, state, page_owner(&m->page[head]));
 	free_pages(m, r->z, r->args.cpu, head, state_order(state));
 }

@@ -43,11 +43,11 @@ void highatomic_reserve(struct model *m, struct zone *z, pfn_t pfn, unsigned int
 		return;
 	if (run && order >= m->P) {
 		run_retype(m, z, pfn, order, MT_HIGHATOMIC, RETYPE_RESERVE);
-		z->reserved_highatomic += UINT64_C(1) << order;
+		ADD_ONCE(z->reserved_highatomic, UINT64_C(1) << order);
 	} else if (!run || block_inside(m, z, b)) { /* v6.8: nothing moves in a block that the zone's end cuts */
 		move_accounted(m, z, pfn, was, MT_HIGHATOMIC);
 		block_retype(m, z, b, MT_HIGHATOMIC, RETYPE_RESERVE);
-		z->reserved_highatomic += npb(m);
+		ADD_ONCE(z->reserved_highatomic, npb(m));
 	}
 	marks_changed(z);
 }
@@ -55,7 +55,9 @@ void highatomic_reserve(struct model *m, struct zone *z, pfn_t pfn, unsigned int
 /* The reserve is smaller by this, if it was counted in. */
 static void count_out(struct zone *z, uint64_t pages)
 {
-	z->reserved_highatomic -= pages < z->reserved_highatomic ? pages : z->reserved_highatomic;
+	uint64_t left = pages < z->reserved_highatomic ? z->reserved_highatomic - pages : 0;
+
+	WRITE_ONCE(z->reserved_highatomic, left);
 	marks_changed(z);
 }
 

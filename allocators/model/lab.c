@@ -76,11 +76,19 @@ static enum migratetype lab_type(struct contig *c, block_t b, enum migratetype *
 	return reported_type(m, b);
 }
 
+/* The run is locked: is it `owner`'s allocation, which begins here? OWNER_NONE: anybody's. One that was freed can be let go of. */
+static bool is_asked_for(const struct model *m, pfn_t head, pfn_t pfn, uint32_t state, owner_t owner, bool on)
+{
+	if (owner == OWNER_NONE)
+		return true;
+	return head == pfn && page_owner(&m->page[head]) == owner && !(on && state & STATE_FREED);
+}
+
 /*
  * Set or clear a flag on an allocation's head; *last becomes the head of a run that its owner has freed meanwhile, and that
  * nobody holds any more.
  */
-static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on, pfn_t *last)
+static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on, owner_t owner, pfn_t *last)
 {
 	struct zone *z = zone_of(m, pfn);
 
@@ -89,27 +97,43 @@ static int set_flag(struct model *m, pfn_t pfn, uint32_t flag, bool on, pfn_t *l
 		return -EINVAL;
 	zone_lock(m, z);
 	pfn_t head = head_of(m, pfn);
-	uint32_t state = page_lock(m, &m->page[head]), now = on ? state | flag : state & ~flag;
+	uint32_t state = page_lock(m, &m->page[head], KIND_IN_USE), now = on ? state | flag : state & ~flag;
 
-	if (state != STATE_INTERIOR && !on && (now & (STATE_FREED | STATE_MIGRATING | STATE_PINNED)) == STATE_FREED) {
+	int rc = state != STATE_INTERIOR ? 0 : -EBUSY;
+
+	if (!rc && !is_asked_for(m, head, pfn, state, owner, on)) {
+		set_state(m, head, state);
+		rc = -EAGAIN;
+	} else if (!rc && !on && (now & (STATE_FREED | STATE_MIGRATING | STATE_PINNED)) == STATE_FREED) {
 		take_back(m, head, now, page_owner(&m->page[head]));
 		*last = head;
-	} else if (state != STATE_INTERIOR) {
+	} else if (!rc) {
 		set_state(m, head, now);
 	}
 	zone_unlock(m, z);
-	return state != STATE_INTERIOR ? 0 : -EBUSY;
+	return rc;
 }
 
-static int lab_pin(struct contig *c, pfn_t pfn, bool on)
+static int pin(struct model *m, pfn_t pfn, owner_t owner, bool on)
 {
-	struct model *m = model_of(c);
 	pfn_t last;
-	int rc = set_flag(m, pfn, STATE_PINNED, on, &last);
+	int rc = set_flag(m, pfn, STATE_PINNED, on, owner, &last);
 
 	if (last != PFN_NONE)
 		free_pages(m, zone_of(m, last), 0, last, state_order(state_at(m, last)));
 	return rc;
+}
+
+static int lab_pin(struct contig *c, pfn_t pfn, bool on)
+{
+	return pin(model_of(c), pfn, OWNER_NONE, on);
+}
+
+static int lab_pin_owned(struct contig *c, pfn_t pfn, owner_t owner, bool on)
+{
+	int rc = pin(model_of(c), pfn, owner, on);
+
+	return rc ? -EAGAIN : 0;
 }
 
 static int lab_freeze(struct contig *c, pfn_t pfn)
@@ -117,9 +141,14 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 	struct model *m = model_of(c);
 	struct zone *z = zone_of(m, pfn);
 
-	if (z && state_has(state_at(m, head_of(m, pfn)), KIND_SINGLES))
-		cut_out(m, z, pfn, pfn + 1);
-	return set_flag(m, pfn, STATE_FROZEN, true, &pfn);
+	/* a driver may let go of its pages while others allocate (hooks->going_offline) */
+	if (z) {
+		zone_lock(m, z);
+		if (state_has(state_at(m, head_of(m, pfn)), KIND_SINGLES))
+			cut_out(m, z, pfn, pfn + 1);
+		zone_unlock(m, z);
+	}
+	return set_flag(m, pfn, STATE_FROZEN, true, OWNER_NONE, &pfn);
 }
 
 static int lab_relist(struct contig *c, pfn_t pfn, enum migratetype mt)
@@ -229,6 +258,7 @@ const struct contig_lab model_lab = {
 	.set_type = lab_set_type,
 	.type = lab_type,
 	.pin = lab_pin,
+	.pin_owned = lab_pin_owned,
 	.freeze = lab_freeze,
 	.relist = lab_relist,
 	.to_lru = lab_to_lru,

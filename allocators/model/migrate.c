@@ -24,7 +24,7 @@ static bool collectable(const struct model *m, uint32_t state)
 /* Take the run off the LRU, if it still is what can move. */
 static void collect_run(struct model *m, struct migrate_list *list, pfn_t pfn)
 {
-	uint32_t state = page_lock(m, &m->page[pfn]);
+	uint32_t state = page_lock(m, &m->page[pfn], KIND_ALLOCATED);
 
 	if (state == STATE_INTERIOR)
 		return;
@@ -48,7 +48,7 @@ static bool replaceable(const struct model *m, uint32_t state)
 static void put_back(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn)
 {
 	struct page *p = &m->page[pfn];
-	uint32_t state = page_lock(m, p) & ~(uint32_t)STATE_MIGRATING;
+	uint32_t state = page_lock(m, p, KIND_IN_USE) & ~(uint32_t)STATE_MIGRATING;
 
 	if (!(state & STATE_FREED) || state & STATE_PINNED) {
 		page_set_state(p, state);
@@ -82,7 +82,7 @@ static enum fate move_run(struct model *m, struct zone *z, uint32_t cpu, pfn_t f
 	*size = 1u << order;
 	if (h->copy)
 		h->copy(h->ctx, owner, from, to, order);
-	uint32_t state = page_lock(m, old);
+	uint32_t state = page_lock(m, old, KIND_ALLOCATED);
 
 	if (state & STATE_PINNED) {
 		page_set_state(old, state);
@@ -109,7 +109,7 @@ static enum fate move_run(struct model *m, struct zone *z, uint32_t cpu, pfn_t f
  */
 static int replace_hugetlb(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, struct contig_work *work)
 {
-	uint32_t state = page_lock(m, &m->page[pfn]), size;
+	uint32_t state = page_lock(m, &m->page[pfn], KIND_HUGETLB), size;
 	struct contig_what what = { .kind = PAGE_HUGETLB_POOL,
 		                    .order = (uint8_t)state_order(state),
 		                    .migratetype = MT_MOVABLE,
@@ -118,7 +118,7 @@ static int replace_hugetlb(struct model *m, struct zone *z, uint32_t cpu, pfn_t 
 
 	if (state == STATE_INTERIOR)
 		return 0;
-	if (!state_has(state, KIND_HUGETLB) || state & (STATE_PINNED | STATE_MIGRATING)) {
+	if (state & (STATE_PINNED | STATE_MIGRATING)) {
 		set_state(m, pfn, state);
 		return 0;
 	}

@@ -222,15 +222,16 @@ static inline pfn_t zone_end(const struct zone *z)
 }
 
 /*
- * Lock the run in use that begins here, against everybody: its owner, who may free it, a request that migrates it. The state
- * without the bit; STATE_INTERIOR, and nothing locked, if no run in use begins here. page_set_state() unlocks.
+ * Lock the run that begins here, against everybody: its owner, who may free it, a request that migrates it. The state without
+ * the bit; STATE_INTERIOR, and nothing locked, if no run of such a kind begins here. page_set_state() unlocks. Without the
+ * zone lock only kinds whose owners free them, or hugetlb: all others belong to who holds the zone lock (lock.h).
  */
-static inline uint32_t page_lock(const struct model *m, struct page *p)
+static inline uint32_t page_lock(const struct model *m, struct page *p, enum kind_trait trait)
 {
 	uint32_t state = page_state(p), looks = 0;
 
 	for (;;) {
-		if (!state_has(state, KIND_IN_USE))
+		if (!state_has(state, trait))
 			return STATE_INTERIOR;
 		if (likely(!m->threads))
 			return state;
@@ -244,10 +245,10 @@ static inline uint32_t page_lock(const struct model *m, struct page *p)
 	}
 }
 
-/* Whose the run is that begins here; OWNER_NONE if it is free, or a request's that is not done. */
+/* Whose the run is that begins here; OWNER_NONE if it is free, or a request's that is not done. The zone is locked. */
 static inline owner_t page_holder(const struct model *m, struct page *p)
 {
-	uint32_t state = page_lock(m, p);
+	uint32_t state = page_lock(m, p, KIND_IN_USE);
 	owner_t owner = OWNER_NONE;
 
 	if (state == STATE_INTERIOR)
@@ -272,10 +273,13 @@ static inline pfn_t head_of(const struct model *m, pfn_t pfn)
 {
 	pfn_t head = pfn;
 
-	for (unsigned int k = 1; state_at(m, head) == STATE_INTERIOR; k++) {
+	uint32_t state;
+
+	for (unsigned int k = 1; (state = state_at(m, head)) == STATE_INTERIOR; k++) {
 		assert(k <= CONTIG_MAX_ORDER);
 		head = pfn & ~((1u << k) - 1);
 	}
+	assert(pfn - head < 1u << state_order(state));
 	return head;
 }
 

@@ -358,10 +358,15 @@ static void blocks_to_isolate(struct range *r)
 }
 
 /* Everything but an allocation is about whole pageblocks. */
-static bool shape_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args)
+static bool shape_ok(const struct model *m, struct zone *z, const struct contig_range_args *args)
 {
-	if (args->op == RANGE_OFFLINE)
-		return offline_range_ok(m, z, args);
+	if (args->op == RANGE_OFFLINE) {
+		zone_lock(m, z);
+		bool ok = offline_range_ok(m, z, args);
+
+		zone_unlock(m, z);
+		return ok;
+	}
 	return args->op == RANGE_ALLOC || !((args->start | args->nr) & (npb(m) - 1));
 }
 

@@ -60,6 +60,10 @@ int threads_open(struct model *m, const struct contig_geometry *g, struct contig
 
 	if (rc)
 		return rc;
+	if (m->policy.grab_busy == grab_busy_free_wrong)
+		return contig_diag_set(diag, -EINVAL,
+		                       "grab_busy=free_wrong frees pages of others, who would look for them for ever: "
+		                       "not with threads");
 	m->threaded = *m->base.ops;
 	m->threaded.alloc = threads_alloc;
 	m->threaded.free = threads_free;

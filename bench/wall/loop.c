@@ -51,7 +51,7 @@ static uint64_t moved_to(struct worker *w, uint32_t slot, uint64_t place, uint64
 	places_settle(&w->wall->places, w->thread);
 	worker_rest(w, spins);
 	if (wall_clock_ns(w->clock, wall_clock_now(w->clock) - since) > PATIENCE_NS)
-		contract_broken(w, "for 20 seconds, free or split", place_event(place), place_pfn(place), -EAGAIN);
+		contract_broken(w, "for 20 seconds, free, split or pin", place_event(place), place_pfn(place), -EAGAIN);
 	return atomic_load_explicit(&w->map[slot], memory_order_acquire);
 }
 
@@ -78,16 +78,21 @@ static __attribute__((noinline)) pfn_t not_allocated(struct worker *w, uint32_t 
 }
 
 /* Split what is at `slot`; where it is then. */
-static uint64_t split_place(struct worker *w, const struct program_op *op, uint64_t place)
+static uint64_t split_place(struct worker *w, uint32_t event, const struct program_op *op, uint64_t place)
 {
 	owner_t owner = executor_owner(place_event(place), op->slot);
 	uint64_t since = wall_clock_now(w->clock);
 	uint32_t spins = 0;
 	int rc;
 
-	while ((rc = contig_split(w->backend, place_pfn(place), owner, op->split.pieces_order, w->owners)) == -EAGAIN &&
-	       !crew_error(&w->wall->crew))
+	for (;;) {
+		/* each time: looking for a page that has moved, one is making nothing */
+		atomic_store_explicit(&w->making->event, event, memory_order_release);
+		rc = contig_split(w->backend, place_pfn(place), owner, op->split.pieces_order, w->owners);
+		if (rc != -EAGAIN || crew_error(&w->wall->crew))
+			break;
 		place = moved_to(w, op->slot, place, since, &spins);
+	}
 	if (rc && rc != -EAGAIN)
 		contract_broken(w, "split", place_event(place), place_pfn(place), rc);
 	return place;
@@ -103,9 +108,8 @@ static __attribute__((noinline)) void split(struct worker *w, uint32_t event, co
 	w->next_pieces += n + 1;
 	for (size_t k = 0; k < n; k++)
 		w->owners[k] = executor_owner(event, pieces[k]);
-	atomic_store_explicit(&w->making->event, event, memory_order_release);
 	if (!failed)
-		place = split_place(w, op, place);
+		place = split_place(w, event, op, place);
 	/* the first piece may have the slot of the whole */
 	atomic_store_explicit(&w->map[op->slot], PLACE_EMPTY, memory_order_relaxed);
 	for (size_t k = 0; k < n; k++) {
@@ -115,29 +119,23 @@ static __attribute__((noinline)) void split(struct worker *w, uint32_t event, co
 	}
 }
 
-/*
- * A reference to whatever is at the place; when that is no longer the allocation, the reference is dropped again, as the
- * kernel does it with the page cache. What is pinned does not move, so that its place is still known when it is unpinned.
- */
+/* What is pinned does not move, so that its place is still known when it is unpinned. */
 static __attribute__((noinline)) void pin(struct worker *w, const struct program_op *op, bool on)
 {
 	const struct contig_lab *lab = w->backend->ops->lab;
-	uint64_t place = atomic_load_explicit(&w->map[op->slot], memory_order_acquire);
+	uint64_t place = atomic_load_explicit(&w->map[op->slot], memory_order_acquire),
+		 since = wall_clock_now(w->clock);
+	bool there = place_pfn(place) != PLACE_FAILED, can = lab && lab->pin_owned;
 	uint32_t spins = 0;
-	bool done = false;
 
-	while (!done && lab && lab->pin && place_pfn(place) != PLACE_FAILED && !crew_error(&w->wall->crew)) {
-		int rc = lab->pin(w->backend, place_pfn(place), on);
-		uint64_t now = atomic_load_explicit(&w->map[op->slot], memory_order_acquire);
+	while (there && can && !crew_error(&w->wall->crew)) {
+		owner_t owner = executor_owner(place_event(place), op->slot);
 
-		if (now == place && rc != -EAGAIN)
+		if (lab->pin_owned(w->backend, place_pfn(place), owner, on) != -EAGAIN)
 			break;
-		if (!rc && on)
-			lab->pin(w->backend, place_pfn(place), false);
-		place = now;
-		worker_rest(w, &spins);
+		place = moved_to(w, op->slot, place, since, &spins);
 	}
-	w->skipped_pins += on && !(lab && lab->pin) && place_pfn(place) != PLACE_FAILED;
+	w->skipped_pins += on && there && !can;
 	worker_pinned(w, op->slot);
 }
 

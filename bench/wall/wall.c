@@ -98,6 +98,7 @@ static int open_and_age(struct wall *wall)
 	if (rc) /* contig_open() has no errno of its own for what a hook refused */
 		return wall->place_error ? wall->place_error : rc;
 	wall->backend = replay_backend(wall->aged);
+	wall->diag->text[0] = '\0'; /* what opening would have said if memory had been too short */
 	return replay_age(wall->aged);
 }
 
