@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,6 +190,11 @@ static void *thread_main(void *ctx)
 	struct wall *wall = start->wall;
 	const struct wall_params *params = wall->params;
 	struct contig_diag diag = { "" };
+	char name[16];
+
+	/* for top, perf and whoever else looks at threads */
+	snprintf(name, sizeof(name), "replay %u", start->thread);
+	pthread_setname_np(pthread_self(), name);
 	int rc = placement_pin(params->placement, start->thread, &diag);
 	struct worker *w = rc ? NULL : worker_new(wall, start->thread);
 	bool counts = params->counters || params->phase_counters;
