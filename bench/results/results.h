@@ -8,6 +8,7 @@
 #ifndef RESULTS_H
 #define RESULTS_H
 
+#include "../measure/machine.h"
 #include "../virtual/matrix.h"
 #include "stats.h"
 
@@ -117,6 +118,8 @@ void results_ablation_json(FILE *f, const struct results *r);
 void json_text(FILE *f, const char *text);
 /* "geometry":"arm64-64k","max_order":13, - of a sweep, as far as it is one over them; with the last comma */
 void json_sweep(FILE *f, const struct run_plan *plan, const struct run_place *at);
+/* "machine": its facts, as a member of an object that goes on. */
+void json_machine(FILE *f, const struct machine *m);
 /* value / 10^digits with exactly that many decimals. */
 void print_fixed(FILE *f, int64_t value, unsigned int digits);
 /* value / unit, rounded to `digits` decimals, at most 3. */

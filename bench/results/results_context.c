@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../measure/files.h"
 #include "results.h"
 
 static void field(FILE *f, const char *key, const char *value)
@@ -33,12 +32,33 @@ static void machine(FILE *f)
 		field(f, "kernel", uts.release);
 		field(f, "architecture", uts.machine);
 	}
-	file_line(text, sizeof(text), "/proc/cpuinfo", "model name");
-	field(f, "cpu", text);
-	file_line(text, sizeof(text), "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", NULL);
-	field(f, "governor", text);
 	fprintf(f, "  \"num_cpus\": %ld,\n", sysconf(_SC_NPROCESSORS_ONLN));
 	field(f, "compiler", __VERSION__);
+}
+
+void json_machine(FILE *f, const struct machine *m)
+{
+	fputs("  \"machine\": {", f);
+	for (size_t i = 0; i < m->nr; i++) {
+		fputs(i ? ",\n    " : "\n    ", f);
+		json_text(f, m->facts[i].key);
+		fputs(": ", f);
+		json_text(f, m->facts[i].value);
+	}
+	fputs("\n  },\n", f);
+}
+
+/* What the wall clock has in its results, too: governor, hypervisor, limits ..., and hwloc's view. */
+static void facts(FILE *f)
+{
+	struct machine m;
+
+	if (machine_describe(&m))
+		return;
+	json_machine(f, &m);
+	if (m.hwloc_xml)
+		field(f, "hwloc_xml", m.hwloc_xml);
+	machine_free(&m);
 }
 
 /* Where a trace lies, for who comes back to it from another folder. */
@@ -66,6 +86,7 @@ int results_write_context(const char *dir, const struct results *r, const struct
 		field(f, "revision", cli_revision());
 		field(f, "digest", c->digest);
 		machine(f);
+		facts(f);
 		fputs("  \"command\": [", f);
 		for (int i = 0; i < c->argc; i++) {
 			fputs(i ? ", " : "", f);

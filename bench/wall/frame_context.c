@@ -365,14 +365,7 @@ void frame_context_json(FILE *to, const struct frame *f)
 	field(to, "date", text);
 	field(to, "compiler", __VERSION__);
 	command(to, f);
-	fputs("  \"machine\": {", to);
-	for (size_t i = 0; i < f->machine.nr; i++) {
-		fputs(i ? ",\n    " : "\n    ", to);
-		json_text(to, f->machine.facts[i].key);
-		fputs(": ", to);
-		json_text(to, f->machine.facts[i].value);
-	}
-	fputs("\n  },\n", to);
+	json_machine(to, &f->machine);
 	field(to, "interrupted", f->interrupted ? "yes: rows have fewer repetitions than were asked for" : "no");
 	say_clock(f, text);
 	field(to, "clock", text);
