@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "../bench/virtual/rng.h"
 #include "lib/generations.h"
 
 #define THREADS    4u
@@ -56,7 +57,7 @@ struct house {
 struct worker {
 	struct house *h;
 	uint32_t cpu;
-	uint64_t random;
+	struct rng random;
 };
 
 static void turn(struct house *h, pfn_t pfn, unsigned int order, uint64_t from, uint64_t to)
@@ -126,11 +127,7 @@ static void made(struct slot *s, pfn_t pfn)
 
 static uint32_t below(struct worker *w, uint32_t n)
 {
-	uint64_t z = w->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (uint32_t)((z >> 32) * n >> 32);
+	return (uint32_t)rng_below(&w->random, n);
 }
 
 static void allocate(struct worker *w, uint32_t i, struct slot *s)
@@ -372,7 +369,7 @@ static void run_threads(struct house *h, uint64_t seed)
 	struct worker workers[THREADS];
 
 	for (uint32_t cpu = 0; cpu < THREADS; cpu++) {
-		workers[cpu] = (struct worker){ .h = h, .cpu = cpu, .random = seed * 1000 + cpu };
+		workers[cpu] = (struct worker){ .h = h, .cpu = cpu, .random = rng_seed(seed, cpu) };
 		assert_int_equal(pthread_create(&threads[cpu], NULL, work, &workers[cpu]), 0);
 	}
 	for (uint32_t cpu = 0; cpu < THREADS; cpu++)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../virtual/rng.h"
 #include "churn.h"
 
 #define CHURN_TURNOVERS 3u
@@ -18,14 +19,13 @@ uint64_t churn_now(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* splitmix64 */
 uint64_t churn_random(struct churn *ch)
 {
-	uint64_t z = ch->seed += 0x9e3779b97f4a7c15;
+	struct rng rng = { ch->seed };
+	uint64_t drawn = rng_next(&rng);
 
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	ch->seed = rng.state;
+	return drawn;
 }
 
 static uint32_t random_below(struct churn *ch, uint32_t n)

@@ -18,6 +18,7 @@
 #include "churn.h"
 #include "../../allocators/lock.h"
 #include "../cli.h"
+#include "../virtual/rng.h"
 #include "perf.h"
 
 #define THREADS     2u
@@ -119,18 +120,10 @@ static double gain(struct race *race)
 
 /* ---- setting up ------------------------------------------------------------------------------- */
 
-static uint64_t random_next(uint64_t *seed)
-{
-	uint64_t z = *seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 /* Batches of victims from a deck that is shuffled as far as each batch takes of it. */
 static bool draw_victims(struct racer *r, uint64_t seed)
 {
+	struct rng rng = rng_seed(seed, 0);
 	uint32_t *deck = malloc(LIVE_PAGES * sizeof(*deck));
 
 	r->victims = malloc((WARM + BATCHES) * BATCH * sizeof(*r->victims));
@@ -141,7 +134,7 @@ static bool draw_victims(struct racer *r, uint64_t seed)
 	for (uint32_t i = 0; i < LIVE_PAGES; i++)
 		deck[i] = i;
 	for (uint32_t i = 0; i < (WARM + BATCHES) * BATCH; i++) {
-		uint32_t from = i % BATCH, k = from + (uint32_t)(random_next(&seed) % (LIVE_PAGES - from)), v = deck[k];
+		uint32_t from = i % BATCH, k = from + (uint32_t)rng_below(&rng, LIVE_PAGES - from), v = deck[k];
 
 		deck[k] = deck[from];
 		deck[from] = v;

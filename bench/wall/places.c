@@ -17,7 +17,6 @@ int places_init(struct places *p, const struct program *program, const uint16_t 
 		              .program = program,
 		              .thread_of = thread_of,
 		              .nr_threads = nr_threads,
-		              .lock = ATOMIC_FLAG_INIT,
 		              .cap_notes = notes };
 	p->map = aligned_alloc(CACHE_LINE, bytes);
 	p->making = aligned_alloc(CACHE_LINE, nr_threads * sizeof(*p->making));
@@ -67,17 +66,6 @@ static bool in_the_making(struct places *p, owner_t owner)
 	return atomic_load_explicit(&p->making[thread].event, memory_order_acquire) == event;
 }
 
-static void lock(struct places *p)
-{
-	while (atomic_flag_test_and_set_explicit(&p->lock, memory_order_acquire))
-		;
-}
-
-static void unlock(struct places *p)
-{
-	atomic_flag_clear_explicit(&p->lock, memory_order_release);
-}
-
 /* The question comes first: when the answer is no, a move that finds nothing will never find anything. */
 static void settle(struct places *p)
 {
@@ -110,13 +98,13 @@ void places_moved(struct places *p, owner_t owner, pfn_t from, pfn_t to)
 	if (move(p, owner, from, to))
 		return;
 	/* already freed, or not written down yet */
-	lock(p);
+	spin_lock(&p->lock);
 	settle(p);
 	bool later = in_the_making(p, owner);
 
 	if (!move(p, owner, from, to) && later)
 		note(p, owner, from, to);
-	unlock(p);
+	spin_unlock(&p->lock);
 }
 
 void places_settle(struct places *p, uint32_t thread)
@@ -125,7 +113,7 @@ void places_settle(struct places *p, uint32_t thread)
 		if (i == thread || thread == UINT32_MAX)
 			atomic_store_explicit(&p->making[i].event, MAKING_NONE, memory_order_release);
 	}
-	lock(p);
+	spin_lock(&p->lock);
 	settle(p);
-	unlock(p);
+	spin_unlock(&p->lock);
 }

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #include "../../allocators/contig.h"
+#include "../../allocators/lock.h"
 #include "../virtual/executor.h"
 
 #define CACHE_LINE   64u
@@ -57,7 +58,7 @@ struct places {
 	const uint16_t *thread_of; /* trace cpu -> thread */
 	struct making *making;     /* by thread */
 	uint32_t nr_threads;
-	atomic_flag lock; /* of the notes */
+	struct spinlock lock; /* of the notes */
 	struct place_note *notes;
 	size_t nr_notes;
 	size_t cap_notes;

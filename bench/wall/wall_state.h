@@ -137,9 +137,7 @@ static inline void worker_rest(const struct worker *w, uint32_t *spins)
 		worker_inside(w, true);
 		return;
 	}
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#endif
+	cpu_relax();
 }
 
 /* When something of trace time `ns` is to be done, ticks. */
