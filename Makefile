@@ -16,7 +16,7 @@ $(shell mkdir -p $(BUILD) && echo '#define CONTIGBENCH_REVISION "$(VERSION)"' >$
 	{ cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \
 	mv $(BUILD)/revision.h.new $(BUILD)/revision.h; })
 
-PKGS	:= libtracefs libtraceevent libzstd zlib jansson benchmark hwloc
+PKGS	:= libtracefs libtraceevent libzstd zlib jansson benchmark hwloc sqlite3
 WARN	:= -Wall -Wextra -Wshadow -Wconversion -Wvla -Wundef
 CPPFLAGS += -D_GNU_SOURCE -I$(BUILD) $(shell pkg-config --cflags $(PKGS))
 FLAGS	:= $(OPT) $(WARN) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
