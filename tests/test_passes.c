@@ -234,7 +234,7 @@ static uint64_t phases(const struct request_record *q)
 
 static void all_time_is_of_a_phase(void **state)
 {
-	static const enum run_caller callers[] = { RUN_PLAIN, RUN_CMA, RUN_GIGANTIC };
+	static const uint8_t callers[] = { RUN_PLAIN, RUN_CMA, RUN_GIGANTIC };
 	struct setup s;
 	uint64_t waited = 0, isolating = 0, migrating = 0, searching = 0;
 
