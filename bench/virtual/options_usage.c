@@ -33,7 +33,8 @@ void run_options_usage(FILE *to)
 	      "      --interval-ms I      one request every I ms of virtual time (250)\n"
 	      "      --hold-ms H          a range got is given back after H ms (100)\n"
 	      "      --age N              replay the trace N times before the pass that counts (0)\n"
-	      "      --samples N          of fragmentation over the pass that counts (20)\n"
+	      "      --passes N           N passes count, in one stretch of virtual time: requests and samples over all (1)\n"
+	      "      --samples N          of fragmentation over the passes that count (20)\n"
 	      "      --verify=N           check every invariant after each N events; exit 1 if one is broken\n"
 	      "      --ablate A..B        instead of -b: from backend A to backend B, a knob at a time in the order of the\n"
 	      "                           releases that brought it; gain and cost of each (70 %, 1b)\n" GEOMETRY
