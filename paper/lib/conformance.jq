@@ -10,4 +10,4 @@ line(":random_requests"; [.kernels[].random_requests] | max),
 (("rc", "stage", "types", "map", "migrated", "random_rc", "random_stage", "random_types") as $part |
 	line(":\($part)_agree"; [.kernels[][$part].agree] | add), line(":\($part)_of"; [.kernels[][$part].of] | add)),
 line(":ratio_lowest"; [.kernels[] | ratio] | min), line(":ratio_highest"; [.kernels[] | ratio] | max),
-(.kernels[] | line("/\(.backend):kernel"; .kernel))
+line(":kernel_list"; [.kernels[].kernel] | (.[:-1] | join(", ")) + " and " + .[-1])

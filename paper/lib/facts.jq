@@ -13,8 +13,10 @@ line(":workload"; $w.name), line(":sha256"; $w.sha256), line(":events"; $w.event
 line(":duration_s"; $w.duration_ns / 1e9), line(":peak_mib"; $w.peak_pages * 4096 | mib),
 line(":kernel"; $w.kernel | split("-")[0]),
 ($w.geometries | unique_by(.occupancy_percent)[] | ([.zones[] | capture("[0-9]+\\+(?<pages>[0-9]+)").pages | tonumber] | add) as $pages |
+	line("/\(.occupancy_percent):occupancy"; .occupancy_percent),
 	line("/\(.occupancy_percent):zone_mib"; $pages * pow(2; .page_shift) | mib),
 	line("/\(.occupancy_percent):zone_blocks"; $pages / pow(2; .pageblock_order)),
 	line("/\(.occupancy_percent):reached_percent"; .occupancy_reached_percent // .occupancy_percent)),
+($w.geometries | map(.occupancy_percent) | unique | select(length == 1) | line(":occupancy"; .[0])),
 ($w.geometries[0] | line(":pageblock_kib"; pow(2; .page_shift + .pageblock_order) / 1024),
 	line(":max_order"; .max_order), line(":max_run_kib"; pow(2; .page_shift + .max_order) / 1024))

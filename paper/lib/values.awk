@@ -48,6 +48,10 @@ kind == "summary.csv" {
 	row = row_name()
 	for (i = 1; i <= columns; i++) value(row, name_of[i], field[i])
 	failed[row] = get("requests") - get("successes")
+	if (get("baseline") == 0 && !(get("backend") in kernels)) {
+		kernels[get("backend")]
+		nr_kernels++
+	}
 }
 kind == "failures.csv" {
 	row = row_name()
@@ -64,6 +68,7 @@ kind == "ablation.csv" {
 END {
 	if (died) exit 2
 	if (workload == "") die("no rows of the run " run)
+	print run ":kernel_backends\t" nr_kernels + 0 "\t" run "/summary.csv, backends that are no baseline"
 	for (row in failed) if (explained[row] + 0 != failed[row])
 		die("failures.csv explains " explained[row] + 0 " of " failed[row] " failures of " row)
 }
