@@ -78,11 +78,12 @@ paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs La
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program, manual, shipped trace and scenarios below $(PREFIX)
+install: all ## install program, manual, shipped trace, scenarios and plots below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
 	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
 
 clean: ## remove everything made
 	rm -rf $(BUILD)
