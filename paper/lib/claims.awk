@@ -80,5 +80,6 @@ END {
 	check()
 	for (one in holds) if (!(one in made)) die("the text does not make the claim " one " of " made_in[one])
 	if (false_claims && !draft) exit 2
+	if (draft) print "\\drafttrue"
 	for (one in holds) printf "\\defclaim{%s}{%s}\n", one, holds[one] ? "holds" : "fails"
 }

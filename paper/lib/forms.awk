@@ -24,6 +24,7 @@ BEGIN {
 	form["claimed"] = "tenths retyped_fallback_blocks"
 	form["merged"] = "tenths retyped_merge_blocks"
 	form["mixed"] = "tenths mixed_blocks"
+	form["unmovable_blocks"] = "tenths unmovable_blocks"
 	form["unusable"] = "thousandths unusable_index"
 	form["failed"] = "failed requests successes"
 	form["failed_percent"] = "share failed_allocations trace_allocations"

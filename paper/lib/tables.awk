@@ -46,7 +46,7 @@ function ablation_table(name, group,    i, knobs) {
 		" \\\\\n\\bottomrule\n\\end{tabular}}"
 }
 
-function differs(step, what) { return values[step ":" what "_low"] > 0 || values[step ":" what "_high"] < 0 }
+function differs(step, what) { return values[step ":" what "_low"] + 0 > 0 || values[step ":" what "_high"] + 0 < 0 }
 
 FILENAME == ARGV[1] {
 	load_value()
