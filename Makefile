@@ -3,7 +3,6 @@
 
 BUILD	?= build
 PREFIX	?= /usr/local
-RESULTS	?= results/latest
 CC	?= gcc
 CXX	?= g++
 OPT	?= -O3 -g
@@ -72,8 +71,8 @@ perf: all ## measure the figures of `contigbench perf --help` against their limi
 profile: ## where the time of a run goes: $(BUILD)/profile/flame.svg; needs linux-perf
 	BUILD=$(BUILD)/profile scripts/profile
 
-paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs LaTeX
-	BUILD=$(BUILD) scripts/paper $(RESULTS)
+paper: all ## paper/contigbench.pdf below $(BUILD): its runs, figures and text, from nothing; needs LaTeX
+	BUILD=$(BUILD) scripts/paper
 
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')

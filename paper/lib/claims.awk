@@ -4,14 +4,15 @@
 #	awk [-v draft=1] -f common.awk -f forms.awk -f claims.awk values.tsv paper/claims FILE.tex... >claims.tex
 #
 # A line of paper/claims is a claim's name and the conditions under which \claim{NAME}{sentence} may stand in the text:
-# TERM OP TERM, joined by `and`; a term is a name of values.tsv or a number, or such with + and - between them; a line
-# that begins with a blank goes on. A claim that does not hold, that the text makes and paper/claims does not have, or the
+# TERM OP TERM, joined by `and`; a term is names of values.tsv and numbers with + and - between them, each with NUMBER *
+# in front if need be; a line that begins with a blank goes on. A claim that does not hold, that the text makes and paper/claims does not have, or the
 # other way round: status 2, and it is named. In a draft, claims that do not hold are marked in the text instead.
 
 function term_value(list, from, to,    i, sum, sign) {
 	sign = 1
 	for (i = from; i <= to; i++) {
 		if (list[i] == "+" || list[i] == "-") sign = list[i] == "+" ? 1 : -1
+		else if (list[i + 1] == "*" && i < to) sign *= list[i++]
 		else {
 			sum += sign * (list[i] ~ /^-?[0-9]+(\.[0-9]+)?$/ ? list[i] : number_of(list[i]))
 			sign = 1
@@ -22,6 +23,8 @@ function term_value(list, from, to,    i, sum, sign) {
 
 # "" if it holds, else what is so instead
 function checked(condition,    list, n, i, a, b, ok) {
+	gsub(/  +/, " ", condition)
+	gsub(/^ | $/, "", condition)
 	n = split(condition, list, " ")
 	for (i = 1; i <= n && list[i] !~ /^(<|>|<=|>=|=)$/; i++);
 	if (i == 1 || i >= n) die("paper/claims: claim " name ": no condition: " condition)

@@ -87,12 +87,16 @@ function whole(value,    text, out) {
 function interval(v, sign) { return fixed(v[1], 1, sign) " [" fixed(v[2], 1, 0) ", " fixed(v[3], 1, 0) "]" }
 
 function verdict(v) {
+	# numbers, not texts: these are compared
+	v[2] += 0
+	v[3] += 0
 	if (v[2] > 0) return "gains " fixed(v[1], 1, 0) " points [" fixed(v[2], 1, 0) ", " fixed(v[3], 1, 0) "]"
 	if (v[3] < 0) return "loses " fixed(-v[1], 1, 0) " points [" fixed(-v[3], 1, 0) ", " fixed(-v[2], 1, 0) "]"
 	return "shows no difference (" interval(v, 1) " points)"
 }
 
 function bytes_of(kib) {
+	kib += 0
 	if (kib >= 1048576) return sprintf("%.4g\\,GiB", kib / 1048576)
 	return kib >= 1024 ? sprintf("%.4g\\,MiB", kib / 1024) : sprintf("%.4g\\,KiB", kib)
 }

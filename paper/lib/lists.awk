@@ -10,9 +10,9 @@ function code(text) {
 	text = tex(text)
 	gsub(/[,=+.\/-]/, "&\\allowbreak{}", text)
 	gsub(/\\_/, "\\_\\allowbreak{}", text)
-	gsub(/-\\allowbreak{}-/, "-{}-", text)
+	gsub(/-\\allowbreak{}-\\allowbreak{}/, "-{}-", text)
 	gsub(/ -\\allowbreak{}/, " -", text)
-	gsub(/^-\\allowbreak{}/, "-", text)
+	sub(/^-\\allowbreak{}/, "-", text)
 	return "\\texttt{" text "}"
 }
 

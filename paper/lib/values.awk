@@ -4,7 +4,7 @@
 #	awk -v run=RUN -f common.awk -f values.awk summary.csv failures.csv [ablation.csv] >>values.tsv
 #
 #	RUN/OCCUPANCY/SIZE/BACKEND:COLUMN			summary.csv; in a sweep over orders, RUN/OCCUPANCY/SIZE/M13/BACKEND
-#	RUN/OCCUPANCY/SIZE/BACKEND:failures/PHASE/REASON	failures.csv
+#	RUN/OCCUPANCY/SIZE/BACKEND:failures/PHASE/REASON	failures.csv; migrated_before/... the pages migrated till then
 #	RUN/OCCUPANCY/SIZE/WAY/RELEASE/KNOBS:COLUMN		ablation.csv; WAY is total, walk, forward or backward
 #
 # Of several workloads the first is taken. A row that is there twice, another schema, failures.csv that does not explain
@@ -57,6 +57,7 @@ kind == "failures.csv" {
 	row = row_name()
 	if (!(row in failed)) die(FILENAME " line " FNR ": summary.csv has no row " row)
 	value(row, "failures/" get("phase") "/" get("reason"), get("failures"))
+	value(row, "migrated_before/" get("phase") "/" get("reason"), get("migrated_pages_before_failure"))
 	explained[row] += get("failures")
 }
 kind == "ablation.csv" {
