@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../results/results.h"
@@ -170,10 +171,31 @@ void data_title(struct data *d, const char *fmt, ...)
 
 void data_title_occupancy(struct data *d, const struct select_place *at)
 {
-	char percent[16];
+	char percent[16], size[32];
 
 	occupancy_label((uint32_t)d->selection->occupancies.percent[at->occupancy], percent);
-	data_title(d, "peak use %s %% of memory", percent);
+	if (d->selection->sizes.nr > 1) {
+		data_title(d, "peak use %s %% of memory", percent);
+		return;
+	}
+	data_size(d->selection->sizes.label[at->size], size);
+	data_title(d, "requests of %s, peak use %s %% of memory", size, percent);
+}
+
+void data_size(const char *label, char out[32])
+{
+	static const struct {
+		char letter;
+		const char *unit;
+	} units[] = { { 'p', "page" }, { 'b', "pageblock" }, { 'm', "memory block" } };
+	char *behind;
+	unsigned long count = strtoul(label, &behind, 10);
+
+	snprintf(out, 32, "%.16s", label);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (*behind == units[i].letter && !behind[1])
+			snprintf(out, 32, "%lu %s%s", count, units[i].unit, count == 1 ? "" : "s");
+	}
 }
 
 static void place(struct data *d, size_t panel, size_t line, const struct select_place *at, const char *backend)

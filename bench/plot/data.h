@@ -26,7 +26,9 @@ struct data {
 
 /* What stands above the panel of the next lines. */
 void data_title(struct data *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* "peak use 70 % of memory" */
+/* "1b", as run has it: "1 pageblock" */
+void data_size(const char *label, char out[32]);
+/* "peak use 70 % of memory", with the size of requests in front where there is one only */
 void data_title_occupancy(struct data *d, const struct select_place *at);
 
 /* Panel and line count from 1: which of the drawing's parts this is of. */
