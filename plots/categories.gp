@@ -36,7 +36,7 @@ if (logarithmic) {
 
 # ---- panels
 panel = rows > 3 ? 30.0 : 36.0
-foot = 15.0
+foot = 15.0 + note_room
 height = legend + rows * panel + foot
 second_note = sprintf("Bars: 95%s interval, bootstrap over %d seeds.", percent, seeds)
 eval sheet(height)

@@ -37,8 +37,11 @@ beside = panels
 side = ((width - 2.0) / beside - 2.0)
 square = side / right # mm of a pageblock
 high = square * bottom
-panel = 5.0 + high
-foot = 11.0
+# names that are wider than a map stand one above the other
+crowded = panels > 1 && longest * 1.2 > side
+names_room = crowded ? 8.5 : 4.5
+panel = names_room + 0.5 + high
+foot = 11.0 + note_room
 height = legend + panel + foot
 eval sheet(height)
 set output target
@@ -52,9 +55,14 @@ set border 0
 do for [p = 1:panels] {
 	set lmargin at screen across(2.0 + (p - 1) * (side + 2.0))
 	set rmargin at screen across(2.0 + (p - 1) * (side + 2.0) + side)
-	set tmargin at screen from_top(legend + 4.5)
-	set bmargin at screen from_top(legend + 4.5 + high)
-	set label 1 panel_title[p] at graph 0, graph 1 offset 0, 0.5 left noenhanced
+	set tmargin at screen from_top(legend + names_room)
+	set bmargin at screen from_top(legend + names_room + high)
+	if (crowded) {
+		set label 1 (p == 1 ? "left: " : "right: ").name(p) at screen across(2.0), \
+			screen from_top(legend + 1.5 + 3.2 * (p - 1)) left noenhanced
+	} else {
+		set label 1 name(p) at graph 0, graph 1 offset 0, 0.5 left noenhanced
+	}
 	if (p == 1) {
 		do for [n = 1:key_entries] {
 			if (n <= 6) {

@@ -30,11 +30,11 @@ text(column) = strcol(tex ? column."_tex" : column)
 
 # ---- the data's parts: panels and lines are numbered from 1 on, and not each need be there
 panels = 0; lines = 0; seeds = 0; clock = ""; workload = ""
-see(p, l, n, c, w, s, o) = (size = s, occupancy = o, panels = (p > panels ? int(p) : panels), lines = (l > lines ? int(l) : lines), seeds = int(n), clock = c, workload = w, 0)
+see(p, l, n, c, w, v, s, o) = (plain_workload = v, size = s, occupancy = o, panels = (p > panels ? int(p) : panels), lines = (l > lines ? int(l) : lines), seeds = int(n), clock = c, workload = w, 0)
 set table $unused
 set xrange [-1:1]
 set yrange [-1:1]
-plot table using (see(column("panel"), column("line"), column("seeds"), strcol("clock"), text("workload"), \
+plot table using (see(column("panel"), column("line"), column("seeds"), strcol("clock"), text("workload"), strcol("workload"), \
 	strcol("size"), strcol("occupancy_percent"))):(0) with points
 array panel_title[panels]
 array backend[lines]
@@ -121,11 +121,14 @@ draw_legend = "do for [l = 1:lines] { if (there(l)) { \
 	set label 200 + l name(l) at screen across(legend_x(l) + 8.5), screen legend_y(l) left noenhanced front } }"
 hide_legend = "do for [l = 1:lines] { if (there(l)) { unset arrow 100 + l; unset label 100 + l; unset label 200 + l } }"
 
-# ---- what is said below the drawing: first_note, second_note and, if there is one, third_note
+# ---- what is said below the drawing: first_note, second_note and, if there is one, third_note; in front of them what
+# would make the first one too long
+long_name = !wide && strlen(plain_workload) > 36
 third_note = ""
+note_room = long_name ? 2.7 : 0.0
 note_y(n) = (2.0 + 2.7 * ((third_note eq "" ? 2 : 3) - n)) / height
-note_room = 0.0 # more than for two
-draw_notes = "set label 1001 first_note at screen across(1.5), screen note_y(1) left noenhanced font ',6'; \
+draw_notes = "if (long_name) { set label 1000 long_note at screen across(1.5), screen note_y(0) left noenhanced font ',6' }; \
+	set label 1001 first_note at screen across(1.5), screen note_y(1) left noenhanced font ',6'; \
 	set label 1002 second_note at screen across(1.5), screen note_y(2) left noenhanced font ',6'; \
 	set label 1003 third_note at screen across(1.5), screen note_y(3) left noenhanced font ',6'"
 
@@ -137,4 +140,5 @@ size_words(s) = s[strlen(s):] eq "b" ? plural(s[1:strlen(s) - 1], "pageblock") :
 	s[strlen(s):] eq "p" ? plural(s[1:strlen(s) - 1], "page") : s[strlen(s):] eq "m" ? plural(s[1:strlen(s) - 1], "memory block") : s
 # of figures that show one size at one occupancy
 scope = sprintf("Requests of %s, peak use %s%s of memory.", size_words(size), occupancy, percent)
-first_note = sprintf("Clock: %s. Workload: ", clock_words).workload."."
+long_note = "Workload: ".workload."."
+first_note = sprintf("Clock: %s.", clock_words).(long_name ? "" : " ".long_note)

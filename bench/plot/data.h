@@ -4,7 +4,7 @@
  *
  * A comment line with the parameters as JSON, a line of column names, then a line an observation; fields are separated by
  * tabs, a number that there is none of is an empty field. A text has two columns, NAME and NAME_tex: for people (a
- * control character is a `?`, more than 64 characters are cut in the middle; `\\` is a backslash and `\042` a quotation
+ * character that the font lacks is a `?`, more than 56 characters are cut in the middle; `\\` is a backslash and `\042` a quotation
  * mark, which gnuplot wants so), and for LaTeX. Nothing in it is ever read as a command by either.
  */
 #ifndef PLOT_DATA_H

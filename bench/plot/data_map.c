@@ -205,7 +205,8 @@ static void write_backend(const struct maps *m, const struct select_place *at, s
 	const struct backend_map *b = &m->backends[at->backend];
 	double y = 0;
 
-	data_title(m->job->data, "%s", m->job->selection->backends.spec[at->backend]);
+	/* the backend's name says it */
+	data_title(m->job->data, "%s", "");
 	for (size_t i = 0; i < b->nr; i++) {
 		const struct zone *z = &b->zones[i];
 
