@@ -23,7 +23,7 @@ second_note = (bounded ? sprintf("Points: whole backends. Whiskers: 95%s interva
 legend = 0.0
 row_high = 5.0
 panel = 6.0 + lines * row_high + 8.5
-foot = 9.0 + note_room
+foot = 6.3 + note_room(third_note)
 height = legend + rows * panel + foot
 eval sheet(height)
 set output target

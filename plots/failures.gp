@@ -10,4 +10,5 @@ counted = 0
 common = 1
 nothing = "no request"
 second_note = sprintf("Bars: 95%s interval of the whole, bootstrap over %d seeds.", percent, seeds)
+third_note = of_size
 load "plots/stacks.gp"

@@ -27,8 +27,10 @@ set mxtics 10
 set grid xtics ytics ls 20
 
 panel = rows > 3 ? 30.0 : 36.0
-foot = 15.0 + note_room
+foot = 15.0 + note_room(third_note)
 height = legend + rows * panel + foot
+third_note = clock eq "wall" ? "" : of_size
+y_name = "share that took longer"
 second_note = sprintf("Of %d seed%s. Marks: median and, of 100 and more, 99th percentile.", seeds, seeds == 1 ? "" : "s")
 eval sheet(height)
 set output target
@@ -43,7 +45,7 @@ do for [p = 1:panels] {
 	set tmargin at screen from_top(legend + row * panel + 3.5)
 	set bmargin at screen from_top(legend + (row + 1) * panel - (row + 1 == rows ? 0 : 2))
 	set label 1 panel_title[p] at graph 0, graph 1 offset character 0.3, 0.6 left noenhanced
-	set ylabel (place == 0 ? "share that took longer" : "") offset 1, 0
+	if (place == 0) { eval draw_y_name } else { unset label 2 }
 	set ytics ()
 	do for [e = -6:0] { set ytics add (tick_percent(sprintf("%g", 100 * 10.0 ** e)) 10.0 ** e) }
 	set xtics ()

@@ -41,7 +41,7 @@ high = square * bottom
 crowded = panels > 1 && longest * 1.2 > side
 names_room = crowded ? 8.5 : 4.5
 panel = names_room + 0.5 + high
-foot = 11.0 + note_room
+foot = 8.3 + note_room(third_note)
 height = legend + panel + foot
 eval sheet(height)
 set output target

@@ -23,7 +23,7 @@ every_nth = samples < 10 ? 2 : lines < 4 ? 4 : lines
 has_bar(l) = strlen(strcol("low")) && int(column("sample") + l) % every_nth == 0
 
 panel = rows > 4 ? 26.0 : 32.0
-foot = 17.2 + note_room
+foot = 14.5 + note_room(third_note)
 third_note = scope
 height = legend + rows * panel + foot
 second_note = bounded ? sprintf("Lines: median over %d seeds. Bars: quartiles, drawn at every %dth sample.", seeds, every_nth) : \
@@ -44,7 +44,7 @@ do for [p = 1:panels] {
 	set tmargin at screen from_top(legend + row * panel + 3.5)
 	set bmargin at screen from_top(legend + (row + 1) * panel - (row + 1 == rows ? 0 : 2))
 	set label 1 panel_title[p] at graph 0, graph 1 offset character 0.3, 0.6 left noenhanced
-	set ylabel (place == 0 ? y_name : "") offset 2, 0
+	if (place == 0) { eval draw_y_name } else { unset label 2 }
 	floor_of = lowest[p] < 0 ? lowest[p] : 0
 	set yrange [floor_of:highest[p] > floor_of ? highest[p] + (highest[p] - floor_of) * 0.05 : floor_of + 1]
 	if (highest[p] - floor_of < 6 && y_whole) { set ytics 1 } else { set ytics autofreq }

@@ -62,7 +62,7 @@ part_y(n) = 2.0 + 2.9 * ((nth[n] - 1) % legend_rows)
 
 row_high = 6.0
 panel = 6.0 + lines * row_high + (common ? 0 : 8.5)
-foot = (common ? 14.5 : 5.5) + note_room
+foot = (common ? 14.5 : 5.5) + note_room(third_note)
 height = legend + rows * panel + foot
 eval sheet(height)
 set output target

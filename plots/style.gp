@@ -125,12 +125,15 @@ hide_legend = "do for [l = 1:lines] { if (there(l)) { unset arrow 100 + l; unset
 # would make the first one too long
 long_name = !wide && strlen(plain_workload) > 36
 third_note = ""
-note_room = long_name ? 2.7 : 0.0
+note_room(third) = (long_name ? 2.7 : 0.0) + (third eq "" ? 0.0 : 2.7)
 note_y(n) = (2.0 + 2.7 * ((third_note eq "" ? 2 : 3) - n)) / height
 draw_notes = "if (long_name) { set label 1000 long_note at screen across(1.5), screen note_y(0) left noenhanced font ',6' }; \
 	set label 1001 first_note at screen across(1.5), screen note_y(1) left noenhanced font ',6'; \
 	set label 1002 second_note at screen across(1.5), screen note_y(2) left noenhanced font ',6'; \
 	set label 1003 third_note at screen across(1.5), screen note_y(3) left noenhanced font ',6'"
+
+# ---- the name of the y axis, at the edge of a sheet's column `place`, whatever the width of the ticks' names
+draw_y_name = "set label 2 y_name at screen across(place * cell + 2.2), graph 0.5 center rotate by 90 noenhanced"
 
 # ---- words
 clock_words = clock eq "wall" ? "wall clock; measured" : "virtual time; modelled"
@@ -139,6 +142,7 @@ plural(n, what) = n." ".what.(n eq "1" ? "" : "s")
 size_words(s) = s[strlen(s):] eq "b" ? plural(s[1:strlen(s) - 1], "pageblock") : \
 	s[strlen(s):] eq "p" ? plural(s[1:strlen(s) - 1], "page") : s[strlen(s):] eq "m" ? plural(s[1:strlen(s) - 1], "memory block") : s
 # of figures that show one size at one occupancy
+of_size = sprintf("Requests of %s.", size_words(size))
 scope = sprintf("Requests of %s, peak use %s%s of memory.", size_words(size), occupancy, percent)
 long_note = "Workload: ".workload."."
 first_note = sprintf("Clock: %s.", clock_words).(long_name ? "" : " ".long_note)

@@ -179,15 +179,10 @@ void data_title(struct data *d, const char *fmt, ...)
 
 void data_title_occupancy(struct data *d, const struct select_place *at)
 {
-	char percent[16], size[32];
+	char percent[16];
 
 	occupancy_label((uint32_t)d->selection->occupancies.percent[at->occupancy], percent);
-	if (d->selection->sizes.nr > 1) {
-		data_title(d, "peak use %s %% of memory", percent);
-		return;
-	}
-	data_size(d->selection->sizes.label[at->size], size);
-	data_title(d, "requests of %s, peak use %s %% of memory", size, percent);
+	data_title(d, "peak use %s %% of memory", percent);
 }
 
 void data_size(const char *label, char out[32])

@@ -28,7 +28,7 @@ struct data {
 void data_title(struct data *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "1b", as run has it: "1 pageblock" */
 void data_size(const char *label, char out[32]);
-/* "peak use 70 % of memory", with the size of requests in front where there is one only */
+/* "peak use 70 % of memory" */
 void data_title_occupancy(struct data *d, const struct select_place *at);
 
 /* Panel and line count from 1: which of the drawing's parts this is of. */

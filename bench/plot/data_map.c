@@ -206,7 +206,7 @@ static void write_backend(const struct maps *m, const struct select_place *at, s
 	double y = 0;
 
 	/* the backend's name says it */
-	data_title(m->job->data, "%s", "");
+	m->job->data->title[0] = '\0';
 	for (size_t i = 0; i < b->nr; i++) {
 		const struct zone *z = &b->zones[i];
 
