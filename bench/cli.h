@@ -34,6 +34,7 @@ int cmd_record(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_scenario(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /*
  * Print "contigbench COMMAND: message" to stderr and return `status`, so that a command can say

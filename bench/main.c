@@ -11,6 +11,7 @@ const struct cli_command cli_commands[] = {
 	{ "diverge", "where two backends part on the same events, and which knob makes them", cmd_diverge },
 	{ "explain", "why a request of a run failed", cmd_explain },
 	{ "plot", "figures of a results folder, for a paper", cmd_plot },
+	{ "verify", "make a figure again and compare", cmd_verify },
 	{ "scenario", "exact states and operations: what each generation answers, against what it must", cmd_scenario },
 	{ "conformance", "recorded answers of real kernels against the model", cmd_conformance },
 	{ "record", "record the page allocations of a command", cmd_record },

@@ -36,7 +36,7 @@ if (logarithmic) {
 
 # ---- panels
 panel = rows > 3 ? 30.0 : 36.0
-foot = 15.0
+foot = 15.0 + note_room(third_note)
 height = legend + rows * panel + foot
 second_note = sprintf("Bars: 95%s interval, bootstrap over %d seeds.", percent, seeds)
 eval sheet(height)
@@ -52,7 +52,7 @@ do for [p = 1:panels] {
 	set tmargin at screen from_top(legend + row * panel + 3.5)
 	set bmargin at screen from_top(legend + (row + 1) * panel - (row + 1 == rows ? 0 : 2))
 	set label 1 panel_title[p] at graph 0, graph 1 offset character 0.3, 0.6 left noenhanced
-	set ylabel (place == 0 ? y_name : "") offset 2, 0
+	if (place == 0) { eval draw_y_name } else { unset label 2 }
 	set xtics ()
 	do for [k = 1:categories] { set xtics add (last && seen[k] == 1 ? category[k] : "" k) }
 	set xlabel (last ? x_name : "") offset 0, 0.7

@@ -17,7 +17,7 @@ share = "share_above"
 
 set logscale x
 set logscale y
-set xrange [power(fastest):*]
+set xrange [power(fastest):power(slowest) * 10]
 set yrange [power(least):1]
 unit(e) = e < 3 ? sprintf("%.0f ns", 10.0 ** e) : e < 6 ? sprintf("%.0f µs", 10.0 ** (e - 3)) : e < 9 ? \
 	sprintf("%.0f ms", 10.0 ** (e - 6)) : sprintf("%.0f s", 10.0 ** (e - 9))
@@ -27,9 +27,11 @@ set mxtics 10
 set grid xtics ytics ls 20
 
 panel = rows > 3 ? 30.0 : 36.0
-foot = 15.0
+foot = 15.0 + note_room(third_note)
 height = legend + rows * panel + foot
-second_note = sprintf("All %d seeds together. Marks: median and, of 100 and more, 99th percentile.", seeds)
+third_note = clock eq "wall" ? "" : of_size
+y_name = "share that took longer"
+second_note = sprintf("Of %d seed%s. Marks: median and, of 100 and more, 99th percentile.", seeds, seeds == 1 ? "" : "s")
 eval sheet(height)
 set output target
 set multiplot
@@ -43,8 +45,9 @@ do for [p = 1:panels] {
 	set tmargin at screen from_top(legend + row * panel + 3.5)
 	set bmargin at screen from_top(legend + (row + 1) * panel - (row + 1 == rows ? 0 : 2))
 	set label 1 panel_title[p] at graph 0, graph 1 offset character 0.3, 0.6 left noenhanced
-	set ylabel (place == 0 ? "share that took longer" : "") offset 2, 0
-	set ytics (tick_percent("100") 1, tick_percent("10") 0.1, tick_percent("1") 0.01, tick_percent("0.1") 0.001)
+	if (place == 0) { eval draw_y_name } else { unset label 2 }
+	set ytics ()
+	do for [e = -6:0] { set ytics add (tick_percent(sprintf("%g", 100 * 10.0 ** e)) 10.0 ** e) }
 	set xtics ()
 	do for [e = 0:10] { set xtics add (last ? unit(e) : "" 10.0 ** e) }
 	set xlabel (last ? "latency" : "") offset 0, 0.7

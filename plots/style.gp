@@ -30,11 +30,12 @@ text(column) = strcol(tex ? column."_tex" : column)
 
 # ---- the data's parts: panels and lines are numbered from 1 on, and not each need be there
 panels = 0; lines = 0; seeds = 0; clock = ""; workload = ""
-see(p, l, n, c, w) = (panels = (p > panels ? int(p) : panels), lines = (l > lines ? int(l) : lines), seeds = int(n), clock = c, workload = w, 0)
+see(p, l, n, c, w, v, s, o) = (plain_workload = v, size = s, occupancy = o, panels = (p > panels ? int(p) : panels), lines = (l > lines ? int(l) : lines), seeds = int(n), clock = c, workload = w, 0)
 set table $unused
 set xrange [-1:1]
 set yrange [-1:1]
-plot table using (see(column("panel"), column("line"), column("seeds"), strcol("clock"), text("workload"))):(0) with points
+plot table using (see(column("panel"), column("line"), column("seeds"), strcol("clock"), text("workload"), strcol("workload"), \
+	strcol("size"), strcol("occupancy_percent"))):(0) with points
 array panel_title[panels]
 array backend[lines]
 array plain[lines] # as long as it looks, whatever LaTeX makes of it
@@ -84,13 +85,13 @@ beside = !wide ? 1 : panels == 4 ? 2 : panels < 3 ? panels : 3
 rows = (panels + beside - 1) / beside
 # the command that opens a sheet as high as that: one size of text and line on paper, whatever the terminal counts in
 sheet(height) = \
-	format eq "pdf" ? sprintf("set terminal pdfcairo size %f cm, %f cm font 'Helvetica,7' fontscale 0.75 linewidth 2", \
+	format eq "pdf" ? sprintf("set terminal pdfcairo noenhanced size %f cm, %f cm font 'Helvetica,7' fontscale 0.75 linewidth 1.5", \
 		width / 10, height / 10) : \
-	format eq "tex" ? sprintf("set terminal cairolatex pdf size %f cm, %f cm font ',7' fontscale 0.75 linewidth 2", \
+	format eq "tex" ? sprintf("set terminal cairolatex pdf size %f cm, %f cm font ',7' fontscale 0.75 linewidth 1.5", \
 		width / 10, height / 10) : \
-	format eq "svg" ? sprintf("set terminal svg size %f, %f font 'Helvetica,7' linewidth 0.8", \
+	format eq "svg" ? sprintf("set terminal svg noenhanced size %f, %f font 'Helvetica,7' linewidth 0.8", \
 		width / 25.4 * 72, height / 25.4 * 72) : \
-	sprintf("set terminal pngcairo size %d, %d font 'Helvetica,7' fontscale 300 / 96.0 linewidth 300 / 96.0 pointscale 300 / 96.0", \
+	sprintf("set terminal pngcairo noenhanced size %d, %d font 'Helvetica,7' fontscale 300 / 96.0 linewidth 300 / 96.0 pointscale 300 / 96.0", \
 		width / 25.4 * 300, height / 25.4 * 300)
 target = tex ? file."-latex.tex" : file.".".format
 
@@ -99,8 +100,8 @@ longest = 0
 names = 0
 array nth[lines] # of those that are there
 do for [l = 1:lines] {
-	size = there(l) ? strlen(plain[l]) + (baseline[l] == 1 ? 11 : 0) : 0
-	longest = size > longest ? size : longest
+	wide_as = there(l) ? strlen(plain[l]) + (baseline[l] == 1 ? 11 : 0) : 0
+	longest = wide_as > longest ? wide_as : longest
 	names = names + (there(l) ? 1 : 0)
 	nth[l] = names
 }
@@ -120,10 +121,28 @@ draw_legend = "do for [l = 1:lines] { if (there(l)) { \
 	set label 200 + l name(l) at screen across(legend_x(l) + 8.5), screen legend_y(l) left noenhanced front } }"
 hide_legend = "do for [l = 1:lines] { if (there(l)) { unset arrow 100 + l; unset label 100 + l; unset label 200 + l } }"
 
-# ---- what is said below the drawing: two lines
-draw_notes = "set label 1001 first_note at screen across(1.5), screen 4.7 / height left noenhanced font ',6'; \
-	set label 1002 second_note at screen across(1.5), screen 2.0 / height left noenhanced font ',6'"
+# ---- what is said below the drawing: first_note, second_note and, if there is one, third_note; in front of them what
+# would make the first one too long
+long_name = !wide && strlen(plain_workload) > 36
+third_note = ""
+note_room(third) = (long_name ? 2.7 : 0.0) + (third eq "" ? 0.0 : 2.7)
+note_y(n) = (2.0 + 2.7 * ((third_note eq "" ? 2 : 3) - n)) / height
+draw_notes = "if (long_name) { set label 1000 long_note at screen across(1.5), screen note_y(0) left noenhanced font ',6' }; \
+	set label 1001 first_note at screen across(1.5), screen note_y(1) left noenhanced font ',6'; \
+	set label 1002 second_note at screen across(1.5), screen note_y(2) left noenhanced font ',6'; \
+	set label 1003 third_note at screen across(1.5), screen note_y(3) left noenhanced font ',6'"
+
+# ---- the name of the y axis, at the edge of a sheet's column `place`, whatever the width of the ticks' names
+draw_y_name = "set label 2 y_name at screen across(place * cell + 2.2), graph 0.5 center rotate by 90 noenhanced"
 
 # ---- words
 clock_words = clock eq "wall" ? "wall clock; measured" : "virtual time; modelled"
-first_note = sprintf("Clock: %s. Workload: ", clock_words).workload."."
+# "1b" is one pageblock
+plural(n, what) = n." ".what.(n eq "1" ? "" : "s")
+size_words(s) = s[strlen(s):] eq "b" ? plural(s[1:strlen(s) - 1], "pageblock") : \
+	s[strlen(s):] eq "p" ? plural(s[1:strlen(s) - 1], "page") : s[strlen(s):] eq "m" ? plural(s[1:strlen(s) - 1], "memory block") : s
+# of figures that show one size at one occupancy
+of_size = sprintf("Requests of %s.", size_words(size))
+scope = sprintf("Requests of %s, peak use %s%s of memory.", size_words(size), occupancy, percent)
+long_note = "Workload: ".workload."."
+first_note = sprintf("Clock: %s.", clock_words).(long_name ? "" : " ".long_note)

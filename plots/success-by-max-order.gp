@@ -6,4 +6,5 @@ y = "success_percent"; low = "success_low"; high = "success_high"
 x_name = "largest order of a free run, M (MAX".(tex ? "\\_" : "_")."PAGE".(tex ? "\\_" : "_")."ORDER)"
 y_name = "success rate (".(tex ? "\\%" : "%").")"
 logarithmic = 0
+third_note = of_size
 load "plots/categories.gp"

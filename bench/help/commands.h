@@ -6,5 +6,6 @@
 #include "help.h"
 
 extern const struct help help_plot;
+extern const struct help help_verify;
 
 #endif

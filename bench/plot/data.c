@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../results/results.h"
 #include "../virtual/plan.h"
 #include "data.h"
 
-#define LONGEST 64u /* characters of a text; more would not fit into a column of a paper */
-#define HEAD    40u /* ... of which are shown in front of the dots */
+#define LONGEST 56u /* characters of a name; more would not fit into a column of a paper */
+#define HEAD    36u /* ... of which are shown in front of the dots */
 
 static void separate(struct data *d)
 {
@@ -47,17 +48,20 @@ static size_t characters(const char *text)
 	return n;
 }
 
-/* Also what turns the direction of writing, and what is written over what is before it. */
-static bool is_control(int32_t c)
+/*
+ * Has it a glyph in the font, and one that stays in its place? Latin, Greek, Cyrillic and punctuation. Others are drawn as
+ * boxes of any size, turn the direction of writing, or go on top of what is before them.
+ */
+static bool is_drawable(int32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff;
+	return (c >= 0x20 && c < 0x7f) || (c >= 0xa1 && c < 0x250 && c != 0xad) || (c >= 0x370 && c < 0x530) ||
+	       (c >= 0x2010 && c < 0x2028) || (c >= 0x2030 && c < 0x205f);
 }
 
 /* As gnuplot reads a string of a data file. */
 static void plain(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 {
-	if (is_control(c))
+	if (!is_drawable(c))
 		fputc('?', f);
 	else if (c == '"')
 		fputs("\\042", f);
@@ -67,7 +71,7 @@ static void plain(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 		fwrite(bytes, 1, len, f);
 }
 
-/* As LaTeX reads it, in a string of a data file: every backslash is doubled. */
+/* As LaTeX reads it, in a string of a data file: every backslash is doubled. Letters of Latin 1 are what it has by itself. */
 static void latex(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 {
 	static const char *const special[128] = {
@@ -92,21 +96,21 @@ static void latex(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 		['!'] = "!{}",
 	};
 
-	if (is_control(c))
+	bool known = c > 0 && (c < 0x80 || (c >= 0xc0 && c <= 0xff && c != 0xd7 && c != 0xf7));
+
+	if (!is_drawable(c) || !known)
 		fputs("?{}", f);
-	else if (c < 128 && special[c])
+	else if (c < 0x80 && special[c])
 		fputs(special[c], f);
-	else if (c < 128 || (c >= 0xc0 && c <= 0xff && c != 0xd7 && c != 0xf7))
-		fwrite(bytes, 1, len, f);
 	else
-		fprintf(f, "[U+%04" PRIX32 "]", (uint32_t)c);
+		fwrite(bytes, 1, len, f);
 }
 
-static void write_text(FILE *f, const char *text, const char *dots,
+static void write_text(FILE *f, const char *text, size_t longest, const char *dots,
                        void (*one)(FILE *f, int32_t c, const unsigned char *bytes, size_t len))
 {
 	const unsigned char *at = (const unsigned char *)text;
-	size_t n = characters(text), skip = n > LONGEST ? n - LONGEST + 1 : 0;
+	size_t n = characters(text), skip = n > longest ? n - longest + 1 : 0;
 
 	for (size_t i = 0; *at; i++) {
 		const unsigned char *bytes = at;
@@ -119,12 +123,17 @@ static void write_text(FILE *f, const char *text, const char *dots,
 	}
 }
 
-void data_text(struct data *d, const char *text)
+static void both(struct data *d, const char *text, size_t longest)
 {
 	separate(d);
-	write_text(d->f, text, "\u2026", plain);
+	write_text(d->f, text, longest, "\u2026", plain);
 	separate(d);
-	write_text(d->f, text, "\\\\dots{}", latex);
+	write_text(d->f, text, longest, "\\\\dots{}", latex);
+}
+
+void data_text(struct data *d, const char *text)
+{
+	both(d, text, LONGEST);
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -176,13 +185,30 @@ void data_title_occupancy(struct data *d, const struct select_place *at)
 	data_title(d, "peak use %s %% of memory", percent);
 }
 
+void data_size(const char *label, char out[32])
+{
+	static const struct {
+		char letter;
+		const char *unit;
+	} units[] = { { 'p', "page" }, { 'b', "pageblock" }, { 'm', "memory block" } };
+	char *behind;
+	unsigned long count = strtoul(label, &behind, 10);
+
+	snprintf(out, 32, "%.16s", label);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (*behind == units[i].letter && !behind[1])
+			snprintf(out, 32, "%lu %s%s", count, units[i].unit, count == 1 ? "" : "s");
+	}
+}
+
 static void place(struct data *d, size_t panel, size_t line, const struct select_place *at, const char *backend)
 {
 	const struct selection *s = d->selection;
 	char percent[16];
 
 	data_u64(d, panel);
-	data_text(d, d->title);
+	/* words of the program's own, and made to fit */
+	both(d, d->title, sizeof(d->title));
 	data_u64(d, line);
 	data_word(d, s->clock);
 	data_text(d, s->workload);

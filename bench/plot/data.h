@@ -4,7 +4,7 @@
  *
  * A comment line with the parameters as JSON, a line of column names, then a line an observation; fields are separated by
  * tabs, a number that there is none of is an empty field. A text has two columns, NAME and NAME_tex: for people (a
- * control character is a `?`, more than 64 characters are cut in the middle; `\\` is a backslash and `\042` a quotation
+ * character that the font lacks is a `?`, more than 56 characters are cut in the middle; `\\` is a backslash and `\042` a quotation
  * mark, which gnuplot wants so), and for LaTeX. Nothing in it is ever read as a command by either.
  */
 #ifndef PLOT_DATA_H
@@ -26,6 +26,8 @@ struct data {
 
 /* What stands above the panel of the next lines. */
 void data_title(struct data *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "1b", as run has it: "1 pageblock" */
+void data_size(const char *label, char out[32]);
 /* "peak use 70 % of memory" */
 void data_title_occupancy(struct data *d, const struct select_place *at);
 

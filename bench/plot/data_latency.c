@@ -171,7 +171,7 @@ static const struct {
 	const char *word;
 	const char *title;
 } operations[] = {
-	{ "request", "contiguous requests, from their intended start" },
+	{ "request", "requests, from their intended start" },
 	{ "alloc", "allocations of order 0" },
 	{ "free", "frees" },
 };

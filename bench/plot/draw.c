@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../workloads/trace/sha256.h"
+#include "../results/folder.h"
 #include "../results/stored.h"
 #include "draw.h"
 #include "stamp.h"
@@ -41,17 +41,8 @@ int draw_folder(char folder[2048], const char *parent)
 
 void draw_remove(const char *folder)
 {
-	char path[4096];
-	DIR *dir = folder[0] ? opendir(folder) : NULL;
-
-	for (const struct dirent *e; dir && (e = readdir(dir));) {
-		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		unlink(path);
-	}
-	if (dir)
-		closedir(dir);
 	if (folder[0])
-		rmdir(folder);
+		folder_remove(folder);
 }
 
 /* ---- data ------------------------------------------------------------------------------------ */

@@ -48,5 +48,11 @@ int figure_success_by_max_order(struct figure_job *job);
 int figure_success_by_occupancy(struct figure_job *job);
 int figure_migrated(struct figure_job *job);
 int figure_latency(struct figure_job *job);
+int figure_phases(struct figure_job *job);
+int figure_failures(struct figure_job *job);
+int figure_fragmentation(struct figure_job *job);
+int figure_type_drift(struct figure_job *job);
+int figure_ablation(struct figure_job *job);
+int figure_memory_map(struct figure_job *job);
 
 #endif

@@ -319,8 +319,14 @@ static bool place(const struct selection *s, const char *size, double occupancy,
 
 bool select_json(const struct selection *s, const json_t *line, struct select_place *at)
 {
-	return index_of(s->backends.spec, s->backends.nr, stored_text(line, "backend"), &at->backend) &&
-	       !strcmp(stored_text(line, "workload"), s->workload) &&
+	return select_json_group(s, line, at) &&
+	       index_of(s->backends.spec, s->backends.nr, stored_text(line, "backend"), &at->backend);
+}
+
+bool select_json_group(const struct selection *s, const json_t *line, struct select_place *at)
+{
+	at->backend = 0;
+	return !strcmp(stored_text(line, "workload"), s->workload) &&
 	       place(s, stored_text(line, "size"), json_number_value(json_object_get(line, "occupancy_percent")),
 	             stored_text(line, "geometry"), stored_number(line, "max_order"), at);
 }

@@ -71,6 +71,7 @@ struct select_place {
 bool select_json(const struct selection *s, const json_t *line, struct select_place *at);
 bool select_csv(const struct selection *s, const struct csv_line *line, struct select_place *at);
 /* The same of a line that is about no backend. */
+bool select_json_group(const struct selection *s, const json_t *line, struct select_place *at);
 bool select_csv_group(const struct selection *s, const struct csv_line *line, struct select_place *at);
 
 /* Tables of the selection's places: backends are next to each other. */
