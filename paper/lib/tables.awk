@@ -31,15 +31,17 @@ function cell_of(name,    row, f, columns) {
 }
 
 # steps of a walk come in the order of ablation.csv
-function ablation_table(name, group,    i, knobs) {
-	printf "\\deftable{%s}{\\begin{tabular}{@{}l>{\\raggedright\\arraybackslash}p{37mm}ll@{}}\n\\toprule\n", name
+function ablation_table(name, group,    i, knobs, release) {
+	printf "\\deftable{%s}{\\begin{tabular}{@{}l>{\\raggedright\\arraybackslash}p{31mm}ll@{}}\n\\toprule\n", name
 	print "release & rule & gain, points & cost, pages \\\\\n\\midrule"
 	for (i = 1; i <= nr_steps; i++) {
 		if (index(steps[i], group "/walk/") != 1 || !differs(steps[i], "gain") && !differs(steps[i], "cost")) continue
 		knobs = tex(look_up(steps[i] ":knobs"))
 		gsub(/ and /, "} \\code{", knobs)
 		gsub(/=/, "=\\allowbreak{}", knobs)
-		printf "\\code{%s} & \\code{%s} & %s & %s \\\\\n", tex(look_up(steps[i] ":release")), knobs, \
+		release = tex(look_up(steps[i] ":release"))
+		sub(/^linux-/, "", release)
+		printf "%s & \\code{%s} & %s & %s \\\\\n", release, knobs, \
 			printed_form(steps[i] ":gain"), printed_form(steps[i] ":cost")
 	}
 	print "\\midrule\ntotal & & " printed_form(group "/total:gain") " & " printed_form(group "/total:cost") \
