@@ -11,9 +11,10 @@ SANITIZE ?=
 # of a changed tree with a digest of the changes: two of them are not the same program
 VERSION	:= $(shell git describe --always --dirty=-dirty.`git diff HEAD 2>/dev/null | cksum | cut -d' ' -f1` 2>/dev/null || \
 	echo unknown)
+DATE	:= $(shell LC_ALL=C git log -1 --date=format:'%B %-d, %Y' --format=%cd 2>/dev/null || LC_ALL=C date +'%B %-d, %Y')
 # revision.h is rewritten only when the revision has changed, so that what names it is compiled again exactly then
-$(shell mkdir -p $(BUILD) && echo '#define CONTIGBENCH_REVISION "$(VERSION)"' >$(BUILD)/revision.h.new && \
-	{ cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \
+$(shell mkdir -p $(BUILD) && printf '\043define CONTIGBENCH_%s "%s"\n' REVISION "$(VERSION)" DATE "$(DATE)" \
+	>$(BUILD)/revision.h.new && { cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \
 	mv $(BUILD)/revision.h.new $(BUILD)/revision.h; })
 
 PKGS	:= libtracefs libtraceevent libzstd zlib jansson benchmark hwloc sqlite3
@@ -50,6 +51,8 @@ $(BUILD)/%.cc.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/bench/help/completion.c.o: bench/help/completion.bash
+
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
 
@@ -78,9 +81,24 @@ paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs La
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program, manual, shipped trace and scenarios below $(PREFIX)
+man: $(BUILD)/contigbench.1 $(BUILD)/contigbench-formats.5 ## the manual pages, below $(BUILD); needs lowdown
+completion: $(BUILD)/contigbench.bash ## completion for bash, below $(BUILD)
+
+# made from the tables of bench/help, which --help prints, too
+$(BUILD)/contigbench.1: $(BUILD)/contigbench
+	$< help --manual >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/contigbench.bash: $(BUILD)/contigbench
+	$< help --completion bash >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/contigbench-formats.5: docs/formats.md scripts/manual-formats
+	scripts/manual-formats $< '$(DATE)' >$@.tmp && mv $@.tmp $@
+
+install: all man completion ## install program, manual, completion, shipped trace and scenarios below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
-	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
+	install -D -m 644 $(BUILD)/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
+	install -D -m 644 $(BUILD)/contigbench-formats.5 $(DESTDIR)$(PREFIX)/share/man/man5/contigbench-formats.5
+	install -D -m 644 $(BUILD)/contigbench.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/contigbench
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 
@@ -90,6 +108,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance fidelity perf profile paper format install clean help
+.PHONY: all check soak scenario conformance fidelity perf profile paper format man completion install clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

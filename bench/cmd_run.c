@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "help/commands.h"
 #include "results/folder.h"
 #include "results/results.h"
 #include "virtual/state.h"
@@ -210,7 +211,7 @@ int cmd_run(int argc, char **argv)
 	int status = run_options_parse(argc, argv, &r.options);
 
 	if (status == CLI_OK && r.options.help) {
-		run_options_usage(stdout);
+		help_print(stdout, &help_run);
 	} else if (status == CLI_OK) {
 		catch_signals();
 		status = r.options.wall.on ? frame_run(&r.options, r.argc, r.argv, &stop) : run(&r);
