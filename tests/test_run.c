@@ -511,7 +511,8 @@ static bool some_replays(const char *partial)
 /* Interrupted, resumed, and no byte is different. */
 static void interruption_changes_nothing(void **state)
 {
-	const char *line = "run large.ctr -b linux-5.10,first-fit --sizes 64p,1b --interval-ms 5 --seeds 1-40 -j 2";
+	const char *line =
+		"run large.ctr -b linux-5.10,first-fit --sizes 64p,1b --interval-ms 5 --seeds 1-40 --passes 2 -j 2";
 	char text[512];
 
 	(void)state;

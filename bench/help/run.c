@@ -17,7 +17,8 @@ static const struct help_option options[] = {
 	  "of a request, powers of two: 64p is 64 pages, 2b two pageblocks, 1m a memory block, for virtio-mem "
 	  "(64p,1b,2b,4b,8b; virtio-mem: 1m)",
 	  NULL, NULL },
-	{ "--samples", "N", "of fragmentation over the pass that counts (20)", NULL, NULL },
+	{ "--passes", "N", "N passes count, in one stretch of virtual time: requests and samples over all (1)", NULL, NULL },
+	{ "--samples", "N", "of fragmentation over the passes that count (20)", NULL, NULL },
 	{ "--ablate", "A..B",
 	  "instead of -b: from backend A to backend B, a knob at a time in the order of the releases that brought it; gain and "
 	  "cost of each (70 %, 1b)",
@@ -80,7 +81,7 @@ const struct help help_run = {
 	                  "Each repetition of a row is one replay, by threads, one a trace cpu, pinned to cpus of the node that "
 	                  "its node is mapped to, under real locks, and a benchmark of Google Benchmark. Latencies are "
 	                  "measured. Occupancy 70, seed 1, size 1b, all backends made for threads, 5 repetitions in random "
-	                  "order by default. Other callers than plain, --ablate, --resume, --samples and -j are refused; an "
+	                  "order by default. Other callers than plain, --ablate, --resume, --passes, --samples and -j are refused; an "
 	                  "interrupted run keeps the replays that were finished.",
 	                  wall },
 			{ "Google Benchmark's own flags, of the wall clock",

@@ -176,7 +176,7 @@ void results_replays_csv(FILE *f, const struct results *r)
 		fprintf(f, ",%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64, o->seeds[at.seed], p->nr_requests, successes,
 		        migrated);
 		for (int k = 0; k < RETYPE_LAB; k++)
-			fprintf(f, ",%" PRIu64, p->retyped[k]);
+			fprintf(f, ",%" PRIu64, p->end.retyped[k]);
 		fprintf(f, ",%" PRIu64, p->end.mixed_blocks);
 		csv_fixed(f, p->end.unusable, 3);
 		csv_fixed(f, p->end.fragmentation, 3);

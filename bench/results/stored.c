@@ -393,6 +393,8 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 		}
 		say_flag(&a, "seeds", stored_number(line, "seed"));
 		say_flag(&a, "age", stored_number(p, "age"));
+		if (json_object_get(p, "passes"))
+			say_flag(&a, "passes", stored_number(p, "passes"));
 		say_ms(&a, "interval-ms", stored_number(p, "interval_ns"));
 		say_ms(&a, "hold-ms", stored_number(p, "hold_ns"));
 		say_flag(&a, "requests", stored_number(p, "max_requests"));

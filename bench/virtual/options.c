@@ -151,6 +151,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_HOLD,
 	OPT_AGE,
+	OPT_PASSES,
 	OPT_SAMPLES,
 	OPT_VERIFY,
 	OPT_PAGE_SHIFT,
@@ -190,6 +191,7 @@ static bool knows(const struct run_dialect *d, int opt)
 	case OPT_COUNT:
 	case OPT_ANSWERS:
 		return d->flags & OWN_COMPARISON;
+	case OPT_PASSES:
 	case OPT_SAMPLES:
 	case OPT_FORCE:
 	case OPT_RESUME:
@@ -210,6 +212,8 @@ static const char *virtual_only(int opt)
 		return "--ablate";
 	case OPT_RESUME:
 		return "--resume";
+	case OPT_PASSES:
+		return "--passes";
 	case OPT_SAMPLES:
 		return "--samples";
 	case 'j':
@@ -232,6 +236,7 @@ static const struct option long_options[] = {
 	{ "interval-ms", required_argument, NULL, OPT_INTERVAL },
 	{ "hold-ms", required_argument, NULL, OPT_HOLD },
 	{ "age", required_argument, NULL, OPT_AGE },
+	{ "passes", required_argument, NULL, OPT_PASSES },
 	{ "samples", required_argument, NULL, OPT_SAMPLES },
 	{ "verify", required_argument, NULL, OPT_VERIFY },
 	{ "page-shift", required_argument, NULL, OPT_PAGE_SHIFT },
@@ -329,6 +334,8 @@ static int take_work(struct run_options *o, int opt, const char *arg)
 		return milliseconds("hold-ms", arg, 0, &o->hold_ns);
 	case OPT_AGE:
 		return options_number32("age", arg, 0, 1000, &o->age);
+	case OPT_PASSES:
+		return options_number32("passes", arg, 1, 1000, &o->passes);
 	case OPT_SAMPLES:
 		return options_number32("samples", arg, 0, 1000000, &o->samples);
 	case OPT_VERIFY:
@@ -453,6 +460,7 @@ int run_options_init(struct run_options *o)
 		.hold_ns = 100 * MS,
 		.interval_ns = 250 * MS,
 		.max_requests = UINT32_MAX - 1,
+		.passes = 1,
 		.samples = 20,
 		.jobs = cpus > 0 ? (uint32_t)cpus : 1,
 		.page_shift = -1,

@@ -51,6 +51,7 @@ struct run_options {
 	bool block_given;
 	bool align_given;
 	uint32_t age;
+	uint32_t passes; /* that count */
 	uint64_t hold_ns;
 	uint64_t interval_ns;
 	uint64_t max_requests;
