@@ -17,7 +17,8 @@ static const struct help_option options[] = {
 	  "of a request, powers of two: 64p is 64 pages, 2b two pageblocks, 1m a memory block, for virtio-mem "
 	  "(64p,1b,2b,4b,8b; virtio-mem: 1m)",
 	  NULL, NULL },
-	{ "--passes", "N", "N passes count, in one stretch of virtual time: requests and samples over all (1)", NULL, NULL },
+	{ "--passes", "N", "N passes count, in one stretch of virtual time: requests and samples over all (1)", NULL,
+	  NULL },
 	{ "--samples", "N", "of fragmentation over the passes that count (20)", NULL, NULL },
 	{ "--ablate", "A..B",
 	  "instead of -b: from backend A to backend B, a knob at a time in the order of the releases that brought it; gain and "
