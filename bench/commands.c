@@ -5,12 +5,22 @@
 #include "cli.h"
 #include "help/commands.h"
 
+/* clang-format off: a line each */
 const struct cli_command cli_commands[] = {
-	{ &help_list, cmd_list },       { &help_run, cmd_run },           { &help_diverge, cmd_diverge },
-	{ &help_explain, cmd_explain }, { &help_scenario, cmd_scenario }, { &help_conformance, cmd_conformance },
-	{ &help_record, cmd_record },   { &help_trace, cmd_trace },       { &help_micro, cmd_micro },
-	{ &help_perf, cmd_perf },       { &help_help, cmd_help },         { 0 },
+	{ &help_list, cmd_list },
+	{ &help_run, cmd_run },
+	{ &help_diverge, cmd_diverge },
+	{ &help_explain, cmd_explain },
+	{ &help_scenario, cmd_scenario },
+	{ &help_conformance, cmd_conformance },
+	{ &help_record, cmd_record },
+	{ &help_trace, cmd_trace },
+	{ &help_micro, cmd_micro },
+	{ &help_perf, cmd_perf },
+	{ &help_help, cmd_help },
+	{ 0 },
 };
+/* clang-format on */
 
 const struct cli_command *cli_command_named(const char *name)
 {
