@@ -5,7 +5,7 @@
 #include "cli.h"
 #include "help/commands.h"
 
-/* clang-format off: a line each */
+/* clang-format off */
 const struct cli_command cli_commands[] = {
 	{ &help_list, cmd_list },
 	{ &help_run, cmd_run },

@@ -74,10 +74,40 @@ static void print_groups(FILE *f, const struct help_group *groups)
 	}
 }
 
+/* Up to a blank that is in no bracket: what a call may be broken at. */
+static size_t piece_of_call(const char *text)
+{
+	size_t n = 0;
+
+	for (int depth = 0; text[n] && (depth || text[n] != ' '); n++)
+		depth += (text[n] == '[') - (text[n] == ']');
+	return n;
+}
+
+static void print_call(FILE *f, const char *call)
+{
+	size_t column = strlen("usage:");
+
+	while (*call) {
+		size_t n = piece_of_call(call);
+
+		if (column + 1 + n > WIDTH) {
+			fprintf(f, "\n%*s", (int)strlen("usage:     "), "");
+			column = strlen("usage:     ");
+		}
+		fprintf(f, " %.*s", (int)n, call);
+		column += n + 1;
+		call += n + (call[n] == ' ');
+	}
+	fputc('\n', f);
+}
+
 static void print_usage(FILE *f, const struct help *h)
 {
-	for (const char *const *u = h->usage; *u; u++)
-		fprintf(f, "%s %s\n", u == h->usage ? "usage:" : "      ", *u);
+	for (const char *const *u = h->usage; *u; u++) {
+		fputs(u == h->usage ? "usage:" : "      ", f);
+		print_call(f, *u);
+	}
 }
 
 void help_print(FILE *f, const struct help *h)
