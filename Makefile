@@ -22,7 +22,9 @@ CPPFLAGS += -D_GNU_SOURCE -I$(BUILD) $(shell pkg-config --cflags $(PKGS))
 FLAGS	:= $(OPT) $(WARN) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 CFLAGS	+= -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes $(FLAGS)
 CXXFLAGS += -std=c++17 $(FLAGS)
-LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm
+LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm -ldl
+# what a plugin may call (allocators/plugin.h), and nothing else
+LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 
 # A room is a folder; its sources are all that lie in it.
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
@@ -34,13 +36,13 @@ obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 all: $(BUILD)/contigbench ## build the program (default)
 
 $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcontig.a
-	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS)
+	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libcontig.a: $(call obj,$(LIB))
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
-	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -78,7 +80,26 @@ paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs La
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program, manual, shipped trace and scenarios below $(PREFIX)
+# what a plugin is built with: headers, and where they are
+PUBLIC	:= allocators/contig.h allocators/plugin.h allocators/policy.h
+define PC
+prefix=$(PREFIX)
+includedir=$${prefix}/include
+plugin_version=$(shell sed -n 's/^.define CONTIG_PLUGIN_VERSION \([0-9]*\)u/\1/p' allocators/plugin.h)
+
+Name: contigbench
+Description: headers for plugins of contigbench
+Version: $(VERSION)
+Cflags: -I$${includedir}
+endef
+export PC
+
+install-headers: ## install what plugins are built with below $(PREFIX)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/contigbench $(PUBLIC)
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	echo "$$PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/contigbench.pc
+
+install: all install-headers ## install program, headers, manual, shipped trace and scenarios below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
 	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
@@ -90,6 +111,6 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance fidelity perf profile paper format install clean help
+.PHONY: all check soak scenario conformance fidelity perf profile paper format install install-headers clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

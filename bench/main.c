@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "plugins.h"
 
 const struct cli_command cli_commands[] = {
 	{ "list", "backends, workloads, metrics and knobs", cmd_list },
@@ -21,14 +22,20 @@ const struct cli_command cli_commands[] = {
 
 static void usage(FILE *to)
 {
-	fputs("usage: contigbench COMMAND [OPTION...]      contigbench COMMAND --help\n\n", to);
+	fputs("usage: contigbench [--plugin FILE]... COMMAND [OPTION...]      contigbench COMMAND --help\n\n", to);
 	for (const struct cli_command *c = cli_commands; c->name; c++)
 		fprintf(to, "  %-12s %s\n", c->name, c->summary);
-	fputs("\nExit status: 0 fine; 1 the answer is no; 2 wrong call or input; 3 the machine can not do it.\n", to);
+	fputs("\nBackends of one's own: --plugin FILE, or CONTIGBENCH_PLUGINS=FILE:FILE (docs/adding-a-policy.md).\n",
+	      to);
+	fputs("Exit status: 0 fine; 1 the answer is no; 2 wrong call or input; 3 the machine can not do it.\n", to);
 }
 
 static int run(int argc, char **argv)
 {
+	int status = plugins_take(&argc, &argv);
+
+	if (status != CLI_OK)
+		return status;
 	if (argc < 2) {
 		usage(stderr);
 		return CLI_USAGE;
