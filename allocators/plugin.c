@@ -21,6 +21,32 @@ struct named_number {
 	uint32_t value;
 };
 
+/* The loader maps what the file says it has, and dies where it has not. What is no ELF file of this machine it refuses itself. */
+static int check_whole(const char *path, struct contig_diag *diag)
+{
+	FILE *f = fopen(path, "r");
+	ElfW(Ehdr) head;
+	ElfW(Phdr) part;
+	uint64_t size = 0, needed = 0;
+
+	if (!f)
+		return contig_diag_set(diag, -ENOENT, "can not be loaded: %s", strerror(errno));
+	if (fread(&head, sizeof(head), 1, f) == 1 && !memcmp(head.e_ident, ELFMAG, SELFMAG) &&
+	    head.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) &&
+	    head.e_phentsize == sizeof(part) && !fseek(f, (long)head.e_phoff, SEEK_SET)) {
+		for (unsigned int i = 0; i < head.e_phnum && fread(&part, sizeof(part), 1, f) == 1; i++) {
+			if (part.p_type == PT_LOAD && part.p_offset + part.p_filesz > needed)
+				needed = part.p_offset + part.p_filesz;
+		}
+	}
+	if (!fseek(f, 0, SEEK_END))
+		size = (uint64_t)ftell(f);
+	fclose(f);
+	return size >= needed ? 0
+	                      : contig_diag_set(diag, -ENOEXEC, "is cut short: it has %llu of %llu bytes at least",
+	                                        (unsigned long long)size, (unsigned long long)needed);
+}
+
 /* dlopen() looks for a name without a slash where libraries are. */
 static void *open_file(const char *path, struct contig_diag *diag)
 {
@@ -106,14 +132,14 @@ static bool is_line(const char *text, size_t most)
 /* The first operation that is not there, or NULL. */
 static const char *missing_operation(const struct contig_backend *b)
 {
-#define CORE(op)                                                                                                       \
-	if (!b->op)                                                                                                    \
+#define CORE(b, op)                                                                                                    \
+	if (!(b)->op)                                                                                                  \
 		return #op;
-#define LAB(op)                                                                                                        \
-	if (b->lab && !b->lab->op)                                                                                     \
+#define LAB(b, op)                                                                                                     \
+	if ((b)->lab && !(b)->lab->op)                                                                                 \
 		return "lab->" #op;
-	CONTIG_CORE_OPS(CORE)
-	CONTIG_LAB_OPS(LAB)
+	CONTIG_CORE_OPS(CORE, b)
+	CONTIG_LAB_OPS(LAB, b)
 #undef CORE
 #undef LAB
 	return NULL;
@@ -173,7 +199,13 @@ static int check_offer(const struct contig_plugin *p, struct contig_diag *diag)
 
 static bool is_known(const struct contig_plugin *p)
 {
-	return p->nr_backends && p->backends && contig_backend_of(p->backends[0]->name) == p->backends[0];
+	const struct contig_backend *b;
+
+	for (size_t i = 0; p->nr_backends && p->backends && (b = contig_backend_at(i)); i++) {
+		if (b == p->backends[0])
+			return true;
+	}
+	return false;
 }
 
 /* All of its backends or none: how many there is room for is looked at before the first. */
@@ -198,9 +230,12 @@ static int add_all(const struct contig_plugin *p, struct contig_diag *diag)
 
 int contig_plugin_load(const char *path, const struct contig_plugin **out, struct contig_diag *diag)
 {
-	void *file = open_file(path, diag);
+	int rc = check_whole(path, diag);
+	void *file = rc ? NULL : open_file(path, diag);
 	const struct contig_plugin *p = file ? dlsym(file, SYMBOL) : NULL;
-	int rc = file ? 0 : -ENOENT;
+
+	if (!rc && !file)
+		rc = -ENOENT;
 
 	if (file && !p)
 		rc = contig_diag_set(diag, -ENOEXEC, "is no plugin: it has no symbol " SYMBOL);

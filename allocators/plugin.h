@@ -35,44 +35,31 @@ extern "C" {
  */
 #define CONTIG_PLUGIN_VERSION 1u
 
-/* Operations that every backend has, and those of a lab: all, or none and no lab. */
-#define CONTIG_CORE_OPS(OP)                                                                                            \
-	OP(open)                                                                                                       \
-	OP(close) OP(alloc) OP(free) OP(split) OP(range_begin) OP(range_step) OP(range_end) OP(range_free) OP(stats)
-#define CONTIG_LAB_OPS(OP)                                                                                             \
-	OP(place)                                                                                                      \
-	OP(set_type)                                                                                                   \
-	OP(type) OP(pin) OP(pin_owned) OP(freeze) OP(relist) OP(to_lru) OP(convert) OP(watermark) OP(unreserve)        \
-		OP(drain) OP(run) OP(verify)
+/* clang-format off */
+/* Operations that every backend has, and those of a lab: all of them, or no lab. */
+#define CONTIG_CORE_OPS(OP, with)									       \
+	OP(with, open) OP(with, close) OP(with, alloc) OP(with, free) OP(with, split) OP(with, range_begin)    \
+	OP(with, range_step) OP(with, range_end) OP(with, range_free) OP(with, stats)
+#define CONTIG_LAB_OPS(OP, with)									       \
+	OP(with, place) OP(with, set_type) OP(with, type) OP(with, pin) OP(with, pin_owned) OP(with, freeze)   \
+	OP(with, relist) OP(with, to_lru) OP(with, convert) OP(with, watermark) OP(with, unreserve)	       \
+	OP(with, drain) OP(with, run) OP(with, verify)
 
 /* Numbers in which two versions of contig.h may differ without a word. */
-#define CONTIG_PLUGIN_LAYOUT(NUMBER)                                                                                   \
-	NUMBER(sizeof(struct contig_plugin))                                                                           \
-	NUMBER(sizeof(struct contig_backend))                                                                          \
-	NUMBER(sizeof(struct contig_lab))                                                                              \
-	NUMBER(sizeof(struct contig_hooks))                                                                            \
-	NUMBER(sizeof(struct contig_geometry))                                                                         \
-	NUMBER(sizeof(struct contig_zone))                                                                             \
-	NUMBER(sizeof(struct contig_what))                                                                             \
-	NUMBER(sizeof(struct contig_range_args))                                                                       \
-	NUMBER(sizeof(struct contig_work))                                                                             \
-	NUMBER(sizeof(struct contig_outcome))                                                                          \
-	NUMBER(sizeof(struct contig_stats))                                                                            \
-	NUMBER(sizeof(struct contig_run))                                                                              \
-	NUMBER(sizeof(struct contig_diag))                                                                             \
-	NUMBER(offsetof(struct contig_backend, open))                                                                  \
-	NUMBER(offsetof(struct contig_backend, range_begin))                                                           \
-	NUMBER(offsetof(struct contig_backend, stats))                                                                 \
-	NUMBER(offsetof(struct contig_lab, run))                                                                       \
-	NUMBER(offsetof(struct contig_work, migrated))                                                                 \
-	NUMBER(MT_NR)                                                                                                  \
-	NUMBER(PAGE_KIND_NR)                                                                                           \
-	NUMBER(PHASE_NR)                                                                                               \
-	NUMBER(WHY_NR)                                                                                                 \
-	NUMBER(RETYPE_NR)                                                                                              \
-	NUMBER(RANGE_OP_NR)                                                                                            \
-	NUMBER(CALLER_NR)                                                                                              \
-	NUMBER(CONTIG_MAX_ORDER)
+#define CONTIG_PLUGIN_LAYOUT(NUMBER)									       \
+	NUMBER(sizeof(struct contig_plugin)) NUMBER(sizeof(struct contig_backend))			       \
+	NUMBER(sizeof(struct contig_lab)) NUMBER(sizeof(struct contig_hooks))				       \
+	NUMBER(sizeof(struct contig_geometry)) NUMBER(sizeof(struct contig_zone))			       \
+	NUMBER(sizeof(struct contig_what)) NUMBER(sizeof(struct contig_range_args))			       \
+	NUMBER(sizeof(struct contig_work)) NUMBER(sizeof(struct contig_outcome))			       \
+	NUMBER(sizeof(struct contig_stats)) NUMBER(sizeof(struct contig_run))				       \
+	NUMBER(sizeof(struct contig_diag))								       \
+	NUMBER(MT_NR) NUMBER(PAGE_KIND_NR) NUMBER(PHASE_NR) NUMBER(WHY_NR) NUMBER(RETYPE_NR)		       \
+	NUMBER(RANGE_OP_NR) NUMBER(CALLER_NR) NUMBER(CONTIG_MAX_ORDER)					       \
+	CONTIG_CORE_OPS(CONTIG_PLUGIN_CORE_OFFSET, NUMBER) CONTIG_LAB_OPS(CONTIG_PLUGIN_LAB_OFFSET, NUMBER)
+#define CONTIG_PLUGIN_CORE_OFFSET(NUMBER, op) NUMBER(offsetof(struct contig_backend, op))
+#define CONTIG_PLUGIN_LAB_OFFSET(NUMBER, op)  NUMBER(offsetof(struct contig_lab, op))
+/* clang-format on */
 
 struct contig_plugin {
 	/* these three stay where they are, whatever the version */
