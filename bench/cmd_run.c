@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "help/commands.h"
+#include "plugins.h"
 #include "results/folder.h"
 #include "results/results.h"
 #include "virtual/state.h"
@@ -118,8 +119,12 @@ static int interrupted(struct run *r)
 		folder_discard(&r->folder);
 		return cli_error(CLI_NO, "interrupted before the first replay was finished: nothing is kept");
 	}
-	return cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `contigbench run --resume %s`",
-	                 r->matrix.nr_done, r->plan.nr_replays, r->folder.partial);
+	char *call = plugins_call();
+
+	cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `%s run --resume %s`", r->matrix.nr_done,
+	          r->plan.nr_replays, call ? call : "contigbench", r->folder.partial);
+	free(call);
+	return CLI_NO;
 }
 
 /* `name` of the results folder to the terminal */
