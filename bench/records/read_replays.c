@@ -142,10 +142,10 @@ static int reshape(struct reading *r, struct record_benchmark *b, const char *pa
 		for (size_t i = 0; i < seed->nr; i++) {
 			double value = seed->values[i].value;
 
-			if (!(value >= 0 && value < 0x1p63))
+			if (!(value >= 0))
 				return no_replay(r, path, b->name);
 			if (&b->metrics[m] != seed)
-				b->metrics[m].values[i].key = (uint64_t)value;
+				b->metrics[m].values[i].key = value < 0x1p64 ? (uint64_t)value : UINT64_MAX;
 		}
 	}
 	build_remove_metric(b, "seed");
