@@ -11,6 +11,7 @@ const struct cli_command cli_commands[] = {
 	{ &help_run, cmd_run },
 	{ &help_diverge, cmd_diverge },
 	{ &help_explain, cmd_explain },
+	{ &help_compare, cmd_compare },
 	{ &help_scenario, cmd_scenario },
 	{ &help_conformance, cmd_conformance },
 	{ &help_record, cmd_record },
