@@ -26,6 +26,7 @@ extern const char *cli_command_name;            /* of the command that runs, for
 int cmd_conformance(int argc, char **argv);
 int cmd_diverge(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_micro(int argc, char **argv);
 int cmd_perf(int argc, char **argv);

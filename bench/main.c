@@ -15,6 +15,7 @@ const struct cli_command cli_commands[] = {
 	{ "record", "record the page allocations of a command", cmd_record },
 	{ "trace", "info or cat of a recorded trace", cmd_trace },
 	{ "micro", "microbenchmarks of the backends (Google Benchmark)", cmd_micro },
+	{ "history", "keep results and find out when something changed", cmd_history },
 	{ "perf", "the project's own speed limits", cmd_perf },
 	{ NULL, NULL, NULL },
 };
