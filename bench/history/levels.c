@@ -15,6 +15,7 @@
 #define PRIOR_RUNS      50.0 /* ... in that many runs */
 #define NORMAL_MAD      1.4826
 #define MAX_CORRELATION 0.9
+#define MAX_SHOWN       0.3 /* of that which the series itself shows: a drift looks like more, and is to be found */
 
 int levels_init(struct levels *l, const double *y, size_t n, size_t *bounds, size_t nr, double correlation)
 {
@@ -121,7 +122,7 @@ void levels_measure(struct levels *l)
 		}
 		all += l->inliers[i];
 	}
-	rho = fmax(0, fmin(fmax(correlation(l), l->expected), MAX_CORRELATION));
+	rho = fmax(0, fmin(fmax(fmin(correlation(l), MAX_SHOWN), l->expected), MAX_CORRELATION));
 	l->inflation = (1 + rho) / (1 - rho);
 	l->freedom = fmax(1, (double)all - (double)l->nr);
 	/* skewed noise reaches farther to one side: there a sum of a few numbers is as likely to be far off */
@@ -172,7 +173,10 @@ double levels_probability(const struct levels *l, size_t i)
 	const size_t lesser = a > b ? i : i - 1, other = a > b ? i - 1 : i, runs = a > b ? b : a;
 	const double difference = l->center[i] - l->center[i - 1], error = standard_error(l, i);
 	const double middle = (l->center[i] + l->center[i - 1]) / 2;
-	const double places = (double)(l->n - 2 * CHANGES_LEVEL + 1);
+	/* where it could be; a level between two others could begin and end anywhere */
+	const double ends = (double)(l->n - 2 * CHANGES_LEVEL + 1);
+	const bool inner = lesser > 0 && lesser + 1 < l->nr;
+	const double places = inner ? ends * (ends + 1) / 2 : ends;
 	const bool up = is_up(l, i);
 	const size_t far = beyond(l, lesser, middle, up);
 	double noise, spikes;
