@@ -30,7 +30,8 @@ void export_real(FILE *f, double v)
 		if (strtod(text, NULL) == v)
 			break;
 	}
-	fputs(text, f);
+	/* "-0" would be read as a whole number, which has no such sign */
+	fputs(v == 0 && signbit(v) ? "-0.0" : text, f);
 }
 
 /* Whole numbers above what readers of JSON have room for are texts. */
