@@ -12,6 +12,7 @@ const struct cli_command cli_commands[] = {
 	{ &help_diverge, cmd_diverge },
 	{ &help_explain, cmd_explain },
 	{ &help_compare, cmd_compare },
+	{ &help_history, cmd_history },
 	{ &help_scenario, cmd_scenario },
 	{ &help_conformance, cmd_conformance },
 	{ &help_record, cmd_record },
