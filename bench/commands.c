@@ -11,6 +11,8 @@ const struct cli_command cli_commands[] = {
 	{ &help_run, cmd_run },
 	{ &help_diverge, cmd_diverge },
 	{ &help_explain, cmd_explain },
+	{ &help_plot, cmd_plot },
+	{ &help_verify, cmd_verify },
 	{ &help_compare, cmd_compare },
 	{ &help_history, cmd_history },
 	{ &help_scenario, cmd_scenario },

@@ -16,9 +16,11 @@ extern const struct help help_history;
 extern const struct help help_list;
 extern const struct help help_micro;
 extern const struct help help_perf;
+extern const struct help help_plot;
 extern const struct help help_record;
 extern const struct help help_run;
 extern const struct help help_scenario;
 extern const struct help help_trace;
+extern const struct help help_verify;
 
 #endif
