@@ -225,7 +225,6 @@ static const char *virtual_only(int opt)
 
 static const struct option long_options[] = {
 	{ "backends", required_argument, NULL, 'b' },
-	{ "backend", required_argument, NULL, 'b' },
 	{ "occupancy", required_argument, NULL, OPT_OCCUPANCY },
 	{ "seeds", required_argument, NULL, OPT_SEEDS },
 	{ "sizes", required_argument, NULL, OPT_SIZES },
@@ -416,6 +415,9 @@ static int bad_option(const struct run_dialect *d, int opt, const char *given)
 {
 	if (opt == ':')
 		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench %s --help`", given, d->command);
+	if (!strncmp(given, "--plugin", strlen("--plugin")))
+		return cli_error(CLI_USAGE, "--plugin stands in front of the command: contigbench --plugin FILE %s ...",
+		                 d->command);
 	if (opt == '?' && optopt && optopt < 256)
 		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench %s --help`", optopt, d->command);
 	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, d->command);
