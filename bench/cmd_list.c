@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* cmd_list.c - contigbench list: backends, workloads, metrics, knobs, the table of presets and geometries. */
+#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
+#include "help/commands.h"
 #include "plugins.h"
 #include "virtual/plan.h"
 
@@ -286,31 +288,63 @@ static bool is_list(const char *name)
 	return false;
 }
 
+struct options {
+	const char *list; /* NULL: all */
+	bool json, help;
+};
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	*o = (struct options){ 0 };
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'h':
+			o->help = true;
+			return CLI_OK;
+		default:
+			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench list --help`",
+			                 argv[optind - 1]);
+		}
+	}
+	o->list = argv[optind];
+	if (argc - optind > 1)
+		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
+	if (o->list && !is_list(o->list))
+		return cli_error(CLI_USAGE, "unknown list '%s': " LIST_NAMES, o->list);
+	return CLI_OK;
+}
+
 int cmd_list(int argc, char **argv)
 {
-	bool json = argc > 1 && !strcmp(argv[argc - 1], "--json");
+	struct options o;
+	int status = parse(argc, argv, &o);
 
-	argc -= json;
-	if (argc == 2 && json && is_list(argv[1]))
-		return list_json(argv[1]);
-	if (argc > 2)
-		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets|geometries] [--json]");
+	if (status != CLI_OK)
+		return status;
+	if (o.help) {
+		help_print(stdout, &help_list);
 		return CLI_OK;
 	}
-	if (argc == 1 && json)
-		return list_json(NULL);
+	if (o.json)
+		return list_json(o.list);
 	for (size_t i = 0; i < NR_LISTS; i++) {
-		if (argc == 2 && strcmp(argv[1], lists[i].name))
+		if (o.list && strcmp(o.list, lists[i].name))
 			continue;
-		if (argc == 1)
+		if (!o.list)
 			printf("%s%s:\n", i ? "\n" : "", lists[i].name);
 		lists[i].list();
-		if (argc == 2)
-			return CLI_OK;
 	}
-	if (argc == 2)
-		return cli_error(CLI_USAGE, "unknown list '%s': " LIST_NAMES, argv[1]);
 	return CLI_OK;
 }

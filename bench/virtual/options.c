@@ -225,7 +225,6 @@ static const char *virtual_only(int opt)
 
 static const struct option long_options[] = {
 	{ "backends", required_argument, NULL, 'b' },
-	{ "backend", required_argument, NULL, 'b' },
 	{ "occupancy", required_argument, NULL, OPT_OCCUPANCY },
 	{ "seeds", required_argument, NULL, OPT_SEEDS },
 	{ "sizes", required_argument, NULL, OPT_SIZES },

@@ -105,8 +105,6 @@ int run_options_init(struct run_options *o);
 /* Add a spec that is known to be good. CLI_OK or CLI_MACHINE. */
 int run_options_add_backend(struct run_options *o, const char *spec);
 void run_options_free(struct run_options *o);
-void run_options_usage(FILE *to);
-void diverge_options_usage(FILE *to);
 
 /* "64p", "2b", "1m" */
 void run_size_label(const struct run_size *s, char out[16]);
