@@ -39,6 +39,9 @@ int cli_bad_option(int opt, const char *given)
 
 	if (opt == ':')
 		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench %s --help`", given, command);
+	if (!strncmp(given, "--plugin", strlen("--plugin")))
+		return cli_error(CLI_USAGE, "--plugin stands in front of the command: contigbench --plugin FILE %s ...",
+		                 command);
 	/* getopt_long() knows the option, and not what is behind its '=' */
 	if (opt == '?' && optopt && !strncmp(given, "--", 2))
 		return cli_error(CLI_USAGE, "%.*s takes no value: see `contigbench %s --help`",

@@ -26,17 +26,21 @@ extern const char *cli_command_name;            /* of the command that runs, for
 /* NULL: there is none of that name. */
 const struct cli_command *cli_command_named(const char *name);
 
+int cmd_compare(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_diverge(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_micro(int argc, char **argv);
 int cmd_perf(int argc, char **argv);
+int cmd_plot(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_scenario(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /*
  * Print "contigbench COMMAND: message" to stderr and return `status`, so that a command can say

@@ -6,14 +6,21 @@
 #include <string.h>
 
 #include "help/commands.h"
+#include "plugins.h"
 #include "virtual/plan.h"
 
 static void list_backends(void)
 {
 	const struct contig_backend *b;
 
-	for (size_t i = 0; (b = contig_backend_at(i)); i++)
-		printf("%-16s %s%s\n", b->name, b->summary, b->baseline ? " (baseline)" : "");
+	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
+		const struct plugin *p = plugin_of(b);
+
+		printf("%-16s %s%s", b->name, b->summary, b->baseline ? " (baseline)" : "");
+		if (p)
+			printf(" (plugin %s)", p->file);
+		putchar('\n');
+	}
 }
 
 static bool list_workload(void *ctx, const char *path)
@@ -145,7 +152,7 @@ static void list_presets(void)
 
 	printf("%-24s", "");
 	for (size_t n = 0; (b = contig_backend_at(n)); n++) {
-		if (b->data)
+		if (b->preset)
 			printf(" %-18s", b->name);
 	}
 	putchar('\n');
@@ -178,9 +185,22 @@ static json_t *json_policy(const struct contig_backend *b)
 	json_t *policy = json_object();
 	struct contig_knob k;
 
-	for (size_t i = 0; contig_knob_at(i, &k) && b->data; i++)
+	for (size_t i = 0; contig_knob_at(i, &k) && b->preset; i++)
 		json_object_set_new(policy, k.name, json_string(preset_value(b, &k)));
 	return policy;
+}
+
+static json_t *json_backend(const struct contig_backend *b)
+{
+	const struct plugin *p = plugin_of(b);
+	json_t *o = json_pack("{sssssbso}", "name", b->name, "summary", b->summary, "baseline", b->baseline, "policy",
+	                      json_policy(b));
+
+	if (p)
+		json_object_set_new(o, "plugin",
+		                    json_pack("{ssssssss}", "name", p->is->name, "file", p->file, "sha256", p->sha256,
+		                              "licence", p->is->licence));
+	return o;
 }
 
 static bool json_workload(void *ctx, const char *path)
@@ -227,8 +247,7 @@ static int list_json(const char *name)
 	struct contig_knob k;
 
 	for (size_t n = 0; (b = contig_backend_at(n)); n++)
-		json_array_append_new(backends, json_pack("{sssssbso}", "name", b->name, "summary", b->summary,
-		                                          "baseline", b->baseline, "policy", json_policy(b)));
+		json_array_append_new(backends, json_backend(b));
 	for (size_t i = 0; contig_knob_at(i, &k); i++)
 		json_array_append_new(
 			knobs, json_pack("{ssssso}", "name", k.name, "meaning", k.doc, "values", json_values(&k)));

@@ -5,9 +5,14 @@
 
 #include "cli.h"
 #include "help/help.h"
+#include "plugins.h"
 
 static int run(int argc, char **argv)
 {
+	int status = plugins_take(&argc, &argv);
+
+	if (status != CLI_OK)
+		return status;
 	if (argc < 2) {
 		help_print_all(stderr);
 		return CLI_USAGE;

@@ -31,7 +31,7 @@ static int set_up(void **state)
 	if (!f)
 		return -1;
 	help_completion(f);
-	return fclose(f) || system("mkdir -p folder 'with space' && touch 'a b.ctr' x:y.ctr folder/in.ctr notes.txt");
+	return fclose(f) || system("mkdir -p folder 'with space' && touch 'a b.ctr' x:y.ctr folder/in.ctr notes.txt notes.so");
 }
 
 /* What bash has in COMPREPLY after a tab behind these words (bash cut them so), one a line. */
@@ -86,6 +86,11 @@ static void commands_and_options(void **state)
 	completes_nothing("run --", "--figure");
 	assert_string_equal(completed("diverge --ans"), "--answers\n");
 	completes("help di", "diverge");
+	completes("history \"\"", "export");
+	completes("history list \"\"", "runs");
+	/* plugins stand in front of the command, and bring backends of which the program knows then */
+	completes("--plugin x.so ru", "run");
+	completes("--plugin no", "notes.so");
 	/* behind --, and in a recorded command, nothing is an option of ours */
 	completes_nothing("run -- --", "--occupancy");
 	completes_nothing("record -o x.ctr make --", "--force");

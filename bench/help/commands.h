@@ -7,16 +7,20 @@
 
 extern const struct help help_contigbench; /* what stands in front of a command */
 
+extern const struct help help_compare;
 extern const struct help help_conformance;
 extern const struct help help_diverge;
 extern const struct help help_explain;
 extern const struct help help_help;
+extern const struct help help_history;
 extern const struct help help_list;
 extern const struct help help_micro;
 extern const struct help help_perf;
+extern const struct help help_plot;
 extern const struct help help_record;
 extern const struct help help_run;
 extern const struct help help_scenario;
 extern const struct help help_trace;
+extern const struct help help_verify;
 
 #endif

@@ -3,6 +3,9 @@
 #include "commands.h"
 
 static const struct help_option options[] = {
+	{ "--plugin", "FILE", "backends of one's own, in a shared object; repeatable",
+	  "docs/adding-a-policy.md of the sources says how such a thing is made. Results name it by its SHA-256.",
+	  "file:.so" },
 	{ "-h, --help", NULL, "this text", NULL, NULL },
 	{ "--version", NULL, "the revision of the sources it was built from", NULL, NULL },
 	{ 0 },
@@ -11,8 +14,8 @@ static const struct help_option options[] = {
 const struct help help_contigbench = {
 	.name = "contigbench",
 	.summary = "compare rules for contiguous page allocation",
-	.usage = (const char *const[]){ "contigbench COMMAND [OPTION...]", "contigbench COMMAND --help",
-	                                "contigbench --help | --version", NULL },
+	.usage = (const char *const[]){ "contigbench [--plugin FILE]... COMMAND [OPTION...]",
+	                                "contigbench COMMAND --help", "contigbench --help | --version", NULL },
 	.text = "A user-space model of the Linux page allocator in which the disputed rules of alloc_contig_range are switches. It "
 		"replays recorded page traffic under several settings of them, lays a stream of requests for contiguous memory over "
 		"it, and reports success rates, pages migrated, modelled latency and fragmentation.",
@@ -24,6 +27,8 @@ const struct help help_contigbench = {
 };
 
 static const struct help_option environment[] = {
+	{ "CONTIGBENCH_PLUGINS", NULL, "Plugins to load before those of --plugin, with colons between them.", NULL,
+	  NULL },
 	{ "HWLOC_XMLFILE, HWLOC_SYNTHETIC, HWLOC_THISSYSTEM", NULL,
 	  "`contigbench run --clock wall` sees the machine as hwloc(7) does, which these can change.", NULL, NULL },
 	{ "BENCHMARK_FLAG", NULL, "The value of Google Benchmark's flag of that name, where the command line has none.",

@@ -126,7 +126,7 @@ void results_summary_csv(FILE *f, const struct results *r)
 		"migrated_pages_in_vain,modelled_p50_ns,modelled_p99_ns,modelled_max_ns,"
 		"modelled_failed_p50_ns,modelled_failed_p99_ns,modelled_failed_max_ns,"
 		"retyped_fallback_blocks,retyped_merge_blocks,retyped_undo_blocks,retyped_grab_blocks,"
-		"mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work";
+		"retyped_reserve_blocks,mixed_blocks,unusable_index,fragmentation_index,trace_allocations,failed_allocations,unequal_work";
 	static const char by_user[] = ",caller,got_pages,calls,waits,modelled_waited_ns";
 	char all[sizeof(columns) + sizeof(by_user)];
 
@@ -161,8 +161,9 @@ void results_replays_csv(FILE *f, const struct results *r)
 	csv_head(f, r->plan,
 	         CSV_PLACE
 	         ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
-	         "retyped_undo_blocks,retyped_grab_blocks,mixed_blocks,unusable_index,fragmentation_index,free_pages,"
-	         "trace_allocations,failed_allocations,failed_allocations_while_aging,late_frees,skipped_pins");
+	         "retyped_undo_blocks,retyped_grab_blocks,retyped_reserve_blocks,mixed_blocks,unusable_index,"
+	         "fragmentation_index,free_pages,trace_allocations,failed_allocations,failed_allocations_while_aging,"
+	         "late_frees,skipped_pins");
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
 		const struct run_place at = plan_place(r->plan, i);
 		const struct replay_result *p = &r->replays[i];
