@@ -31,7 +31,8 @@ static int set_up(void **state)
 	if (!f)
 		return -1;
 	help_completion(f);
-	return fclose(f) || system("mkdir -p folder 'with space' && touch 'a b.ctr' x:y.ctr folder/in.ctr notes.txt notes.so");
+	return fclose(f) ||
+	       system("mkdir -p folder 'with space' && touch 'a b.ctr' x:y.ctr folder/in.ctr notes.txt notes.so");
 }
 
 /* What bash has in COMPREPLY after a tab behind these words (bash cut them so), one a line. */
