@@ -36,5 +36,9 @@ const char *house_shell(const char *line);
 char *house_contents(const char *name, size_t *len);
 void house_write(const char *name, const char *text, size_t len);
 bool house_has(const char *name);
+/* Entries of a folder whose names begin so. */
+size_t house_count(const char *folder, const char *prefix);
+/* What a child process ended with; 128 + signal if it was killed. */
+int house_wait(int pid);
 
 #endif
