@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "help/commands.h"
+#include "plugins.h"
 #include "results/folder.h"
 #include "results/results.h"
 #include "run.h"
@@ -118,8 +120,12 @@ static int interrupted(struct run *r)
 		folder_discard(&r->folder);
 		return cli_error(CLI_NO, "interrupted before the first replay was finished: nothing is kept");
 	}
-	return cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `contigbench run --resume %s`",
-	                 r->matrix.nr_done, r->plan.nr_replays, r->folder.partial);
+	char *call = plugins_call();
+
+	cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `%s run --resume %s`", r->matrix.nr_done,
+	          r->plan.nr_replays, call ? call : "contigbench", r->folder.partial);
+	free(call);
+	return CLI_NO;
 }
 
 /* `name` of the results folder to the terminal */
@@ -230,7 +236,7 @@ int cmd_run(int argc, char **argv)
 	int status = run_options_parse(argc, argv, &options);
 
 	if (status == CLI_OK && options.help)
-		run_options_usage(stdout);
+		help_print(stdout, &help_run);
 	else if (status == CLI_OK)
 		status = run_with(&options, argc, typed);
 	run_options_free(&options);

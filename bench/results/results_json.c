@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../plugins.h"
 #include "results.h"
 
 void json_text(FILE *f, const char *text)
@@ -137,7 +138,13 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 		fputs(i ? "," : "", f);
 		json_text(f, o->backends[i]);
 	}
-	fputs("],\"seeds\":[", f);
+	fputs("],", f);
+	if (plugins_decide(o->backends, o->nr_backends)) {
+		fputs("\"plugins\":", f);
+		plugins_print_json(f);
+		fputc(',', f);
+	}
+	fputs("\"seeds\":[", f);
 	for (uint32_t i = 0; i < o->nr_seeds; i++)
 		fprintf(f, "%s%" PRIu64, i ? "," : "", o->seeds[i]);
 	fputs("],\"sizes\":[", f);

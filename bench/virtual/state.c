@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../../workloads/trace/sha256.h"
-#include "../results/results.h"
+#include "../plugins.h"
 #include "state.h"
 
 #define STATE_MAGIC UINT64_C(0x31594c5052425443) /* CTBRPLY1 */
@@ -187,8 +187,8 @@ int state_save_run(const char *dir, int argc, char **argv, const struct run_plan
 		json_array_append_new(args, json_string(argv[i]));
 	for (uint32_t w = 0; w < plan->nr_workloads; w++)
 		json_array_append_new(digests, json_string(plan->workloads[w].sha256));
-	json_t *run = json_pack("{s:s, s:s, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments", args,
-	                        "sha256", digests);
+	json_t *run = json_pack("{s:s, s:s, s:o, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments",
+	                        args, "sha256", digests, "plugins", plugins_json());
 
 	if (!run)
 		return -EILSEQ; /* an argument that is not UTF-8 */
@@ -214,12 +214,36 @@ static char **strings(const json_t *array, uint32_t *nr)
 	return out;
 }
 
+/* The same plugins, no more and no fewer: a run without -b is of all backends. */
+static int check_plugins(const char *dir, const json_t *plugins)
+{
+	bool loaded = false;
+	const json_t *missing = plugins_missing(plugins, &loaded);
+	const char *name = json_string_value(json_object_get(missing, "name"));
+	size_t nr = 0;
+
+	while (plugin_at(nr))
+		nr++;
+	if (missing)
+		return cli_error(
+			CLI_USAGE,
+			"--resume %s: was begun with plugin '%s' (SHA-256 %.16s...), %s: contigbench --plugin FILE "
+			"run --resume %s",
+			dir, name ? name : "?", json_string_value(json_object_get(missing, "sha256")),
+			loaded ? "and another file of that name is loaded" : "which is not loaded", dir);
+	if (nr > json_array_size(plugins))
+		return cli_error(CLI_USAGE,
+		                 "--resume %s: was begun with %s plugins: leave out those that it did not have", dir,
+		                 json_array_size(plugins) ? "fewer" : "no");
+	return CLI_OK;
+}
+
 int state_load_run(const char *dir, struct state_run *run)
 {
 	char path[4096];
 	json_error_t error;
 	const char *revision, *folder;
-	json_t *args, *digests;
+	json_t *args, *digests, *plugins;
 	uint32_t n;
 
 	*run = (struct state_run){ 0 };
@@ -231,8 +255,8 @@ int state_load_run(const char *dir, struct state_run *run)
 			dir, strerror(errno));
 	json_t *json = json_load_file(path, 0, &error);
 
-	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o}", "revision", &revision, "folder", &folder, "arguments",
-	                         &args, "sha256", &digests)) {
+	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o, s:o}", "revision", &revision, "folder", &folder,
+	                         "arguments", &args, "sha256", &digests, "plugins", &plugins)) {
 		json_decref(json);
 		return cli_error(CLI_USAGE, "%s is damaged: start the run anew", path);
 	}
@@ -241,13 +265,15 @@ int state_load_run(const char *dir, struct state_run *run)
 	run->argv = strings(args, &n);
 	run->argc = (int)n;
 	run->digests = strings(digests, &run->nr_digests);
+	int status = check_plugins(dir, plugins);
+
 	json_decref(json);
 	if (!run->argv || !run->digests)
 		return cli_error(CLI_MACHINE, "no memory");
 	if (strcmp(run->revision, cli_revision()))
 		return cli_error(CLI_USAGE, "--resume %s: was begun by revision %s, this is %s: start the run anew",
 		                 dir, run->revision, cli_revision());
-	return CLI_OK;
+	return status;
 }
 
 int state_check_inputs(const struct state_run *run, const struct run_plan *plan)

@@ -93,6 +93,17 @@ json_t *house_json(house_command command, int status, const char *line)
 	return json;
 }
 
+const char *house_shell(const char *line)
+{
+	FILE *f = popen(line, "r");
+
+	assert_non_null(f);
+	captured.text[fread(captured.text, 1, sizeof(captured.text) - 1, f)] = '\0';
+	if (pclose(f))
+		fail_msg("%s: %s", line, captured.text);
+	return captured.text;
+}
+
 char *house_contents(const char *name, size_t *len)
 {
 	FILE *f = fopen(name, "r");

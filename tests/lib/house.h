@@ -29,6 +29,9 @@ void house_refused(house_command command, int status, const char *line, const ch
 /* It must print one JSON object. json_decref() it. */
 json_t *house_json(house_command command, int status, const char *line);
 
+/* What a line of the shell prints; it must end with 0. Good until the next one. */
+const char *house_shell(const char *line);
+
 /* A file's bytes, with a NUL behind them. Free them. */
 char *house_contents(const char *name, size_t *len);
 void house_write(const char *name, const char *text, size_t len);
