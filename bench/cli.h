@@ -49,6 +49,9 @@ int cmd_verify(int argc, char **argv);
 int cli_error(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What getopt_long() answered '?' or, with ':' in front of its letters, ':' to, as CLI_USAGE and a message. */
+int cli_bad_option(int opt, const char *given);
+
 /* Whole numbers and decimals with nothing behind them; false (nothing printed) if not, or outside [min, max]. */
 bool cli_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 bool cli_double(const char *text, double min, double max, double *out);

@@ -24,11 +24,11 @@ static int take_metrics(struct compare_options *o, char *list)
 	char *name;
 
 	while ((name = strsep(&list, ","))) {
-		char **more = reallocarray(o->metrics, o->nr_metrics + 1, sizeof(*more));
-
 		if (!*name)
 			return cli_error(CLI_USAGE,
 			                 "--metric: an empty name; say --metric real_time,migrated_pages, or all");
+		char **more = reallocarray(o->metrics, o->nr_metrics + 1, sizeof(*more));
+
 		if (!more)
 			return cli_error(CLI_MACHINE, "no memory");
 		o->metrics = more;
@@ -146,12 +146,8 @@ static int parse(int argc, char **argv, struct command *c)
 		case 'h':
 			c->help = true;
 			return CLI_OK;
-		case ':':
-			return cli_error(CLI_USAGE, "%s wants a value: see `contigbench compare --help`",
-			                 argv[optind - 1]);
 		default:
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench compare --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (status != CLI_OK)

@@ -72,7 +72,9 @@ int cmd_conformance(int argc, char **argv)
 	bool knobs = false, both = false;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "b:h", options, NULL)) != -1) {
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":b:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			if (backends_add(&backends, optarg))
@@ -98,7 +100,7 @@ int cmd_conformance(int argc, char **argv)
 			help_print(stdout, &help_conformance);
 			return CLI_OK;
 		default:
-			return CLI_USAGE;
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (both)

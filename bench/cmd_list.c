@@ -314,8 +314,7 @@ static int parse(int argc, char **argv, struct options *o)
 			o->help = true;
 			return CLI_OK;
 		default:
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench list --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	o->list = argv[optind];

@@ -115,13 +115,8 @@ static int parse(int *argc, char **argv, struct options *o)
 		case 'h':
 			o->help = true;
 			break;
-		case ':':
-			status = cli_error(CLI_USAGE, "%s needs a value: see `contigbench micro --help`",
-			                   ours[optind - 1]);
-			break;
 		default:
-			status = cli_error(CLI_USAGE, "unknown option %s: see `contigbench micro --help`",
-			                   ours[optind - 1]);
+			status = cli_bad_option(opt, ours[optind - 1]);
 		}
 	}
 	if (status == CLI_OK && optind < nr)

@@ -172,7 +172,7 @@ static int parse(int argc, char **argv, struct options *o)
 
 	optind = 0;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "b:f:h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":b:f:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			o->backends = optarg;
@@ -196,9 +196,7 @@ static int parse(int argc, char **argv, struct options *o)
 			o->help = true;
 			break;
 		default:
-			return cli_error(CLI_USAGE,
-			                 "'%s': unknown, or its value is missing: see `contigbench perf --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (optind < argc)

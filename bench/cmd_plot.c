@@ -119,12 +119,8 @@ static int parse(int argc, char **argv, struct plot_options *o)
 	optind = 0;
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":ho:b:", options, NULL)) != -1) {
-		if (opt == ':')
-			return cli_error(CLI_USAGE, "%s wants a value: see `contigbench plot --help`",
-			                 argv[optind - 1]);
-		if (opt == '?')
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench plot --help`",
-			                 argv[optind - 1]);
+		if (opt == ':' || opt == '?')
+			return cli_bad_option(opt, argv[optind - 1]);
 		status = set_option(o, opt);
 	}
 	o->figures = argv + optind;

@@ -61,12 +61,8 @@ static int parse(int argc, char **argv, struct options *o)
 			help_print(stdout, &help_record);
 			o->done = true;
 			return CLI_OK;
-		case ':':
-			return cli_error(CLI_USAGE, "%s needs a value: see `contigbench record --help`",
-			                 argv[optind - 1]);
 		default:
-			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench record --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(c, argv[optind - 1]);
 		}
 	}
 	o->args.argv = argv + optind;

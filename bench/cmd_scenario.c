@@ -163,7 +163,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 	const struct contig_backend *b;
 	int opt, status = CLI_OK;
 
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, "b:vh", options, NULL)) != -1) {
+	optind = 0;
+	opterr = 0;
+	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:vh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			o->chosen = true;
@@ -179,7 +181,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			help_print(stdout, &help_scenario);
 			return -1;
 		default:
-			return CLI_USAGE;
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	for (size_t i = 0; !o->chosen && (b = contig_backend_at(i)); i++) {

@@ -251,8 +251,7 @@ int cmd_trace(int argc, char **argv)
 			help_print(stdout, &help_trace);
 			return CLI_OK;
 		default:
-			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench trace --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(c, argv[optind - 1]);
 		}
 	}
 	const char *what = optind < argc ? argv[optind] : NULL;

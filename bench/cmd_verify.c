@@ -49,12 +49,8 @@ static int parse(int argc, char **argv, struct verify_options *o)
 		case 'h':
 			o->help = true;
 			return CLI_OK;
-		case ':':
-			return cli_error(CLI_USAGE, "%s wants a value: see `contigbench verify --help`",
-			                 argv[optind - 1]);
 		default:
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench verify --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (optind + 1 != argc)

@@ -27,9 +27,9 @@ set mxtics 10
 set grid xtics ytics ls 20
 
 panel = rows > 3 ? 30.0 : 36.0
+third_note = clock eq "wall" ? "" : of_size
 foot = 15.0 + note_room(third_note)
 height = legend + rows * panel + foot
-third_note = clock eq "wall" ? "" : of_size
 y_name = "share that took longer"
 second_note = sprintf("Of %d seed%s. Marks: median and, of 100 and more, 99th percentile.", seeds, seeds == 1 ? "" : "s")
 eval sheet(height)

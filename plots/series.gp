@@ -23,8 +23,8 @@ every_nth = samples < 10 ? 2 : lines < 4 ? 4 : lines
 has_bar(l) = strlen(strcol("low")) && int(column("sample") + l) % every_nth == 0
 
 panel = rows > 4 ? 26.0 : 32.0
-foot = 14.5 + note_room(third_note)
 third_note = scope
+foot = 14.5 + note_room(third_note)
 height = legend + rows * panel + foot
 second_note = bounded ? sprintf("Lines: median over %d seeds. Bars: quartiles, drawn at every %dth sample.", seeds, every_nth) : \
 	sprintf("Lines: median over %d seed%s.", seeds, seeds == 1 ? "" : "s")

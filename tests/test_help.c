@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_help.c - the tables of help, and what is made of them: --help, the manual, the completion.
+ * test_help.c - the tables of help, and what is made of them: --help, the manual.
  *
  * A table and the parser of its command are two texts, and must name the same options. What the parser knows is caught on its
- * way to getopt_long(), which this file has one of its own of.
+ * way to getopt_long(): this file has a function of that name, which comes before the library's.
  */
 #include <dlfcn.h>
 #include <getopt.h>
@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "../bench/help/commands.h"
 #include "../bench/cli.h"
+#include "../bench/help/commands.h"
 #include "lib/house.h"
 
 /* ---- what parsers know ----------------------------------------------------------------------- */
@@ -284,6 +284,10 @@ static void wrong_calls(void **state)
 	house_refused(cmd_help, CLI_USAGE, "help --nonsense", "unknown option --nonsense");
 	house_refused(cmd_list, CLI_USAGE, "list backends knobs", "one list at a time");
 	house_refused(cmd_list, CLI_USAGE, "list nonsense", "unknown list 'nonsense'");
+	house_refused(cmd_help, CLI_USAGE, "help --manual=3", "--manual takes no value");
+	house_refused(cmd_help, CLI_USAGE, "help -x", "unknown option -x");
+	house_refused(cmd_scenario, CLI_USAGE, "scenario --nonsense", "unknown option --nonsense");
+	house_refused(cmd_conformance, CLI_USAGE, "conformance -b", "-b wants a value");
 	house_refused(cmd_list, CLI_USAGE, "list --nonsense", "unknown option --nonsense");
 }
 
@@ -312,19 +316,6 @@ static bool there_is(const char *program)
 	return !system(line);
 }
 
-/* All that is printed of a program; its exit status must be 0. */
-static const char *shell(const char *line)
-{
-	static char text[1 << 19];
-	FILE *f = popen(line, "r");
-
-	assert_non_null(f);
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
-	if (pclose(f))
-		fail_msg("%s: %s", line, text);
-	return text;
-}
-
 static void write_manual(void)
 {
 	FILE *f = fopen("contigbench.1", "w");
@@ -342,8 +333,8 @@ static void the_manual_has_every_option_once_set(void **state)
 		skip();
 	}
 	write_manual();
-	assert_string_equal(shell("mandoc -Tlint -W warning contigbench.1 2>&1"), "");
-	const char *page = shell("mandoc -Tascii -Owidth=100 contigbench.1 | col -bx");
+	assert_string_equal(house_shell("mandoc -Tlint -W warning contigbench.1 2>&1"), "");
+	const char *page = house_shell("mandoc -Tascii -Owidth=100 contigbench.1 | col -bx");
 
 	for (const struct cli_command *c = cli_commands; c->help; c++) {
 		const struct help_option *o;
@@ -390,140 +381,12 @@ static void texts_are_no_markup(void **state)
 	fputs(".Dd November 29, 2026\n.Dt ODD 1\n.Os\n.Sh NAME\n.Nm odd\n.Nd odd\n.Sh DESCRIPTION\n", f);
 	help_manual_command(f, &odd);
 	fclose(f);
-	const char *page = shell("mandoc -Tascii -Owidth=100 odd.1 | col -bx");
+	const char *page = house_shell("mandoc -Tascii -Owidth=100 odd.1 | col -bx");
 
 	assert_non_null(strstr(page, "     .Sh FILE.  `Sh No Fl' (--odd) \\e 'x\n"));
 	assert_non_null(strstr(page, "a \\fB backslash, .Sh in front, 'quotes' and \"more\"\n"));
 	assert_non_null(strstr(page, ".Sh NONSENSE\n"));
 	assert_non_null(strstr(page, "' \\n(\n"));
-}
-
-/* ---- completion ------------------------------------------------------------------------------ */
-
-static char program[4096]; /* build/contigbench, absolute */
-
-static int set_up(void **state)
-{
-	char *here = realpath("/proc/self/exe", NULL), *end = here ? strrchr(here, '/') : NULL;
-
-	/* build/tests/test_help */
-	if (end)
-		*end = '\0';
-	end = here ? strrchr(here, '/') : NULL;
-	if (!end || house_set_up(state))
-		return -1;
-	snprintf(program, sizeof(program), "%.*s/contigbench", (int)(end - here), here);
-	free(here);
-	FILE *f = fopen("completion", "w");
-
-	if (!f)
-		return -1;
-	help_completion(f);
-	return fclose(f) || system("mkdir -p folder 'with space' && touch 'a b.ctr' x:y.ctr folder/in.ctr notes.txt");
-}
-
-/* What bash has in COMPREPLY after a tab behind these words (bash cut them so), one a line. */
-static const char *completed(const char *words)
-{
-	char line[8192];
-
-	snprintf(line, sizeof(line),
-	         "bash --norc -c '. ./completion; COMP_WORDS=(%s %s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "
-	         "_contigbench 2>&1; printf \"%%s\\n\" \"${COMPREPLY[@]}\"'",
-	         program, words);
-	return shell(line);
-}
-
-static bool has_line(const char *text, const char *line)
-{
-	size_t len = strlen(line);
-
-	for (const char *at = text; (at = strstr(at, line)); at++) {
-		if ((at == text || at[-1] == '\n') && at[len] == '\n')
-			return true;
-	}
-	return false;
-}
-
-static void completes(const char *words, const char *to)
-{
-	const char *text = completed(words);
-
-	if (!has_line(text, to))
-		fail_msg("'%s' is not completed to '%s', but: %s", words, to, text);
-}
-
-static void completes_nothing(const char *words, const char *to)
-{
-	const char *text = completed(words);
-
-	if (has_line(text, to))
-		fail_msg("'%s' is completed to '%s', among: %s", words, to, text);
-}
-
-static void completion_of_commands_and_options(void **state)
-{
-	(void)state;
-	for (const struct cli_command *c = cli_commands; c->help; c++)
-		completes("\"\"", c->help->name);
-	assert_string_equal(completed("expl"), "explain\n");
-	completes("--", "--version");
-	completes("run --", "--occupancy");
-	completes("run -b linux-6.1 --oc", "--occupancy");
-	completes("run --benchmark_fi", "--benchmark_filter=");
-	completes_nothing("run --", "--figure");
-	assert_string_equal(completed("diverge --ans"), "--answers\n");
-	completes("help di", "diverge");
-	/* behind --, and in a recorded command, nothing is an option of ours */
-	completes_nothing("run -- --", "--occupancy");
-	completes_nothing("record -o x.ctr make --", "--force");
-	completes("record -o x.ctr \"\" ", "ls");
-}
-
-static void completion_of_values(void **state)
-{
-	(void)state;
-	completes("run --clock \"\"", "wall");
-	completes("run --clock = wa", "wall");
-	completes("run --clock =", "virtual");
-	completes("perf -f har", "harness");
-	completes("run --geometry x86-64,po", "x86-64,powerpc-64k-hash");
-	completes("list kn", "knobs");
-	completes("trace \"\"", "cat");
-	completes("trace info sm", "small.ctr");
-	completes("run --benchmark_format = js", "json");
-	/* the value of an option is no operand */
-	completes("trace --json in", "info");
-	completes("run --age 3 nginx", "nginx-build");
-	completes("scenario 8.2", "8.2-cma-spanning");
-}
-
-static void completion_of_backends(void **state)
-{
-	(void)state;
-	assert_string_equal(completed("run -b linux-7"), "linux-7.2\n");
-	assert_string_equal(completed("run -b linux-7.2,first"), "linux-7.2,first-fit\n");
-	assert_string_equal(completed("run -b linux-7.2+iso_ali"), "linux-7.2+iso_align=\n");
-	/* bash cuts words at =, and replaces only what is behind it */
-	completes("run -b linux-7.2+iso_align =", "block");
-	assert_string_equal(completed("run -b linux-5.10,linux-7.2+iso_align = blo"), "block\n");
-	assert_string_equal(completed("run -b linux-7.2+iso_align = block+fallba"), "block+fallback=\n");
-	assert_string_equal(completed("run --ablate linux-5.10..linux-7"), "linux-5.10..linux-7.2\n");
-	assert_string_equal(completed("run --backends = linux-7"), "linux-7.2\n");
-}
-
-static void completion_of_files(void **state)
-{
-	(void)state;
-	completes("trace cat a", "a b.ctr");
-	completes("trace cat a\\\\\\ ", "a b.ctr");
-	completes("trace cat x : y", "y.ctr");
-	completes("trace cat fol", "folder");
-	completes("trace cat folder/", "folder/in.ctr");
-	completes_nothing("trace cat n", "notes.txt");
-	completes("explain with", "with space");
-	completes_nothing("explain s", "small.ctr");
-	completes("run --benchmark_out = no", "notes.txt");
 }
 
 int main(void)
@@ -537,10 +400,6 @@ int main(void)
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(the_manual_has_every_option_once_set),
 		cmocka_unit_test(texts_are_no_markup),
-		cmocka_unit_test(completion_of_commands_and_options),
-		cmocka_unit_test(completion_of_values),
-		cmocka_unit_test(completion_of_backends),
-		cmocka_unit_test(completion_of_files),
 	};
-	return cmocka_run_group_tests(tests, set_up, house_tear_down);
+	return cmocka_run_group_tests(tests, house_set_up, house_tear_down);
 }

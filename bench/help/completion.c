@@ -44,7 +44,7 @@ static void write_argument(FILE *f, const struct help *h, const struct help_opti
 		fprintf(f, "%s'%s %.*s'", separator, h->name, (int)len, name);
 		separator = " | ";
 	}
-	fprintf(f, ") echo '%s%s' ;;\n", *o->arg == '=' || *o->arg == '[' ? "=" : "", o->values ? o->values : "");
+	fprintf(f, ") echo '%s%s' ;;\n", help_is_attached(o) ? "=" : "", o->values ? o->values : "");
 }
 
 static void write_operand(FILE *f, const struct help *h, const struct help_option *o)

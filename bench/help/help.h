@@ -95,6 +95,12 @@ static inline bool help_is_action(const struct help_option *o)
 	return o->flags[0] >= 'a' && o->flags[0] <= 'z';
 }
 
+/* --flag=ARG or --flag[=ARG], never --flag ARG. */
+static inline bool help_is_attached(const struct help_option *o)
+{
+	return help_is_option(o) && o->arg && (o->arg[0] == '=' || o->arg[0] == '[');
+}
+
 /* The name at *at without ", ", its length in *len; *at goes on behind it. NULL: there is none left. */
 const char *help_next_name(const char **at, size_t *len);
 

@@ -291,7 +291,7 @@ static void put_row(struct page *p, const struct help_option *o, bool legend)
 	} else {
 		put_call(p->f, o->flags, strlen(o->flags));
 		if (o->arg) {
-			fputs(*o->arg == '=' || *o->arg == '[' ? " Ns " : " ", p->f);
+			fputs(help_is_attached(o) ? " Ns " : " ", p->f);
 			put_call(p->f, o->arg, strlen(o->arg));
 		}
 	}

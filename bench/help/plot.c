@@ -19,7 +19,7 @@ static const struct help_option what[] = {
 	  NULL, NULL },
 	{ "--size", "SIZE",
 	  "one size alone, as run calls it (all; where a figure has room for one: 1b, else the first)", NULL, NULL },
-	{ "--backends", "LIST",
+	{ "-b, --backends", "LIST",
 	  "these backends, in that order (all; a figure has room for 12, memory-map for two: the first and the last)",
 	  NULL, ",backend" },
 	{ "--max-order", "M", "of several geometries the one with that M (the first)", NULL, NULL },

@@ -49,7 +49,7 @@ static void print_option(FILE *f, const struct help_option *o)
 {
 	/* options without a letter stand below the others' long names */
 	const char *indent = o->flags[0] == '-' && o->flags[1] == '-' ? "      " : "  ";
-	const char *blank = o->arg && o->arg[0] != '=' && o->arg[0] != '[' ? " " : "";
+	const char *blank = help_is_attached(o) || !o->arg ? "" : " ";
 	int n = fprintf(f, "%s%s%s%s", indent, o->flags, blank, o->arg ? o->arg : "");
 
 	if (n < 0)

@@ -178,12 +178,12 @@ enum {
 #define OWN_COMPARISON     2u
 #define OWN_RESULTS        4u /* makes a results folder, from many replays */
 
-const struct run_dialect run_dialect = { "run", OWN_RESULTS, "50,70,90", "1-10", "64p,1b,2b,4b,8b" };
-const struct run_dialect diverge_dialect = { "diverge", OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
+const struct run_dialect run_dialect = { OWN_RESULTS, "50,70,90", "1-10", "64p,1b,2b,4b,8b" };
+const struct run_dialect diverge_dialect = { OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
 /* an ablation has a hundred backends and more */
-static const struct run_dialect ablate_dialect = { "run", OWN_RESULTS, "70", "1-10", "1b" };
+static const struct run_dialect ablate_dialect = { OWN_RESULTS, "70", "1-10", "1b" };
 /* ... and a replay on the wall clock is repeated, and alone on the machine */
-static const struct run_dialect wall_dialect = { "run", OWN_RESULTS | OWN_BACKENDS_TWICE, "70", "1", "1b" };
+static const struct run_dialect wall_dialect = { OWN_RESULTS | OWN_BACKENDS_TWICE, "70", "1", "1b" };
 
 static bool knows(const struct run_dialect *d, int opt)
 {
@@ -410,19 +410,6 @@ static int take(struct run_options *o, int opt, const char *arg)
 	}
 }
 
-/* getopt's '?' and ':' in words of ours. */
-static int bad_option(const struct run_dialect *d, int opt, const char *given)
-{
-	if (opt == ':')
-		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench %s --help`", given, d->command);
-	if (!strncmp(given, "--plugin", strlen("--plugin")))
-		return cli_error(CLI_USAGE, "--plugin stands in front of the command: contigbench --plugin FILE %s ...",
-		                 d->command);
-	if (opt == '?' && optopt && optopt < 256)
-		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench %s --help`", optopt, d->command);
-	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, d->command);
-}
-
 static const char *default_sizes(const struct run_dialect *d, enum run_caller who)
 {
 	return who == RUN_VIRTIO_MEM || who == RUN_OFFLINE ? "1m" : d->sizes;
@@ -491,7 +478,7 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
 		if (opt == ':' || opt == '?' || !knows(d, opt))
-			status = bad_option(d, opt, argv[optind - 1 - (optarg == argv[optind - 1])]);
+			status = cli_bad_option(opt, argv[optind - 1 - (optarg == argv[optind - 1])]);
 		else
 			status = take(o, opt, optarg);
 		if (!o->wall.virtual_only)

@@ -91,7 +91,6 @@ struct run_options {
 
 /* A command that takes these options, or some of them. */
 struct run_dialect {
-	const char *command;
 	unsigned int flags; /* of the long options it knows, and what is peculiar to it: options.c */
 	const char *occupancies, *seeds, *sizes; /* where none are given */
 };
