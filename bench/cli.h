@@ -23,6 +23,7 @@ struct cli_command {
 extern const struct cli_command cli_commands[]; /* ends with a NULL name */
 extern const char *cli_command_name;            /* of the command that runs, for messages; NULL before one is found */
 
+int cmd_compare(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_diverge(int argc, char **argv);
 int cmd_explain(int argc, char **argv);

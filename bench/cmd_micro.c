@@ -208,6 +208,28 @@ static int register_all(void)
 	return rc;
 }
 
+/* Repetitions of one benchmark are apart in time, unless the user has said: what disturbs the machine then disturbs all alike. */
+static int initialize(int *argc, char **argv)
+{
+	const char *repetitions = gbench_flag(*argc, argv, "repetitions");
+	char interleaving[] = "--benchmark_enable_random_interleaving=true";
+	int n = *argc;
+	char **more = calloc((size_t)n + 2, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	memcpy(more, argv, (size_t)n * sizeof(*more));
+	if (repetitions && strcmp(repetitions, "1") && !gbench_flag(n, argv, "enable_random_interleaving"))
+		more[n++] = interleaving;
+	int rc = gbench_initialize(&n, more);
+
+	/* those that the library left */
+	memcpy(argv, more, (size_t)(n < *argc ? n : *argc) * sizeof(*argv));
+	*argc = n < *argc ? n : *argc;
+	free(more);
+	return rc;
+}
+
 static int run(int argc, char **argv, const struct options *o)
 {
 	size_t matched = 0, nr_failed = 0;
@@ -217,7 +239,7 @@ static int run(int argc, char **argv, const struct options *o)
 
 	if (rc)
 		return rc;
-	rc = gbench_initialize(&argc, argv);
+	rc = initialize(&argc, argv);
 	if (rc == -ECANCELED)
 		return cli_error(CLI_USAGE, "%s: see `contigbench micro --help`", gbench_error());
 	if (rc)

@@ -12,6 +12,7 @@ const struct cli_command cli_commands[] = {
 	{ "explain", "why a request of a run failed", cmd_explain },
 	{ "scenario", "exact states and operations: what each generation answers, against what it must", cmd_scenario },
 	{ "conformance", "recorded answers of real kernels against the model", cmd_conformance },
+	{ "compare", "is NEW better or worse than OLD? results, or JSON of Google Benchmark", cmd_compare },
 	{ "record", "record the page allocations of a command", cmd_record },
 	{ "trace", "info or cat of a recorded trace", cmd_trace },
 	{ "micro", "microbenchmarks of the backends (Google Benchmark)", cmd_micro },

@@ -260,15 +260,397 @@ static void tables_are_straight(void **state)
 	free(line);
 }
 
+/* ---- Google Benchmark, of any program -------------------------------------------------------- */
+
+/* Repetitions in any order, times in any unit, counters; what is nested or unknown is passed over. */
+static void repetitions(void **state)
+{
+	(void)state;
+	write_json(
+		"{\"name\":\"BM/1\",\"run_type\":\"iteration\",\"repetition_index\":1,\"iterations\":10,\"real_time\":2,"
+		"\"cpu_time\":1,\"time_unit\":\"us\",\"bytes_per_second\":5,\"mine\":7,\"label\":\"x\"},\n"
+		"{\"name\":\"BM/1\",\"run_type\":\"iteration\",\"repetition_index\":0,\"iterations\":10,\"real_time\":3,"
+		"\"cpu_time\":1,\"time_unit\":\"ms\",\"mine\":NaN,\"deep\":{\"a\":[{\"real_time\":9}]},\"more\":[1,2]},\n"
+		"{\"name\":\"BM/1_mean\",\"run_name\":\"BM/1\",\"run_type\":\"aggregate\",\"aggregate_name\":\"mean\","
+		"\"real_time\":NaN,\"cpu_time\":1,\"time_unit\":\"ms\"},\n"
+		"{\"name\":\"BM/1_BigO\",\"run_name\":\"BM/1\",\"run_type\":\"aggregate\",\"aggregate_name\":\"BigO\","
+		"\"cpu_coefficient\":1,\"big_o\":\"N\",\"time_unit\":\"ns\"}");
+	loaded("new");
+	assert_int_equal(set.nr, 1);
+	const struct record_metric *real = metric("BM/1", "real_time"), *mine = metric("BM/1", "mine");
+
+	assert_int_equal(real->nr, 2);
+	assert_int_equal(real->mean_of, 0);
+	assert_true(real->values[0].value == 3e6 && real->values[1].value == 2e3);
+	assert_int_equal(mine->nr, 1);
+	assert_int_equal(mine->values[0].key, 1);
+	assert_int_equal(mine->better, BETTER_NEITHER);
+	assert_int_equal(metric("BM/1", "bytes_per_second")->better, BETTER_HIGHER);
+	assert_null(records_metric(&set.benchmarks[0], "deep"));
+	assert_string_equal(set.schema, "google-benchmark");
+	assert_string_equal(set.date, "2026-11-29T19:07:09Z");
+	assert_string_equal(set.machine, "there, 8 cpus");
+	assert_string_equal(set.parameters, "{\"executable\":\"bench\"}");
+	assert_false(set.deterministic);
+}
+
+/* Before 1.5: no run_type, no index; aggregates are told by their names, beside what they are of. */
+static void old_files(void **state)
+{
+	(void)state;
+	write_json(
+		"{\"name\":\"BM\",\"iterations\":1,\"real_time\":1,\"cpu_time\":1,\"time_unit\":\"ns\"},"
+		"{\"name\":\"BM\",\"iterations\":1,\"real_time\":3,\"cpu_time\":1,\"time_unit\":\"ns\"},"
+		"{\"name\":\"BM_mean\",\"iterations\":2,\"real_time\":2,\"cpu_time\":1,\"time_unit\":\"ns\"},"
+		"{\"name\":\"BM_stddev\",\"iterations\":2,\"real_time\":1,\"cpu_time\":1,\"time_unit\":\"ns\"},"
+		"{\"name\":\"Geometric_mean\",\"iterations\":2,\"real_time\":9,\"cpu_time\":1,\"time_unit\":\"ns\"}");
+	loaded("new");
+	assert_int_equal(set.nr, 2);
+	assert_int_equal(metric("BM", "real_time")->nr, 2);
+	assert_int_equal(metric("Geometric_mean", "real_time")->nr, 1);
+}
+
+/* --benchmark_report_aggregates_only: the mean is one value, and says so. */
+static void aggregates(void **state)
+{
+	(void)state;
+	write_json("{\"name\":\"BM_mean\",\"run_name\":\"BM\",\"run_type\":\"aggregate\",\"repetitions\":10,"
+	           "\"aggregate_name\":\"mean\",\"real_time\":2,\"cpu_time\":1,\"time_unit\":\"us\"},"
+	           "{\"name\":\"BM_median\",\"run_name\":\"BM\",\"run_type\":\"aggregate\",\"repetitions\":10,"
+	           "\"aggregate_name\":\"median\",\"real_time\":9,\"cpu_time\":1,\"time_unit\":\"us\"},"
+	           "{\"name\":\"BM_stddev\",\"run_name\":\"BM\",\"run_type\":\"aggregate\",\"repetitions\":10,"
+	           "\"aggregate_name\":\"stddev\",\"real_time\":0.5,\"cpu_time\":1,\"time_unit\":\"us\"}");
+	loaded("new");
+	const struct record_metric *m = metric("BM", "real_time");
+
+	assert_int_equal(set.nr_aggregates, 1);
+	assert_int_equal(m->nr, 1);
+	assert_true(m->values[0].value == 2000 && m->stddev == 500 && m->mean_of == 10);
+}
+
+/* What failed or was skipped is named and left out; what is left of it stays. */
+static void failed_ones(void **state)
+{
+	(void)state;
+	write_json(
+		"{\"name\":\"A\",\"run_name\":\"A\",\"run_type\":\"iteration\",\"error_occurred\":true,"
+		"\"error_message\":\"no file\",\"real_time\":0,\"cpu_time\":0,\"time_unit\":\"ns\"},"
+		"{\"name\":\"B\",\"run_type\":\"iteration\",\"skipped\":\"SkippedWithMessage\",\"skip_message\":\"later\"},"
+		"{\"name\":\"C\",\"run_type\":\"iteration\",\"error_occurred\":false,\"real_time\":1,\"cpu_time\":1,"
+		"\"time_unit\":\"s\"}");
+	loaded("new");
+	assert_int_equal(set.nr, 1);
+	assert_int_equal(set.nr_left_out, 2);
+	assert_string_equal(set.left_out[0].name, "A");
+	assert_string_equal(set.left_out[0].why, "no file");
+	assert_string_equal(set.left_out[1].why, "later");
+	assert_true(metric("C", "real_time")->values[0].value == 1e9);
+}
+
+/* Names that are no names anywhere else. */
+static void hostile_names(void **state)
+{
+	(void)state;
+	write_json("{\"name\":\"-a\\\"<>&%$#_\\\\^~{}|;'\\n\\u001b[31m \xc3\xa4 \xff\",\"run_type\":\"iteration\","
+	           "\"real_time\":1,\"cpu_time\":1,\"time_unit\":\"ns\"}");
+	loaded("new");
+	assert_string_equal(set.benchmarks[0].name, "-a\"<>&%$#_\\^~{}|;'\n\x1b[31m \xc3\xa4 \xff");
+}
+
+static void many_of_both(void **state)
+{
+	struct record_set other;
+
+	(void)state;
+	write_json("{\"name\":\"A\",\"run_type\":\"iteration\",\"real_time\":1,\"cpu_time\":1,\"time_unit\":\"s\"}");
+	assert_int_equal(records_load_two(&set, "new", &other, "new"), CLI_OK);
+	assert_int_equal(set.nr, 1);
+	assert_int_equal(other.nr, 1);
+	records_free(&other);
+}
+
+/* ---- what it refuses ------------------------------------------------------------------------- */
+
+static void refused(const char *path, const char *says)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "load %s", path);
+	house_refused(load, CLI_USAGE, line, says);
+}
+
+static void bad_files(void **state)
+{
+	static const struct {
+		const char *entries, *says;
+	} bad[] = {
+		{ "{\"name\":\"A\",\"real_time\":NaN,\"cpu_time\":1}",
+		  "line 3: benchmark 'A' has a time that is no number (NaN)" },
+		{ "{\"name\":\"A\",\"real_time\":-1,\"cpu_time\":1}",
+		  "benchmark 'A' has a real_time of -1: a time is 0 or more" },
+		{ "{\"name\":\"A\",\"real_time\":1,\"cpu_time\":Infinity}", "benchmark 'A' has a cpu_time of inf" },
+		{ "{\"name\":\"A\",\"cpu_time\":\"1\"}", "benchmark 'A' has a text where a number belongs" },
+		{ "{\"name\":7,\"cpu_time\":1}", "has a number where a text belongs" },
+		{ "{\"name\":\"A\"}", "benchmark 'A' has no real_time" },
+		{ "{\"real_time\":1}", "benchmark '' has no name" },
+		{ "{\"name\":\"A\",\"real_time\":1,\"time_unit\":\"h\"}", "a time_unit that is none of ns, us, ms, s" },
+		{ "{\"name\":\"A\\u0000B\",\"real_time\":1}", "a text with a NUL in it" },
+		{ "{\"name\":\"A\\u001b[2J\",\"real_time\":-1}", "benchmark 'A\\x1b[2J' has" },
+		{ "7", "something among the benchmarks is no object" },
+		{ "", "new has no benchmarks" },
+		{ "{\"name\":\"A\",\"real_time\":1},", "line 4: " },
+		{ "{\"name\":\"A\",\"repetition_index\":0,\"real_time\":1},{\"name\":\"A\",\"repetition_index\":0,\"real_time\":2}",
+		  "new has repetition 0 of benchmark 'A' twice: are several runs mixed?" },
+		{ "{\"name\":\"A\",\"error_occurred\":true,\"error_message\":\"why not\"}",
+		  "new: every benchmark failed, the first with: why not" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		write_json(bad[i].entries);
+		refused("new", bad[i].says);
+	}
+}
+
+static void bad_texts(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{ "", "new is empty: a results folder or a JSON of Google Benchmark, please" },
+		{ "[]", "new: line 1: it is no JSON object" },
+		{ "hello", "new: line 1: " },
+		{ "{}", "new has no benchmarks" },
+		{ "{\"benchmarks\":[{\"name\":\"A\",\"real_time\":1}]}\n{}",
+		  "new: line 2: The document root must not be followed" },
+		{ "{\"context\":{\"json_schema_version\":2},\"benchmarks\":[]}",
+		  "new is of version 2 of Google Benchmark's JSON, this program knows version 1" },
+		{ "{\"context\":{\"parameters\":{\"schema\":\"contigbench-run/9\"}},\"benchmarks\":[]}",
+		  "new has schema 'contigbench-run/9', this program knows contigbench-run/2 and contigbench-wall/1" },
+		{ "{\"context\":{\"schema\":\"contigbench-wall/7\"},\"benchmarks\":[]}",
+		  "new has schema 'contigbench-wall/7', this program knows" },
+		{ "{\"context\":{\"parameters\":{\"schema\":\"contigbench-run/2\"}},\"benchmarks\":[{\"name\":\"A\",\"real_time\":1}]}",
+		  "has a repetition without seed, success_rate or migrated_pages" },
+	};
+	char deep[400] = "{\"context\":";
+
+	(void)state;
+	refused("nowhere", "nowhere: No such file or directory");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		house_write("new", bad[i].text, strlen(bad[i].text));
+		refused("new", bad[i].says);
+	}
+	memset(deep + strlen(deep), '[', 300);
+	house_write("new", deep, strlen(deep));
+	refused("new", "new: line 1: nested more than 64 deep");
+}
+
+/* A file that is cut short anywhere is no shorter file. */
+static void half_a_file(void **state)
+{
+	char line[] =
+		"{\"context\":{\"a\":1},\n\"benchmarks\":[{\"name\":\"A\",\"real_time\":12},{\"name\":\"B\",\"real_time\":1}]}";
+
+	(void)state;
+	for (size_t n = 1; n < strlen(line); n++) {
+		house_write("new", line, n);
+		refused("new", "it ends in the middle: cut short");
+	}
+	house_write("new", line, strlen(line));
+	house_run(load, CLI_OK, "load new");
+}
+
+static void not_folders(void **state)
+{
+	(void)state;
+	refused(".", ". is no results folder: it has neither SHA256SUMS nor wall.jsonl");
+	house_run(cmd_run, CLI_OK, RUN);
+	assert_int_equal(rename("new", "new.partial"), 0);
+	refused("new.partial/", "new.partial/ is left of a run that was killed: make the run again");
+	house_write("new.partial/run.json", "{}", 2);
+	refused("new.partial",
+	        "new.partial is an interrupted run: finish it with `contigbench run --resume new.partial`");
+}
+
+/* One byte of any file that is summed up, or none of them at all. */
+static void changed_folders(void **state)
+{
+	static const char *const files[] = { "benchmark.json", "replays.csv", "requests.jsonl", "summary.csv",
+		                             "table.txt" };
+	char path[64], says[128];
+	size_t len;
+
+	(void)state;
+	house_run(cmd_run, CLI_OK, RUN);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "new/%s", files[i]);
+		snprintf(says, sizeof(says), "%s is not what SHA256SUMS says, it was changed or cut short", path);
+		char *text = house_contents(path, &len);
+
+		house_write(path, text, len / 2);
+		refused("new", says);
+		text[len / 2] ^= 1;
+		house_write(path, text, len);
+		refused("new", says);
+		text[len / 2] ^= 1;
+		house_write(path, text, len);
+		free(text);
+	}
+	house_run(load, CLI_OK, "load new");
+	house_write("new/context.json", "{", 1);
+	refused("new", "new/context.json has no date, or is cut short");
+	unlink("new/context.json");
+	refused("new", "new/context.json: No such file or directory; is new a results folder?");
+	house_write("new/SHA256SUMS", "no sum\n", 7);
+	refused("new", "new/SHA256SUMS: line 1 is no sum and name");
+	house_write("new/SHA256SUMS", "", 0);
+	refused("new", "new/SHA256SUMS has no sum of benchmark.json");
+}
+
+/* The sum of one file in the list, as it is now. */
+static void sum_again(const char *name)
+{
+	size_t len, sums_len;
+	char path[64], hex[65];
+	struct sha256 sum;
+
+	snprintf(path, sizeof(path), "new/%s", name);
+	char *text = house_contents(path, &len), *sums = house_contents("new/SHA256SUMS", &sums_len),
+	     *at = strstr(sums, name);
+
+	assert_non_null(at);
+	sha256_init(&sum);
+	sha256_add(&sum, text, len);
+	sha256_hex(&sum, hex);
+	memcpy(at - 66, hex, 64);
+	house_write("new/SHA256SUMS", sums, sums_len);
+	free(text);
+	free(sums);
+}
+
+/* A folder put together from two runs, each file with its own right sum. */
+static void mixed_folders(void **state)
+{
+	static const char *const files[] = { "replays.csv", "requests.jsonl" };
+	char path[64], says[192];
+	size_t len;
+
+	(void)state;
+	house_run(
+		cmd_run, CLI_OK,
+		"run small.ctr -b linux-5.10 --seeds 2 --occupancy 70 --interval-ms 1 --hold-ms 1 --sizes 64p -o other");
+	for (size_t i = 0; i < 2; i++) {
+		house_run(cmd_run, CLI_OK, RUN " --force");
+		snprintf(path, sizeof(path), "other/%s", files[i]);
+		char *text = house_contents(path, &len);
+
+		snprintf(path, sizeof(path), "new/%s", files[i]);
+		snprintf(says, sizeof(says), "%s is of another run than benchmark.json beside it: do not mix them",
+		         path);
+		house_write(path, text, len);
+		free(text);
+		sum_again(files[i]);
+		refused("new", says);
+	}
+	house_run(cmd_run, CLI_OK, RUN " --force");
+	/* a number that is not that of the other files; a row less */
+	char *text = house_contents("new/replays.csv", &len), *row = strstr(strchr(text, '\n') + 1, "\nsmall,");
+
+	assert_non_null(row);
+	char *seed = strstr(row, ",0,3,");
+
+	assert_non_null(seed);
+	seed[3] = '5';
+	house_write("new/replays.csv", text, len);
+	sum_again("replays.csv");
+	refused("new", "new/replays.csv: line 3: this row is not of the replays in benchmark.json");
+	seed[3] = '3';
+	house_write("new/replays.csv", text, (size_t)(row + 1 - text));
+	sum_again("replays.csv");
+	refused("new", "new/replays.csv: line 3: it has fewer rows than benchmark.json has replays");
+	house_write("new/replays.csv", text, len);
+	sum_again("replays.csv");
+	free(text);
+	text = house_contents("new/requests.jsonl", &len);
+	char *last = text + len - 1;
+
+	while (last > text && last[-1] != '\n')
+		last--;
+	house_write("new/requests.jsonl", text, (size_t)(last - text));
+	sum_again("requests.jsonl");
+	refused("new", "new/requests.jsonl has fewer requests than benchmark.json");
+	free(text);
+}
+
+/* Of the wall clock there are no sums: what can be seen is. */
+static void wall_folders(void **state)
+{
+	size_t len, bench_len;
+
+	(void)state;
+	house_run(cmd_run, CLI_OK, WALL);
+	char *text = house_contents("new/wall.jsonl", &len), *bench = house_contents("new/benchmark.json", &bench_len);
+
+	house_write("new/wall.jsonl", text, len - 10);
+	refused("new", "new/wall.jsonl: line 4: it ends in the middle: cut short");
+	house_write("new/wall.jsonl", "", 0);
+	refused("new", "new/wall.jsonl is empty or cut short");
+	char *twice = malloc(2 * len);
+
+	assert_non_null(twice);
+	memcpy(twice, text, len);
+	memcpy(twice + len, text, len);
+	house_write("new/wall.jsonl", twice, 2 * len);
+	refused("new", "new/wall.jsonl: line 5: another run begins here: do not mix them");
+	size_t head = (size_t)(strchr(text, '\n') + 1 - text);
+
+	memcpy(twice + len, text + head, len - head);
+	house_write("new/wall.jsonl", twice, 2 * len - head);
+	refused("new", "new has repetition 0 of benchmark 'small/occupancy:70");
+	free(twice);
+	char *size = strstr(strchr(text, '\n'), "\"size\":\"64p\"");
+
+	assert_non_null(size);
+	size[8] = '3';
+	house_write("new/wall.jsonl", text, len);
+	refused("new", "34p/backend:linux-6.1/threads:2 is not in benchmark.json beside it: do not mix runs");
+	size[8] = '6';
+	char *schema = strstr(text, "contigbench-wall/1");
+
+	schema[17] = '8';
+	house_write("new/wall.jsonl", text, len);
+	refused("new", "new/wall.jsonl has schema 'contigbench-wall/8'");
+	schema[17] = '1';
+	house_write("new/wall.jsonl", text, len);
+	house_write("new/benchmark.json", bench, bench_len / 2);
+	refused("new", "it ends in the middle: cut short");
+	house_run(load, CLI_USAGE, "load new/wall.jsonl");
+	free(text);
+	free(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(virtual_time, forget),        cmocka_unit_test_teardown(virtual_json, forget),
-		cmocka_unit_test_teardown(other_folders, forget),       cmocka_unit_test_teardown(wall_clock, forget),
+		cmocka_unit_test_teardown(virtual_time, forget),
+		cmocka_unit_test_teardown(virtual_json, forget),
+		cmocka_unit_test_teardown(other_folders, forget),
+		cmocka_unit_test_teardown(wall_clock, forget),
 		cmocka_unit_test_teardown(tables_are_straight, forget),
+		cmocka_unit_test_teardown(repetitions, forget),
+		cmocka_unit_test_teardown(old_files, forget),
+		cmocka_unit_test_teardown(aggregates, forget),
+		cmocka_unit_test_teardown(failed_ones, forget),
+		cmocka_unit_test_teardown(hostile_names, forget),
+		cmocka_unit_test_teardown(many_of_both, forget),
+		cmocka_unit_test_teardown(bad_files, forget),
+		cmocka_unit_test_teardown(bad_texts, forget),
+		cmocka_unit_test_teardown(half_a_file, forget),
+		cmocka_unit_test_teardown(not_folders, forget),
+		cmocka_unit_test_teardown(changed_folders, forget),
+		cmocka_unit_test_teardown(mixed_folders, forget),
+		cmocka_unit_test_teardown(wall_folders, forget),
 	};
-	(void)load;
-	(void)write_json;
 
 	return cmocka_run_group_tests_name("records", tests, house_set_up, house_tear_down);
 }

@@ -5,6 +5,7 @@
 
 #include "help.h"
 
+extern const struct help help_compare;
 extern const struct help help_history;
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../results/results.h"
 #include "reading.h"
 
 struct about {
@@ -95,17 +96,42 @@ static const struct about of_wall[] = {
 	{ NULL, NULL, RECORD_TIME, BETTER_NEITHER, true },
 };
 
-/* Google Benchmark's own; what users call their counters is no one's business, so others are neither good nor bad. */
+/*
+ * Google Benchmark's own; what users call their counters is no one's business, so others are neither good nor bad. Throughput is
+ * a time turned round.
+ */
 static const struct about of_others[] = {
 	{ "real_time", "ns", RECORD_TIME, BETTER_LOWER, false },
 	{ "cpu_time", "ns", RECORD_TIME, BETTER_LOWER, false },
-	{ "bytes_per_second", "bytes/s", RECORD_TIME, BETTER_HIGHER, false },
-	{ "items_per_second", "1/s", RECORD_TIME, BETTER_HIGHER, false },
+	{ "bytes_per_second", "bytes/s", RECORD_TIME, BETTER_HIGHER, true },
+	{ "items_per_second", "1/s", RECORD_TIME, BETTER_HIGHER, true },
 	{ "allocs_per_iter", "", RECORD_TIME, BETTER_LOWER, false },
 	{ "max_bytes_used", "bytes", RECORD_TIME, BETTER_LOWER, false },
 	{ "instructions", "", RECORD_TIME, BETTER_LOWER, false },
 	{ "cycles", "", RECORD_TIME, BETTER_LOWER, false },
 	{ NULL, NULL, RECORD_TIME, BETTER_NEITHER, false },
+};
+
+/* `contigbench micro`: one thread that waits for nothing, so that its cpu time is the time without what else the machine did ... */
+static const struct about of_micro[] = {
+	{ "cpu_time", "ns", RECORD_TIME, BETTER_LOWER, false },
+	{ "real_time", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ "items_per_second", "1/s", RECORD_TIME, BETTER_HIGHER, true },
+	{ "alloc_ns", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ "free_ns", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ "ns_per_page", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ NULL, NULL, RECORD_TIME, BETTER_NEITHER, true },
+};
+
+/* ... unless it measures a part of itself: then its cpu time is of the rest, too. */
+static const struct about of_micro_manual[] = {
+	{ "real_time", "ns", RECORD_TIME, BETTER_LOWER, false },
+	{ "cpu_time", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ "items_per_second", "1/s", RECORD_TIME, BETTER_HIGHER, true },
+	{ "alloc_ns", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ "free_ns", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ "ns_per_page", "ns", RECORD_TIME, BETTER_LOWER, true },
+	{ NULL, NULL, RECORD_TIME, BETTER_NEITHER, true },
 };
 
 static void describe(struct record_metric *m, const struct about *a)
@@ -119,17 +145,17 @@ static void describe(struct record_metric *m, const struct about *a)
 	m->unit = strdup(a->unit ? a->unit : "");
 }
 
-void describe_replay_metric(struct record_metric *m)
+void describe_metric(const struct reading *r, const struct record_benchmark *b, struct record_metric *m)
 {
-	describe(m, of_replays);
-}
+	static const char manual[] = "/manual_time";
+	size_t n = strlen(b->name), suffix = sizeof(manual) - 1;
 
-void describe_wall_metric(struct record_metric *m)
-{
-	describe(m, of_wall);
-}
-
-void describe_other_metric(struct record_metric *m)
-{
-	describe(m, of_others);
+	if (r->replays)
+		describe(m, of_replays);
+	else if (!strcmp(r->set->schema, RESULTS_WALL_SCHEMA))
+		describe(m, of_wall);
+	else if (!*r->set->revision)
+		describe(m, of_others);
+	else
+		describe(m, n > suffix && !strcmp(b->name + n - suffix, manual) ? of_micro_manual : of_micro);
 }

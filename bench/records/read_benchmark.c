@@ -273,7 +273,8 @@ static bool entry_done(struct reader *g)
 		return add_left_out(g);
 	const char *aggregate = aggregate_of(g);
 
-	if (aggregate && strcmp(aggregate, "mean") && strcmp(aggregate, "stddev"))
+	/* those of old files are beside their repetitions */
+	if (aggregate && ((strcmp(aggregate, "mean") && strcmp(aggregate, "stddev")) || !*g->e.texts[FIELD_RUN_TYPE].s))
 		return true;
 	if (ns <= 0)
 		return problem(g, "has a time_unit that is none of ns, us, ms, s");

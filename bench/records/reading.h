@@ -57,9 +57,7 @@ json_t *reading_json(const char *text);
 /* Without the revision, keys sorted. Free it. */
 char *reading_canonical(const json_t *parameters);
 
-/* Kind, unit and direction of a metric by its name. */
-void describe_replay_metric(struct record_metric *m);
-void describe_wall_metric(struct record_metric *m);
-void describe_other_metric(struct record_metric *m);
+/* Kind, unit and direction of a metric by its name. Its unit stays NULL for want of memory. */
+void describe_metric(const struct reading *r, const struct record_benchmark *b, struct record_metric *m);
 
 #endif

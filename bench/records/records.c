@@ -176,13 +176,6 @@ static int read_file(struct reading *r)
 	return r->status;
 }
 
-static void (*describer(const struct reading *r))(struct record_metric *)
-{
-	return r->replays                                     ? describe_replay_metric
-	       : !strcmp(r->set->schema, RESULTS_WALL_SCHEMA) ? describe_wall_metric
-	                                                      : describe_other_metric;
-}
-
 static int finish(struct reading *r)
 {
 	struct build *b = &r->runs;
@@ -192,7 +185,7 @@ static int finish(struct reading *r)
 		struct record_benchmark *one = &b->benchmarks[i];
 
 		for (size_t m = 0; m < one->nr && r->status == CLI_OK; m++) {
-			describer(r)(&one->metrics[m]);
+			describe_metric(r, one, &one->metrics[m]);
 			if (!one->metrics[m].unit)
 				reading_no_memory(r);
 			order_values(r, one, &one->metrics[m]);

@@ -159,10 +159,11 @@ void results_replays_csv(FILE *f, const struct results *r)
 	const struct run_options *o = r->plan->options;
 
 	csv_head(f, r->plan,
-	         CSV_PLACE ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
-	                   "retyped_undo_blocks,retyped_grab_blocks,retyped_reserve_blocks,mixed_blocks,unusable_index,"
-	                   "fragmentation_index,free_pages,trace_allocations,failed_allocations,"
-	                   "failed_allocations_while_aging,late_frees,skipped_pins");
+	         CSV_PLACE
+	         ",seed,requests,successes,migrated_pages,retyped_fallback_blocks,retyped_merge_blocks,"
+	         "retyped_undo_blocks,retyped_grab_blocks,retyped_reserve_blocks,mixed_blocks,unusable_index,"
+	         "fragmentation_index,free_pages,trace_allocations,failed_allocations,failed_allocations_while_aging,"
+	         "late_frees,skipped_pins");
 	for (uint32_t i = 0; i < r->plan->nr_replays; i++) {
 		const struct run_place at = plan_place(r->plan, i);
 		const struct replay_result *p = &r->replays[i];

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * noise.c - how far runs of the same program differ on this machine (A/A): no change that is not larger counts.
+ *
+ * One number a metric: the largest change of a median among all benchmarks, between OLD and each further run of the same.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../stats/resample.h"
+#include "inside.h"
+
+static int by_value(const void *pa, const void *pb)
+{
+	double a = *(const double *)pa, b = *(const double *)pb;
+
+	return (a > b) - (a < b);
+}
+
+static double median(const struct record_metric *m)
+{
+	double *values = malloc(m->nr * sizeof(*values)), median = NAN;
+
+	for (size_t i = 0; values && i < m->nr; i++)
+		values[i] = m->values[i].value;
+	if (values) {
+		qsort(values, m->nr, sizeof(*values), by_value);
+		median = sorted_quantile(values, m->nr, 0.5);
+	}
+	free(values);
+	return median;
+}
+
+/* On the scale of thresholds: percent that one is above the other, points of rates. 0 where nothing can be said. */
+static double apart(const struct record_metric *a, const struct record_metric *b)
+{
+	double x = median(a), y = median(b);
+
+	if (a->kind == RECORD_RATE)
+		return isnan(x + y) ? 0 : 100 * fabs(x - y);
+	return x > 0 && y > 0 ? 100 * expm1(fabs(log(y / x))) : 0;
+}
+
+static void widen(struct compare *c, const char *metric, double noise)
+{
+	for (size_t i = 0; i < c->nr; i++) {
+		struct comparison *one = &c->all[i];
+
+		if (one->kind != RECORD_COUNT && !strcmp(one->old->name, metric))
+			one->noise = fmax(one->noise, noise);
+	}
+}
+
+static void add_run(struct compare *c, const struct record_set *again)
+{
+	for (size_t i = 0; i < c->old.nr; i++) {
+		const struct record_benchmark *b = &c->old.benchmarks[i], *other = records_find(again, b->name);
+
+		for (size_t m = 0; other && m < b->nr; m++) {
+			const struct record_metric *same = records_metric(other, b->metrics[m].name);
+			double noise = same && same->kind != RECORD_COUNT ? apart(&b->metrics[m], same) : 0;
+
+			if (noise > 0)
+				widen(c, same->name, noise);
+		}
+	}
+}
+
+int compare_noise(struct compare *c)
+{
+	for (size_t i = 0; i < c->options->nr_aa; i++) {
+		struct record_set again;
+		int status = records_load(&again, c->options->aa_paths[i]);
+
+		if (status == CLI_OK &&
+		    (strcmp(again.schema, c->old.schema) || strcmp(again.revision, c->old.revision)))
+			status = cli_error(
+				CLI_USAGE,
+				"--aa %s: it is %s of revision '%s', OLD %s of '%s': another run of what OLD ran, please",
+				c->options->aa_paths[i], again.schema, again.revision, c->old.schema, c->old.revision);
+		if (status == CLI_OK)
+			add_run(c, &again);
+		records_free(&again);
+		if (status != CLI_OK)
+			return status;
+	}
+	return CLI_OK;
+}
