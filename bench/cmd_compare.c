@@ -24,11 +24,11 @@ static int take_metrics(struct compare_options *o, char *list)
 	char *name;
 
 	while ((name = strsep(&list, ","))) {
-		char **more = reallocarray(o->metrics, o->nr_metrics + 1, sizeof(*more));
-
 		if (!*name)
 			return cli_error(CLI_USAGE,
 			                 "--metric: an empty name; say --metric real_time,migrated_pages, or all");
+		char **more = reallocarray(o->metrics, o->nr_metrics + 1, sizeof(*more));
+
 		if (!more)
 			return cli_error(CLI_MACHINE, "no memory");
 		o->metrics = more;

@@ -532,7 +532,7 @@ static void sum_again(const char *name)
 static void mixed_folders(void **state)
 {
 	static const char *const files[] = { "replays.csv", "requests.jsonl" };
-	char path[64], says[128];
+	char path[64], says[192];
 	size_t len;
 
 	(void)state;

@@ -195,6 +195,7 @@ static int correct(struct compare *c)
 	if (!p)
 		return no_memory();
 	for (size_t i = 0; i < c->nr; i++) {
+		c->nr_testable += c->all[i].kind != RECORD_COUNT;
 		if (!isnan(c->all[i].p))
 			p[nr++] = c->all[i].p;
 	}
@@ -240,12 +241,12 @@ static int by_value(const void *pa, const void *pb)
 }
 
 /* Where nearly all times moved alike, it was rather the machine that did. */
-static int find_drift(struct compare *c)
+static int find_median_change(struct compare *c)
 {
 	double *changes = malloc(c->nr * sizeof(*changes) + 1);
 	size_t nr = 0;
 
-	c->drift = NAN;
+	c->median_change = NAN;
 	if (!changes)
 		return no_memory();
 	for (size_t i = 0; i < c->nr; i++) {
@@ -256,7 +257,7 @@ static int find_drift(struct compare *c)
 	}
 	qsort(changes, nr, sizeof(*changes), by_value);
 	if (nr >= 8)
-		c->drift = sorted_quantile(changes, nr, 0.5);
+		c->median_change = sorted_quantile(changes, nr, 0.5);
 	free(changes);
 	return CLI_OK;
 }
@@ -281,12 +282,12 @@ static int finish(struct compare *c)
 		c->nr_regressions += c->singles[i].in_old && c->singles[i].failed;
 	if (c->nr)
 		qsort(c->all, c->nr, sizeof(*c->all), by_verdict);
-	return status == CLI_OK ? find_drift(c) : status;
+	return status == CLI_OK ? find_median_change(c) : status;
 }
 
 int compare_make(struct compare *c, const struct compare_options *options)
 {
-	*c = (struct compare){ .options = options, .drift = NAN };
+	*c = (struct compare){ .options = options, .median_change = NAN };
 	int status = records_load_two(&c->old, options->old_path, &c->new, options->new_path);
 
 	if (status == CLI_OK)

@@ -52,8 +52,9 @@ struct comparison {
 	double change;    /* percent of `from`, of rates points; NAN: from 0 */
 	double low, high; /* its 95 % interval; NAN: none */
 	double threshold; /* as it was asked for: a change within it is none */
-	double noise; /* by how much runs of the same differ, as far as is known: a change must be beyond that, too */
-	const char *test;    /* NULL: none was made */
+	double noise;     /* by which runs of the same differ (--aa): a change must be beyond that, too */
+	double drift;     /* of what was measured: by which the halves of OLD or of NEW differ; beyond that as well */
+	const char *test; /* NULL: none was made */
 	double p, corrected; /* NAN: none */
 	uint64_t more;       /* cannot tell: so many more runs on either side; above COMPARE_MOST: more than that */
 	/* of counts: seeds that both have, and of how many the count differs; of paired rates: requests */
@@ -89,9 +90,10 @@ struct compare {
 	bool nondeterministic;  /* one revision, one experiment, and other counts */
 	bool one_experiment;    /* parameters and inputs are the same */
 	size_t nr_tests;        /* that were corrected for each other */
+	size_t nr_testable;     /* so many there will be when there are enough runs of all */
 	size_t verdicts[VERDICT_NR];
 	size_t nr_regressions; /* failed benchmarks among them */
-	double drift;          /* median over all times of the change, percent; NAN: fewer than eight */
+	double median_change;  /* of all times, percent; NAN: fewer than eight */
 };
 
 /* CLI_OK, or a message was printed. Free with compare_free() in any case. */

@@ -121,6 +121,8 @@ static void comparison(FILE *f, const struct compare *c, const struct comparison
 	number(f, "threshold", one->threshold);
 	if (one->noise > 0)
 		number(f, "noise", one->noise);
+	if (one->drift > 0)
+		number(f, "drift", one->drift);
 	whole(f, "old_values", one->old->nr);
 	whole(f, "new_values", one->new->nr);
 	if (one->test)
@@ -156,7 +158,7 @@ void compare_print_json(FILE *f, const struct compare *c)
 	for (int v = 0; v < VERDICT_NR; v++)
 		fprintf(f, "%s\"%s\":%zu", v ? "," : "", verdict_name((enum verdict)v), c->verdicts[v]);
 	fprintf(f, "},\"tests\":%zu,", c->nr_tests);
-	number(f, "median_change_percent", c->drift);
+	number(f, "median_change_percent", c->median_change);
 	fprintf(f, "\"regressions\":%zu,\n\"comparisons\":[", c->nr_regressions);
 	for (size_t i = 0; i < c->nr; i++) {
 		fputs(i ? ",\n {" : "\n {", f);

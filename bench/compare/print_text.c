@@ -157,6 +157,35 @@ static void failures(FILE *f, const char *side, const struct record_set *s)
 	}
 }
 
+/* Without repetitions there is nothing to be tested: the commonest reason for which nothing can be told. */
+static bool run_once(const struct compare *c)
+{
+	for (size_t i = 0; i < c->nr; i++) {
+		const struct comparison *one = &c->all[i];
+
+		if (one->kind == RECORD_TIME && (one->old->nr < 2 || one->new->nr < 2))
+			return true;
+	}
+	return false;
+}
+
+static void ending(FILE *f, const struct compare *c)
+{
+	size_t untold = c->verdicts[VERDICT_CANNOT_TELL];
+
+	if (run_once(c))
+		fputs("what was run once can not be told from chance: --benchmark_repetitions=10, without "
+		      "--benchmark_report_aggregates_only\n",
+		      f);
+	if (c->nr_regressions)
+		fprintf(f, "%zu regression%s", c->nr_regressions, c->nr_regressions == 1 ? "" : "s");
+	else
+		fputs(c->nondeterministic ? "not deterministic" : "no regression", f);
+	if (untold)
+		fprintf(f, "; %zu of %zu can not be told", untold, c->nr);
+	fputs(".\n", f);
+}
+
 void compare_print_text(FILE *f, const struct compare *c, bool verbose)
 {
 	side(f, "OLD", &c->old);
@@ -178,13 +207,11 @@ void compare_print_text(FILE *f, const struct compare *c, bool verbose)
 		fprintf(f, "%zu metrics are on one side only.\n", c->nr_lone_metrics);
 	if (c->nr_tests)
 		fprintf(f, "p is corrected for %zu test%s (Holm)%s", c->nr_tests, c->nr_tests == 1 ? "" : "s",
-		        isnan(c->drift) ? ".\n" : "; ");
-	if (!isnan(c->drift))
-		fprintf(f, "half of all times changed by more than %+.1f %%%s\n", c->drift,
-		        fabs(c->drift) > c->options->threshold / 2 ? ": the machine may have changed, not the program."
-		                                                   : ".");
-	if (c->nr_regressions)
-		fprintf(f, "%zu regression%s.\n", c->nr_regressions, c->nr_regressions == 1 ? "" : "s");
-	else
-		fputs(c->nondeterministic ? "" : "no regression.\n", f);
+		        isnan(c->median_change) ? ".\n" : "; ");
+	if (!isnan(c->median_change))
+		fprintf(f, "the median of all changes of times is %+.1f %%%s\n", c->median_change,
+		        fabs(c->median_change) > c->options->threshold / 2
+		                ? ": the machine may have changed, not the program."
+		                : ".");
+	ending(f, c);
 }

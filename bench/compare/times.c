@@ -65,7 +65,7 @@ static void measured(struct half *h, struct comparison *one)
 	size_t na = one->old->nr, nb = one->new->nr;
 	double low, high;
 
-	one->noise = fmax(one->noise, fmax(drift(one->old, h->a), drift(one->new, h->b)));
+	one->drift = fmax(drift(one->old, h->a), drift(one->new, h->b));
 	sorted(one->old, h->a);
 	sorted(one->new, h->b);
 	one->from = sorted_quantile(h->a, na, 0.5);
@@ -157,16 +157,18 @@ int compare_times(struct compare *c)
 struct scaled {
 	double change, low, high;
 	double threshold; /* within that it is the same */
-	double beyond;    /* beyond that it is not */
+	double floor;     /* beyond that it is not ... */
+	double drift;     /* ... nor beyond that */
 };
 
 static struct scaled scale(const struct comparison *one)
 {
+	double floor = fmax(one->threshold, one->noise);
+
 	if (one->kind == RECORD_RATE)
-		return (struct scaled){ one->change, one->low, one->high, one->threshold,
-			                fmax(one->threshold, one->noise) };
-	return (struct scaled){ log1p(one->change / 100), log1p(one->low / 100), log1p(one->high / 100),
-		                log1p(one->threshold / 100), log1p(fmax(one->threshold, one->noise) / 100) };
+		return (struct scaled){ one->change, one->low, one->high, one->threshold, floor, 0 };
+	return (struct scaled){ log1p(one->change / 100),    log1p(one->low / 100), log1p(one->high / 100),
+		                log1p(one->threshold / 100), log1p(floor / 100),    log1p(one->drift / 100) };
 }
 
 /* So few runs of either side can not tell anything at this level, however far apart they are. */
@@ -179,32 +181,44 @@ static double fewest(double level)
 	return n;
 }
 
+/* a / b, of what may be nothing. */
+static double by(double a, double b)
+{
+	return b > 0 ? a / b : a > 0 ? INFINITY : 0;
+}
+
 /*
- * Half of an interval's width goes with 1 / sqrt(n), a test's z with sqrt(n). So many runs on either side make the interval end
- * where it decides, at one side of the threshold or the other, and the test significant if the change is beyond it.
+ * By how much the square root of n must grow. Half of an interval's width goes with 1 / sqrt(n), and so does what halves differ in
+ * if that is chance; a test's z goes with sqrt(n). The interval has to end where it decides: within the threshold, or beyond it
+ * and beyond drift, and then the test has to be significant.
  */
+static double growth(const struct comparison *one, double level)
+{
+	struct scaled s = scale(one);
+	double half = (s.high - s.low) / 2, change = fabs(s.change);
+
+	if (change <= s.threshold)
+		return by(half, s.threshold - change);
+	double factor = change > s.floor ? fmax(by(half, change - s.floor), (half + s.drift) / change) : INFINITY;
+
+	/* as far apart as can be: then it is the number alone that is too small */
+	if (one->kind == RECORD_RATE || one->p > rank_smallest_p(one->old->nr, one->new->nr) * 1.001)
+		factor = fmax(factor, by(normal_z(level), normal_z(one->p)));
+	return factor;
+}
+
 static uint64_t runs_needed(const struct compare *c, const struct comparison *one)
 {
 	double a = (double)one->old->nr, b = (double)one->new->nr, n = 2 / (1 / a + 1 / b), need = n + 1;
-	double level = COMPARE_ALPHA / (double)(c->nr_tests ? c->nr_tests : 1);
+	double level = COMPARE_ALPHA / (double)c->nr_testable;
 
-	if (isnan(one->low)) {
-		need = fmax(need, fewest(level));
-	} else {
-		struct scaled s = scale(one);
-		bool large = fabs(s.change) > s.threshold;
-		double half = (s.high - s.low) / 2,
-		       gap = large ? fabs(s.change) - s.beyond : s.threshold - fabs(s.change);
+	if (!isnan(one->low)) {
+		double factor = growth(one, level);
 
-		need = fmax(need, gap > 0 ? n * (half / gap) * (half / gap) : INFINITY);
-		if (large) {
-			double z = normal_z(one->p), wanted = normal_z(level);
-
-			need = fmax(need, z > 0 ? n * (wanted / z) * (wanted / z) : INFINITY);
-			if (one->kind == RECORD_TIME)
-				need = fmax(need, fewest(level));
-		}
+		need = fmax(need, n * factor * factor);
 	}
+	if (one->kind == RECORD_TIME && (isnan(one->low) || fabs(one->change) > one->threshold))
+		need = fmax(need, fewest(level));
 	return need - n < COMPARE_MOST ? (uint64_t)ceil(need - n) : COMPARE_MOST + 1;
 }
 
@@ -219,6 +233,7 @@ static enum verdict differs(const struct comparison *one, bool up)
 void compare_decide(const struct compare *c, struct comparison *one)
 {
 	struct scaled s = scale(one);
+	double beyond = fmax(s.floor, s.drift);
 	bool significant = one->corrected < COMPARE_ALPHA; /* not if it is NAN */
 
 	one->verdict = VERDICT_CANNOT_TELL;
@@ -228,8 +243,8 @@ void compare_decide(const struct compare *c, struct comparison *one)
 		/* from or to nothing there is no ratio, and no change that is small */
 		if (significant && (one->to > one->from || one->to < one->from))
 			one->verdict = differs(one, one->to > one->from);
-	} else if (significant && (s.low > s.beyond || s.high < -s.beyond)) {
-		one->verdict = differs(one, s.low > s.beyond);
+	} else if (significant && (s.low > beyond || s.high < -beyond)) {
+		one->verdict = differs(one, s.low > beyond);
 	} else if (s.low >= -s.threshold && s.high <= s.threshold) {
 		one->verdict = VERDICT_SAME;
 	}

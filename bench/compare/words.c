@@ -50,7 +50,7 @@ static void verdict_words(const struct compare *c, const struct comparison *one,
 	const char *runs = c->old.deterministic ? "seed" : "run";
 
 	snprintf(out, 64, "%s", verdict_name(one->verdict));
-	if (one->verdict == VERDICT_SAME && (one->kind != RECORD_COUNT || one->differ))
+	if (one->verdict == VERDICT_SAME && (one->differ || !one->pairs))
 		append(out, 64, " within %.3g %s", one->threshold, unit);
 	if (one->verdict == VERDICT_CANNOT_TELL && one->more > COMPARE_MOST)
 		append(out, 64, ": needs more than %u more %ss", COMPARE_MOST, runs);
@@ -106,6 +106,8 @@ static void tested_detail(const struct comparison *one, char out[192])
 		append(out, 192, "%s%zu and %zu runs", *out ? ", " : "", one->old->nr, one->new->nr);
 	if (one->noise > one->threshold)
 		append(out, 192, ", noise %.3g %s", one->noise, one->kind == RECORD_RATE ? "points" : "%");
+	if (one->drift > one->threshold)
+		append(out, 192, ", halves differ by %.3g %%", one->drift);
 }
 
 void compare_words(const struct compare *c, const struct comparison *one, struct compare_words *w)
@@ -126,8 +128,8 @@ void compare_words(const struct compare *c, const struct comparison *one, struct
 		else if (fabs(one->change) < 0.05 && fabs(one->change) > 0)
 			snprintf(w->change, sizeof(w->change), "%+.2g %%", one->change);
 		else
-			snprintf(w->change, sizeof(w->change), fabs(one->change) < 1000 ? "%+.1f %%" : "%+.3g %%",
-			         one->change + 0.0);
+			snprintf(w->change, sizeof(w->change), fabs(one->change) < 1000 ? "%+.1f %%" : "%+.6g %%",
+			         one->change);
 	}
 	if (!isnan(one->low))
 		snprintf(w->interval, sizeof(w->interval), "[%+.1f, %+.1f]", one->low, one->high);

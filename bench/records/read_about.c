@@ -90,10 +90,13 @@ static bool set_machine(struct record_set *s, const json_t *context, const json_
 
 	if (!f)
 		return false;
-	if (!cpus && *text_of(facts, "cpus_online"))
-		fprintf(f, "%s, cpus %s", *cpu ? cpu : text_of(context, "host_name"), text_of(facts, "cpus_online"));
-	else
-		fprintf(f, "%s, %lld cpu%s", *cpu ? cpu : text_of(context, "host_name"), cpus, cpus == 1 ? "" : "s");
+	const char *name = *cpu ? cpu : text_of(context, "host_name"), *comma = *name ? ", " : "";
+
+	fputs(name, f);
+	if (cpus)
+		fprintf(f, "%s%lld cpu%s", comma, cpus, cpus == 1 ? "" : "s");
+	else if (*text_of(facts, "cpus_online"))
+		fprintf(f, "%scpus %s", comma, text_of(facts, "cpus_online"));
 	if (kib > 0)
 		fprintf(f, ", %.0f GiB", round(kib / (1 << 20)));
 	if (*kernel)

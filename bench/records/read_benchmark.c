@@ -333,7 +333,7 @@ static bool entry_number(struct reader *g, const char *text, size_t len)
 
 		/* a counter that could not be computed is not there: Google Benchmark divides by a time of 0 */
 		c->value = sax_number(text, len);
-		g->e.nr_counters += isfinite(c->value);
+		g->e.nr_counters += isfinite(c->value) ? 1 : 0;
 	} else if (g->field >= FIELD_TEXTS && g->field < FIELD_NUMBERS) {
 		g->e.numbers[g->field] = sax_number(text, len);
 		if (isnan(g->e.numbers[g->field]) && g->field <= FIELD_CPU_TIME && !aggregate_of(g))

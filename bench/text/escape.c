@@ -104,7 +104,7 @@ void escape_markdown(FILE *f, const char *text)
 			fprintf(f, "\\\\u{%x}", c);
 		else if (c == '<' || c == '>' || c == '&' || c == '|' || c == '@')
 			fprintf(f, "&#%u;", c); /* a pipe ends a cell, whatever stands before it; @ calls somebody */
-		else if (c < 0x80 && strchr("\\`*_{}[]()#+-.!~$^:", (int)c))
+		else if (c < 0x80 && strchr("\\`*_{}[]()#+-!~$^:", (int)c))
 			fprintf(f, "\\%c", (int)c);
 		else
 			put(f, c);
