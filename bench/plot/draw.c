@@ -35,8 +35,8 @@ int draw_folder(char folder[2048], const char *parent)
 	int err = errno;
 
 	folder[0] = '\0';
-	return cli_error(err == ENOTDIR ? CLI_USAGE : CLI_MACHINE, "%s: %s; choose another folder for the figures with -o",
-	                 parent, strerror(err));
+	return cli_error(err == ENOTDIR ? CLI_USAGE : CLI_MACHINE,
+	                 "%s: %s; choose another folder for the figures with -o", parent, strerror(err));
 }
 
 void draw_remove(const char *folder)
