@@ -447,6 +447,14 @@ static void wall_clock(void **state)
 	assert_true(number_of(rate, "p") == 1);
 	json_decref(all);
 	house_run(cmd_compare, CLI_OK, "compare new new --metric all");
+	/* the file alone, which knows less */
+	house_run(cmd_compare, CLI_OK, "compare new new/benchmark.json");
+	house_run(
+		cmd_run, CLI_OK,
+		SMALL
+		"--clock wall -b linux-6.1 --seeds 1 --oversubscribe --timing every --benchmark_repetitions=1 -o other");
+	house_refused(cmd_compare, CLI_USAGE, "compare new other",
+	              "nothing can be compared: timing is sampled and every");
 }
 
 /* ---- what is on one side only ---------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../text/escape.h"
 #include "reading.h"
@@ -104,6 +105,9 @@ struct reader {
 	size_t context_len;
 	char before; /* the last character of the context */
 	char problem[640];
+	FILE *f;
+	uint64_t size; /* of the file; 0: unknown, or nobody is to be told how far we are */
+	uint64_t nr;   /* entries read */
 };
 
 static bool problem(struct reader *g, const char *what)
@@ -449,6 +453,8 @@ static bool item(void *ctx, enum sax_kind kind, const char *text, size_t len)
 		if (kind == SAX_OBJECT_END) {
 			g->place = ENTRIES;
 			fine = entry_done(g);
+			if (g->size && !(++g->nr % 4096))
+				cli_progress("reading", (uint64_t)ftello(g->f), g->size);
 		} else if (opens(kind)) {
 			g->elsewhere = g->depth;
 		} else {
@@ -477,8 +483,9 @@ static void reader_free(struct reader *g)
 
 int read_benchmark_json(struct reading *r, FILE *f, const char *path)
 {
-	struct reader g = { .r = r, .path = path };
+	struct reader g = { .r = r, .path = path, .f = f };
 	struct sax_where where;
+	struct stat st;
 
 	g.context = open_memstream(&g.context_text, &g.context_len);
 	if (!g.context || !entry_clear(&g)) {
@@ -487,6 +494,8 @@ int read_benchmark_json(struct reading *r, FILE *f, const char *path)
 		reader_free(&g);
 		return reading_no_memory(r);
 	}
+	if (r->shows && !fstat(fileno(f), &st) && S_ISREG(st.st_mode))
+		g.size = (uint64_t)st.st_size;
 	int rc = sax_read(f, false, item, &g, &where);
 
 	if (fclose(g.context))
@@ -500,5 +509,7 @@ int read_benchmark_json(struct reading *r, FILE *f, const char *path)
 	else if (!rc && g.context_len)
 		r->context = reading_json(g.context_text);
 	reader_free(&g);
+	if (g.size)
+		cli_progress(NULL, 0, 0);
 	return r->status;
 }
