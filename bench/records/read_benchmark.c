@@ -97,7 +97,8 @@ struct reader {
 	unsigned int depth;     /* of containers that are open */
 	unsigned int elsewhere; /* depth below which nothing is looked at; 0: none */
 	bool in_context, in_entries;
-	size_t key; /* index of the last one in keys[]: the next is searched from there on */
+	size_t key;           /* index of the last one in keys[] */
+	size_t next[NR_KEYS]; /* what came behind each of them */
 	enum field field;
 	struct entry e;
 	FILE *context;
@@ -296,18 +297,20 @@ static bool entry_done(struct reader *g)
 
 /* ---- what the reader says -------------------------------------------------------------------- */
 
-/* Most files have the same keys in the same order in every entry. */
+/* Most files have the same keys in the same order in every entry: what followed the last one is tried first. */
 static enum field find_field(struct reader *g, const char *key)
 {
-	for (size_t i = 1; i <= NR_KEYS; i++) {
-		size_t at = (g->key + i) % NR_KEYS;
+	size_t guess = g->next[g->key];
 
-		if (!strcmp(keys[at].key, key)) {
-			g->key = at;
-			return keys[at].field;
-		}
+	if (strcmp(keys[guess].key, key) != 0) {
+		for (guess = 0; guess < NR_KEYS && strcmp(keys[guess].key, key) != 0;)
+			guess++;
+		if (guess == NR_KEYS)
+			return FIELD_COUNTER;
+		g->next[g->key] = guess;
 	}
-	return FIELD_COUNTER;
+	g->key = guess;
+	return keys[guess].field;
 }
 
 /* Its value follows; if that is no number it is dropped again. */
