@@ -14,7 +14,7 @@
 
 #include "../bench/history/changes.h"
 #include "../bench/history/check.h"
-#include "../bench/history/student.h"
+#include "../bench/stats/student.h"
 #include "lib/series.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
