@@ -36,8 +36,8 @@ static char **clean_environment(char **environment, size_t max)
 	return environment;
 }
 
-/* Run it in `dir` (NULL: here) with its output to a file: 0, -errno, or 256 and more for a status that is not 0. */
-static int run(const char *const *argv, const char *dir, int out)
+/* Run it in `dir` (NULL: here) with its output, and what it says, to files (err -1: nowhere): 0, -errno, or 256 and more for a status that is not 0. */
+static int run(const char *const *argv, const char *dir, int out, int err)
 {
 	char *environment[512];
 	posix_spawn_file_actions_t files;
@@ -47,7 +47,10 @@ static int run(const char *const *argv, const char *dir, int out)
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, out, STDERR_FILENO);
+	if (err < 0)
+		posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
 	if (dir)
 		posix_spawn_file_actions_addchdir_np(&files, dir);
 	int rc = posix_spawnp(&pid, argv[0], &files, NULL, (char *const *)(uintptr_t)argv,
@@ -65,7 +68,7 @@ static int run(const char *const *argv, const char *dir, int out)
 static bool first_line(const char *const *argv, char *line, size_t size)
 {
 	FILE *f = tmpfile();
-	int rc = f ? run(argv, NULL, fileno(f)) : -errno;
+	int rc = f ? run(argv, NULL, fileno(f), -1) : -errno;
 
 	line[0] = '\0';
 	if (f) {
@@ -157,7 +160,7 @@ int gnuplot_draw(const struct gnuplot *g, const char *dir, const char *figure, c
 
 	if (fd < 0)
 		return cli_error(CLI_MACHINE, "%s can not be written: %s", path, strerror(errno));
-	int rc = run(argv, dir, fd);
+	int rc = run(argv, dir, fd, fd);
 	int status = rc ? complain(fd, figure, rc) : CLI_OK;
 
 	close(fd);
