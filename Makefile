@@ -3,7 +3,6 @@
 
 BUILD	?= build
 PREFIX	?= /usr/local
-RESULTS	?= results/latest
 CC	?= gcc
 CXX	?= g++
 OPT	?= -O3 -g
@@ -83,8 +82,8 @@ regress-accept: all $(BUILD)/tests/test_baseline ## take over the counts of this
 profile: ## where the time of a run goes: $(BUILD)/profile/flame.svg; needs linux-perf
 	BUILD=$(BUILD)/profile scripts/profile
 
-paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs LaTeX
-	BUILD=$(BUILD) scripts/paper $(RESULTS)
+paper: all ## paper/contigbench.pdf below $(BUILD): its runs, figures and text, from nothing; needs LaTeX
+	BUILD=$(BUILD) scripts/paper
 
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')

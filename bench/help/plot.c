@@ -7,8 +7,8 @@ static const char *const usage[] = {
 	NULL,
 };
 
-#define FIGURES                                                                                                        \
-	"success-by-size|success-by-max-order|latency|phases|migrated|failures|fragmentation|ablation|type-drift|"     \
+#define FIGURES                                                                                                                         \
+	"success-by-size|success-by-max-order|success-by-occupancy|latency|phases|migrated|failures|fragmentation|ablation|type-drift|" \
 	"memory-map"
 
 static const struct help_option what[] = {

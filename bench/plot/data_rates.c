@@ -86,6 +86,30 @@ int figure_success_by_max_order(struct figure_job *job)
 	return source_csv(job->source, "summary.csv", by_max_order, job);
 }
 
+static bool by_occupancy(void *ctx, const struct csv_line *line)
+{
+	struct figure_job *job = ctx;
+	struct select_place at;
+	char label[32];
+
+	if (!select_csv(job->selection, line, &at) || !atoll(csv_field(line, "requests")))
+		return true;
+	bytes_label(strtoull(csv_field(line, "request_bytes"), NULL, 10), label);
+	data_title(job->data, "requests of %s", label);
+	data_place(job->data, at.size + 1, &at);
+	occupancy_label((uint32_t)job->selection->occupancies.percent[at.occupancy], label);
+	category(job->data, at.occupancy, label);
+	rate(job->data, line);
+	return true;
+}
+
+int figure_success_by_occupancy(struct figure_job *job)
+{
+	if (job->selection->occupancies.nr < 2)
+		return figure_nothing(job, "has one occupancy only");
+	return source_csv(job->source, "summary.csv", by_occupancy, job);
+}
+
 /* ---- pages migrated -------------------------------------------------------------------------- */
 
 /* Of each place and seed: migrated pages "by" successes, which is what a rate is. */

@@ -47,6 +47,21 @@ const struct figure figures[] = {
 		.extract = figure_success_by_max_order,
 	},
 	{
+		.name = "success-by-occupancy",
+		.title = "Success rate as memory fills",
+		.shows = "share of requests that got their range, by occupancy; a panel a size, a line a backend",
+		.wants = { .occupancies = SELECT_ALL,
+	                   .sizes = SELECT_ONE,
+	                   .geometries = SELECT_ONE,
+	                   .backends = FIGURE_MAX_LINES },
+		.file = "summary.csv",
+		.make = "contigbench run --occupancy 50,60,70,80,90",
+		.columns = "category\tcategory_label\tcategory_label_tex\trequests\tsuccess_percent\tsuccess_low\t"
+			   "success_high",
+		.scripts = { "categories.gp" },
+		.extract = figure_success_by_occupancy,
+	},
+	{
 		.name = "latency",
 		.title = "Latency of requests that succeeded",
 		.shows =

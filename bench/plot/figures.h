@@ -45,6 +45,7 @@ int figure_nothing(struct figure_job *job, const char *fmt, ...) __attribute__((
 
 int figure_success_by_size(struct figure_job *job);
 int figure_success_by_max_order(struct figure_job *job);
+int figure_success_by_occupancy(struct figure_job *job);
 int figure_migrated(struct figure_job *job);
 int figure_latency(struct figure_job *job);
 int figure_phases(struct figure_job *job);
