@@ -348,6 +348,8 @@ static void exactly_the_same(void **state)
 	assert_string_equal(text_of(one, "says"), "same");
 	assert_int_equal(json_array_size(json_object_get(all, "differences")), 2);
 	assert_false(json_is_true(json_object_get(all, "one_experiment")));
+	assert_string_equal(text_of(comparison(all, "small/occupancy:70/size:1b/backend:linux-7.2", "success"), "says"),
+	                    "same");
 	json_decref(all);
 	const char *text = house_run(cmd_compare, CLI_OK, "compare new other");
 
