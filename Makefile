@@ -3,7 +3,6 @@
 
 BUILD	?= build
 PREFIX	?= /usr/local
-RESULTS	?= results/latest
 CC	?= gcc
 CXX	?= g++
 OPT	?= -O3 -g
@@ -11,9 +10,10 @@ SANITIZE ?=
 # of a changed tree with a digest of the changes: two of them are not the same program
 VERSION	:= $(shell git describe --always --dirty=-dirty.`git diff HEAD 2>/dev/null | cksum | cut -d' ' -f1` 2>/dev/null || \
 	echo unknown)
+DATE	:= $(shell LC_ALL=C git log -1 --date=format:'%B %-d, %Y' --format=%cd 2>/dev/null || LC_ALL=C date +'%B %-d, %Y')
 # revision.h is rewritten only when the revision has changed, so that what names it is compiled again exactly then
-$(shell mkdir -p $(BUILD) && echo '#define CONTIGBENCH_REVISION "$(VERSION)"' >$(BUILD)/revision.h.new && \
-	{ cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \
+$(shell mkdir -p $(BUILD) && printf '\043define CONTIGBENCH_%s "%s"\n' REVISION "$(VERSION)" DATE "$(DATE)" \
+	>$(BUILD)/revision.h.new && { cmp -s $(BUILD)/revision.h.new $(BUILD)/revision.h && rm $(BUILD)/revision.h.new || \
 	mv $(BUILD)/revision.h.new $(BUILD)/revision.h; })
 
 PKGS	:= libtracefs libtraceevent libzstd zlib jansson benchmark hwloc sqlite3
@@ -22,7 +22,9 @@ CPPFLAGS += -D_GNU_SOURCE -I$(BUILD) $(shell pkg-config --cflags $(PKGS))
 FLAGS	:= $(OPT) $(WARN) -pthread $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 CFLAGS	+= -std=gnu11 -Wstrict-prototypes -Wmissing-prototypes $(FLAGS)
 CXXFLAGS += -std=c++17 $(FLAGS)
-LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm
+LDLIBS	+= $(shell pkg-config --libs $(PKGS)) -lm -ldl
+# what a plugin may call (allocators/plugin.h), and nothing else
+LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 
 # A room is a folder; its sources are all that lie in it.
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
@@ -34,13 +36,13 @@ obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 all: $(BUILD)/contigbench ## build the program (default)
 
 $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcontig.a
-	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS)
+	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/libcontig.a: $(call obj,$(LIB))
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
-	$(CXX) $(FLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.c.o: %.c
 	@mkdir -p $(@D)
@@ -49,6 +51,8 @@ $(BUILD)/%.c.o: %.c
 $(BUILD)/%.cc.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/bench/help/completion.c.o: bench/help/completion.bash
 
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
@@ -78,17 +82,52 @@ regress-accept: all $(BUILD)/tests/test_baseline ## take over the counts of this
 profile: ## where the time of a run goes: $(BUILD)/profile/flame.svg; needs linux-perf
 	BUILD=$(BUILD)/profile scripts/profile
 
-paper: all ## build paper/alignment.pdf below $(BUILD) from $(RESULTS); needs LaTeX
-	BUILD=$(BUILD) scripts/paper $(RESULTS)
+paper: all ## paper/contigbench.pdf below $(BUILD): its runs, figures and text, from nothing; needs LaTeX
+	BUILD=$(BUILD) scripts/paper
 
 format: ## rewrite the sources with clang-format
 	clang-format -i $(shell git ls-files '*.c' '*.h' '*.cc')
 
-install: all ## install program, manual, shipped trace and scenarios below $(PREFIX)
+man: $(BUILD)/contigbench.1 $(BUILD)/contigbench-formats.5 ## the manual pages, below $(BUILD); needs lowdown
+completion: $(BUILD)/contigbench.bash ## completion for bash, below $(BUILD)
+
+# made from the tables of bench/help, which --help prints, too
+$(BUILD)/contigbench.1: $(BUILD)/contigbench
+	$< help --manual >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/contigbench.bash: $(BUILD)/contigbench
+	$< help --completion bash >$@.tmp && mv $@.tmp $@
+
+$(BUILD)/contigbench-formats.5: docs/formats.md scripts/manual-formats
+	scripts/manual-formats $< '$(DATE)' >$@.tmp && mv $@.tmp $@
+
+# what a plugin is built with: headers, and where they are
+PUBLIC	:= allocators/contig.h allocators/plugin.h allocators/policy.h
+define PC
+prefix=$(PREFIX)
+includedir=$${prefix}/include
+plugin_version=$(shell sed -n 's/^.define CONTIG_PLUGIN_VERSION \([0-9]*\)u/\1/p' allocators/plugin.h)
+
+Name: contigbench
+Description: headers for plugins of contigbench
+Version: $(VERSION)
+Cflags: -I$${includedir}
+endef
+export PC
+
+install-headers: ## install what plugins are built with below $(PREFIX)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/contigbench $(PUBLIC)
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	echo "$$PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/contigbench.pc
+
+install: all man completion install-headers ## install all that a user needs below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
-	install -D -m 644 docs/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
+	install -D -m 644 $(BUILD)/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
+	install -D -m 644 $(BUILD)/contigbench-formats.5 $(DESTDIR)$(PREFIX)/share/man/man5/contigbench-formats.5
+	install -D -m 644 $(BUILD)/contigbench.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/contigbench
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
 
 clean: ## remove everything made
 	rm -rf $(BUILD)
@@ -96,6 +135,7 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance fidelity perf regress regress-accept profile paper format install clean help
+.PHONY: all check soak scenario conformance fidelity perf regress regress-accept profile paper format man completion \
+	install install-headers clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

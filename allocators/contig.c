@@ -19,6 +19,9 @@ static const struct contig_backend *const backends[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static const struct contig_backend *added[CONTIG_MAX_BACKENDS];
+static size_t nr_added;
+
 int contig_diag_set(struct contig_diag *diag, int err, const char *fmt, ...)
 {
 	va_list ap;
@@ -33,18 +36,53 @@ int contig_diag_set(struct contig_diag *diag, int err, const char *fmt, ...)
 
 const struct contig_backend *contig_backend_at(size_t i)
 {
-	return i < COUNT(backends) ? backends[i] : NULL;
+	if (i < COUNT(backends))
+		return backends[i];
+	return i - COUNT(backends) < nr_added ? added[i - COUNT(backends)] : NULL;
+}
+
+bool contig_backend_built_in(const struct contig_backend *b)
+{
+	for (size_t i = 0; i < COUNT(backends); i++) {
+		if (backends[i] == b)
+			return true;
+	}
+	return false;
 }
 
 const struct contig_backend *contig_backend_of(const char *spec)
 {
+	const struct contig_backend *b;
 	size_t len = strcspn(spec, "+");
 
-	for (size_t i = 0; i < COUNT(backends); i++) {
-		if (strlen(backends[i]->name) == len && !strncmp(backends[i]->name, spec, len))
-			return backends[i];
+	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
+		if (strlen(b->name) == len && !strncmp(b->name, spec, len))
+			return b;
 	}
 	return NULL;
+}
+
+bool contig_name_ok(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t len = strnlen(name, CONTIG_MAX_NAME + 1);
+
+	return len && len <= CONTIG_MAX_NAME && strspn(name, letters) == len && !strchr("._-", name[0]);
+}
+
+int contig_backend_add(const struct contig_backend *b, struct contig_diag *diag)
+{
+	if (!contig_name_ok(b->name))
+		return contig_diag_set(diag, -EINVAL,
+		                       "a backend's name is 1 to %u of a-z, 0-9, '.', '_' and '-', and begins with a "
+		                       "letter or a digit",
+		                       CONTIG_MAX_NAME);
+	if (contig_backend_of(b->name))
+		return contig_diag_set(diag, -EEXIST, "there is a backend '%s' already", b->name);
+	if (COUNT(backends) + nr_added == CONTIG_MAX_BACKENDS)
+		return contig_diag_set(diag, -ENOSPC, "more than %u backends", CONTIG_MAX_BACKENDS);
+	added[nr_added++] = b;
+	return 0;
 }
 
 struct contig *contig_open(const char *spec, const struct contig_geometry *g, const struct contig_hooks *hooks,
@@ -58,6 +96,7 @@ struct contig *contig_open(const char *spec, const struct contig_geometry *g, co
 		                (int)len, spec);
 	if (!b || contig_geometry_check(g, diag))
 		return NULL;
+	contig_diag_set(diag, -EINVAL, "%s can not be opened, and does not say why", b->name);
 	return b->open(b, g, hooks, spec[len] ? spec + len + 1 : NULL, diag);
 }
 

@@ -49,6 +49,9 @@ typedef uint64_t owner_t; /* the caller's name for an allocation; the backend on
 #define CONTIG_MAX_ZONES 128u
 #define CONTIG_MAX_CPUS  1024u
 
+#define CONTIG_MAX_BACKENDS 32u /* built in and added ones together */
+#define CONTIG_MAX_NAME     40u /* characters in the name of a backend */
+
 /* One sentence about what went wrong, for the user's terminal: no newline, no "error:" in front. */
 struct contig_diag {
 	char text[512];
@@ -422,8 +425,9 @@ struct contig_backend {
 	const struct contig_policy *(*policy)(struct contig *c);
 	void (*stats)(struct contig *c, uint32_t zone, struct contig_stats *out);
 
-	const struct contig_lab *lab; /* NULL: core only */
-	const void *data;             /* the backend's own: the model keeps its policy here */
+	const struct contig_lab *lab;       /* NULL: core only */
+	const struct contig_policy *preset; /* the model's: its knobs before "+knob=value"; NULL: none to switch */
+	const void *data;                   /* the backend's own */
 };
 
 /* Every implementation of struct contig begins with this. */
@@ -456,8 +460,23 @@ int contig_knob_value(const struct contig_backend *b, const struct contig_knob *
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
-/* Backends in the order in which tables show them; NULL behind the last. */
+/* Backends in the order in which tables show them, added ones last; NULL behind the last. */
 const struct contig_backend *contig_backend_at(size_t i);
+
+/* Is it one that this library has by itself? */
+bool contig_backend_built_in(const struct contig_backend *b);
+
+/*
+ * A name is one to CONTIG_MAX_NAME of a-z, 0-9, '.', '_' and '-', of which the first is a letter or a digit: it stands in
+ * lists, files and on command lines.
+ */
+bool contig_name_ok(const char *name);
+
+/*
+ * Make one more backend known, which must live as long as the process. Before there are threads. 0; -EINVAL for a name that is
+ * none, -EEXIST for one that is taken, -ENOSPC for one too many, and *diag says so.
+ */
+int contig_backend_add(const struct contig_backend *b, struct contig_diag *diag);
 
 /* The one that "NAME" or "NAME+knob=value+..." is about, whatever its knobs say; NULL: there is none of that name. */
 const struct contig_backend *contig_backend_of(const char *spec);

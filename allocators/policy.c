@@ -36,7 +36,7 @@ bool contig_knob_at(size_t i, struct contig_knob *out)
 
 int contig_knob_value(const struct contig_backend *b, const struct contig_knob *k)
 {
-	return b->data ? ((const uint8_t *)b->data)[k->offset] : -1;
+	return b->preset ? ((const uint8_t *)b->preset)[k->offset] : -1;
 }
 
 /* "iso_only, mergeable" for a message */

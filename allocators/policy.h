@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * KNOB(field, doc) opens a knob, VALUE(knob, value, where) lists its values: the enums below, the names on the command
  * line and `contigbench list knobs` are all made from this one table.
@@ -286,4 +290,7 @@ struct contig_diag;
  */
 int contig_policy_compose(struct contig_policy *p, const char *knobs, struct contig_diag *diag);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

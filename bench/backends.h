@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../allocators/contig.h"
+
 #define MAX_BACKENDS 32
+
+_Static_assert(CONTIG_MAX_BACKENDS <= MAX_BACKENDS, "there is room for all that are known");
 
 struct backend_list {
 	uint32_t nr;

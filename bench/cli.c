@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <getopt.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -30,6 +31,24 @@ int cli_error(int status, const char *fmt, ...)
 	say("", fmt, ap);
 	va_end(ap);
 	return status;
+}
+
+int cli_bad_option(int opt, const char *given)
+{
+	const char *command = cli_command_name;
+
+	if (opt == ':')
+		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench %s --help`", given, command);
+	if (!strncmp(given, "--plugin", strlen("--plugin")))
+		return cli_error(CLI_USAGE, "--plugin stands in front of the command: contigbench --plugin FILE %s ...",
+		                 command);
+	/* getopt_long() knows the option, and not what is behind its '=' */
+	if (opt == '?' && optopt && !strncmp(given, "--", 2))
+		return cli_error(CLI_USAGE, "%.*s takes no value: see `contigbench %s --help`",
+		                 (int)strcspn(given, "="), given, command);
+	if (opt == '?' && optopt)
+		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench %s --help`", optopt, command);
+	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, command);
 }
 
 void cli_warn(const char *fmt, ...)

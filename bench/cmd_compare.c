@@ -146,12 +146,8 @@ static int parse(int argc, char **argv, struct command *c)
 		case 'h':
 			c->help = true;
 			return CLI_OK;
-		case ':':
-			return cli_error(CLI_USAGE, "%s wants a value: see `contigbench compare --help`",
-			                 argv[optind - 1]);
 		default:
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench compare --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (status != CLI_OK)

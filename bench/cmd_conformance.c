@@ -7,24 +7,9 @@
 
 #include "backends.h"
 #include "cli.h"
+#include "help/commands.h"
 #include "conformance_report.h"
 #include "exact/decides.h"
-
-static const char help[] =
-	"usage: contigbench conformance DIR [-b BACKEND,...] [--json|--markdown] [--knobs] [--quiet]\n"
-	"\n"
-	"Run the recorded cases and random requests of DIR on the model of the same kernel, its invariants checked after every\n"
-	"operation, and print how far the answers agree and every disagreement with both layout strings.\n"
-	"\n"
-	"  DIR            cases.txt, answers.jsonl, any random-*.jsonl with its random-*.layout.gz (docs/formats.md)\n"
-	"  -b BACKEND,..  only these backends, each against the kernel of its name; knobs may be added with +\n"
-	"  --json         print the counts as JSON\n"
-	"  --markdown     print them as docs/fidelity.md has them\n"
-	"  --knobs        then turn each knob of each backend: which rules do the answers decide? (minutes)\n"
-	"  --quiet        do not list disagreements\n"
-	"\n"
-	"Exit status: 0 all agree in return code, stage and types, scripted cases also in map and pages migrated; 1 some do not,\n"
-	"or an invariant broke; 2 a file is damaged.\n";
 
 struct printer {
 	bool quiet;
@@ -87,7 +72,9 @@ int cmd_conformance(int argc, char **argv)
 	bool knobs = false, both = false;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "b:h", options, NULL)) != -1) {
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":b:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			if (backends_add(&backends, optarg))
@@ -110,10 +97,10 @@ int cmd_conformance(int argc, char **argv)
 			printer.quiet = true;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			help_print(stdout, &help_conformance);
 			return CLI_OK;
 		default:
-			return CLI_USAGE;
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (both)

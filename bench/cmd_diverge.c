@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "help/commands.h"
 #include "virtual/attribute.h"
 #include "virtual/picture.h"
 #include "virtual/plan.h"
@@ -440,7 +441,7 @@ int cmd_diverge(int argc, char **argv)
 	int status = run_options_parse_as(&diverge_dialect, argc, argv, &d.options);
 
 	if (status == CLI_OK && d.options.help)
-		diverge_options_usage(stdout);
+		help_print(stdout, &help_diverge);
 	else if (status == CLI_OK)
 		status = diverge(&d);
 	for (uint32_t i = 0; i < MAX_VIEWS; i++) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "help/commands.h"
 #include "results/explain.h"
 
 struct explain_options {
@@ -13,18 +14,6 @@ struct explain_options {
 	bool json;
 	bool help;
 };
-
-static void usage(FILE *to)
-{
-	fputs("usage: contigbench explain DIR [--failure N] [--trace FILE] [--json]\n"
-	      "Why request N of those that failed in the results folder DIR did so: the page in the way, who owns it and\n"
-	      "since when, what the request had cost, and the pageblocks around it at that moment. The replay is made again\n"
-	      "up to there, from the same trace. Without --failure: which failures there are.\n\n"
-	      "      --failure N          from 1 on, in the order of requests.jsonl, whose lines have the number, too\n"
-	      "      --trace FILE         where the trace is now\n"
-	      "      --json               one JSON object instead of text\n",
-	      to);
-}
 
 static int parse(int argc, char **argv, struct explain_options *o)
 {
@@ -55,12 +44,8 @@ static int parse(int argc, char **argv, struct explain_options *o)
 		case 'h':
 			o->help = true;
 			return CLI_OK;
-		case ':':
-			return cli_error(CLI_USAGE, "%s wants a value: see `contigbench explain --help`",
-			                 argv[optind - 1]);
 		default:
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench explain --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (optind + 1 != argc)
@@ -205,7 +190,7 @@ int cmd_explain(int argc, char **argv)
 	int status = parse(argc, argv, &o);
 
 	if (status == CLI_OK && o.help)
-		usage(stdout);
+		help_print(stdout, &help_explain);
 	if (status != CLI_OK || o.help)
 		return status;
 	status = stored_open(&stored, o.dir);

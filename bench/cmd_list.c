@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: MIT
 /* cmd_list.c - contigbench list: backends, workloads, metrics, knobs, the table of presets and geometries. */
+#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
 
+#include "help/commands.h"
+#include "plugins.h"
 #include "virtual/plan.h"
 
 static void list_backends(void)
 {
 	const struct contig_backend *b;
 
-	for (size_t i = 0; (b = contig_backend_at(i)); i++)
-		printf("%-16s %s%s\n", b->name, b->summary, b->baseline ? " (baseline)" : "");
+	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
+		const struct plugin *p = plugin_of(b);
+
+		printf("%-16s %s%s", b->name, b->summary, b->baseline ? " (baseline)" : "");
+		if (p)
+			printf(" (plugin %s)", p->file);
+		putchar('\n');
+	}
 }
 
 static bool list_workload(void *ctx, const char *path)
@@ -143,7 +152,7 @@ static void list_presets(void)
 
 	printf("%-24s", "");
 	for (size_t n = 0; (b = contig_backend_at(n)); n++) {
-		if (b->data)
+		if (b->preset)
 			printf(" %-18s", b->name);
 	}
 	putchar('\n');
@@ -176,9 +185,22 @@ static json_t *json_policy(const struct contig_backend *b)
 	json_t *policy = json_object();
 	struct contig_knob k;
 
-	for (size_t i = 0; contig_knob_at(i, &k) && b->data; i++)
+	for (size_t i = 0; contig_knob_at(i, &k) && b->preset; i++)
 		json_object_set_new(policy, k.name, json_string(preset_value(b, &k)));
 	return policy;
+}
+
+static json_t *json_backend(const struct contig_backend *b)
+{
+	const struct plugin *p = plugin_of(b);
+	json_t *o = json_pack("{sssssbso}", "name", b->name, "summary", b->summary, "baseline", b->baseline, "policy",
+	                      json_policy(b));
+
+	if (p)
+		json_object_set_new(o, "plugin",
+		                    json_pack("{ssssssss}", "name", p->is->name, "file", p->file, "sha256", p->sha256,
+		                              "licence", p->is->licence));
+	return o;
 }
 
 static bool json_workload(void *ctx, const char *path)
@@ -225,8 +247,7 @@ static int list_json(const char *name)
 	struct contig_knob k;
 
 	for (size_t n = 0; (b = contig_backend_at(n)); n++)
-		json_array_append_new(backends, json_pack("{sssssbso}", "name", b->name, "summary", b->summary,
-		                                          "baseline", b->baseline, "policy", json_policy(b)));
+		json_array_append_new(backends, json_backend(b));
 	for (size_t i = 0; contig_knob_at(i, &k); i++)
 		json_array_append_new(
 			knobs, json_pack("{ssssso}", "name", k.name, "meaning", k.doc, "values", json_values(&k)));
@@ -267,31 +288,62 @@ static bool is_list(const char *name)
 	return false;
 }
 
+struct options {
+	const char *list; /* NULL: all */
+	bool json, help;
+};
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	*o = (struct options){ 0 };
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'j':
+			o->json = true;
+			break;
+		case 'h':
+			o->help = true;
+			return CLI_OK;
+		default:
+			return cli_bad_option(opt, argv[optind - 1]);
+		}
+	}
+	o->list = argv[optind];
+	if (argc - optind > 1)
+		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
+	if (o->list && !is_list(o->list))
+		return cli_error(CLI_USAGE, "unknown list '%s': " LIST_NAMES, o->list);
+	return CLI_OK;
+}
+
 int cmd_list(int argc, char **argv)
 {
-	bool json = argc > 1 && !strcmp(argv[argc - 1], "--json");
+	struct options o;
+	int status = parse(argc, argv, &o);
 
-	argc -= json;
-	if (argc == 2 && json && is_list(argv[1]))
-		return list_json(argv[1]);
-	if (argc > 2)
-		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-		puts("usage: contigbench list [backends|workloads|metrics|knobs|presets|geometries] [--json]");
+	if (status != CLI_OK)
+		return status;
+	if (o.help) {
+		help_print(stdout, &help_list);
 		return CLI_OK;
 	}
-	if (argc == 1 && json)
-		return list_json(NULL);
+	if (o.json)
+		return list_json(o.list);
 	for (size_t i = 0; i < NR_LISTS; i++) {
-		if (argc == 2 && strcmp(argv[1], lists[i].name))
+		if (o.list && strcmp(o.list, lists[i].name))
 			continue;
-		if (argc == 1)
+		if (!o.list)
 			printf("%s%s:\n", i ? "\n" : "", lists[i].name);
 		lists[i].list();
-		if (argc == 2)
-			return CLI_OK;
 	}
-	if (argc == 2)
-		return cli_error(CLI_USAGE, "unknown list '%s': " LIST_NAMES, argv[1]);
 	return CLI_OK;
 }

@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: MIT
 /* cmd_micro.c - `contigbench micro`: the microbenchmarks of every backend, by Google Benchmark and with its flags. */
 #include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "cli.h"
+#include "help/commands.h"
 #include "micro/flags.h"
 #include "micro/micro.h"
 
 #define MAX_TARGETS 256
-
-static const char help[] =
-	"usage: contigbench micro [-b BACKEND[,BACKEND...]] [--gib N[,N...]] [--benchmark_FLAG[=VALUE]...]\n"
-	"\n"
-	"Measures single operations of the backends on the wall clock, one thread:\n"
-	"  hot_pair                order 0, allocate and free the same page again\n"
-	"  aged_pair               order 0, random victims in batches of 32768, zone half full\n"
-	"  order9_pair             order 9, allocate and free\n"
-	"  contig_free_block       contiguous request for one free pageblock\n"
-	"  contig_half_full_block  the same for one half full of LRU pages, which are migrated\n"
-	"each as NAME/BACKEND, with /gib:N behind it if N is not 1. Metadata only: there is no memory behind the pages.\n"
-	"\n"
-	"  -b, --backend LIST  backends, knobs added with '+' (default: all of `contigbench list backends`)\n"
-	"  --gib LIST          sizes of the zone in GiB, 1 to 64 (default: 1)\n"
-	"  --json              the same as --benchmark_format=json\n"
-	"  --help              this text\n"
-	"\n"
-	"Flags of the library (docs/microbenchmarks.md):\n"
-	"  --benchmark_list_tests --benchmark_filter=REGEX --benchmark_min_time=SECONDS --benchmark_repetitions=N\n"
-	"  --benchmark_enable_random_interleaving --benchmark_report_aggregates_only "
-	"--benchmark_display_aggregates_only\n"
-	"  --benchmark_format=console|json|csv --benchmark_out=FILE --benchmark_out_format=json|console|csv\n"
-	"  --benchmark_color=auto|true|false --benchmark_counters_tabular --benchmark_perf_counters=LIST\n"
-	"  --benchmark_context=KEY=VALUE,... --benchmark_time_unit=ns|us|ms|s --benchmark_min_warmup_time=SECONDS --v=N\n"
-	"\n"
-	"Exit status: 0 fine; 1 a benchmark failed; 2 unknown flag, or a filter that matches nothing;\n"
-	"3 the machine can not do it, such as perf counters with a library that was built without libpfm.\n";
 
 static struct micro_target targets[MAX_TARGETS];
 static size_t nr_targets;
@@ -89,37 +64,65 @@ struct options {
 	bool json, help;
 };
 
+/* What is Google Benchmark's stays in argv, behind its name; the rest is ours. */
+static int take_library_flags(int argc, char **argv, char **ours)
+{
+	int left = 1, nr = 1;
+
+	ours[0] = argv[0];
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--benchmark_", 12) || !strncmp(argv[i], "--v=", 4))
+			argv[left++] = argv[i];
+		else
+			ours[nr++] = argv[i];
+	}
+	argv[left] = NULL;
+	ours[nr] = NULL;
+	return nr;
+}
+
 /* Take our options out of argv and leave the rest for the library. */
 static int parse(int *argc, char **argv, struct options *o)
 {
-	int left = 1;
+	static const struct option options[] = {
+		{ "backend", required_argument, NULL, 'b' },
+		{ "gib", required_argument, NULL, 'g' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	char **ours = calloc((size_t)*argc + 1, sizeof(*ours));
+	int status = CLI_OK, opt;
 
-	for (int i = 1; i < *argc; i++) {
-		const char *a = argv[i], **value = NULL;
+	if (!ours)
+		return cli_error(CLI_MACHINE, "no memory");
+	int nr = take_library_flags(*argc, argv, ours);
 
-		if (!strcmp(a, "--help") || !strcmp(a, "-h")) {
-			o->help = true;
-		} else if (!strcmp(a, "--json")) {
+	*argc -= nr - 1;
+	optind = 0;
+	opterr = 0;
+	while (status == CLI_OK && (opt = getopt_long(nr, ours, ":b:h", options, NULL)) != -1) {
+		switch (opt) {
+		case 'b':
+			o->backends = optarg;
+			break;
+		case 'g':
+			o->gib = optarg;
+			break;
+		case 'j':
 			o->json = true;
-		} else if (!strncmp(a, "--backend=", 10)) {
-			o->backends = a + 10;
-		} else if (!strncmp(a, "--gib=", 6)) {
-			o->gib = a + 6;
-		} else if (!strcmp(a, "-b") || !strcmp(a, "--backend")) {
-			value = &o->backends;
-		} else if (!strcmp(a, "--gib")) {
-			value = &o->gib;
-		} else {
-			argv[left++] = argv[i];
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			status = cli_bad_option(opt, ours[optind - 1]);
 		}
-		if (value && i + 1 == *argc)
-			return cli_error(CLI_USAGE, "%s needs a value: see `contigbench micro --help`", a);
-		if (value)
-			*value = argv[++i];
 	}
-	argv[left] = NULL;
-	*argc = left;
-	return CLI_OK;
+	if (status == CLI_OK && optind < nr)
+		status = cli_error(CLI_USAGE, "'%s' is no option: see `contigbench micro --help`", ours[optind]);
+	free(ours);
+	return status;
 }
 
 static int add_target(const char *spec, const char *gib_list)
@@ -276,7 +279,7 @@ int cmd_micro(int argc, char **argv)
 	args[0] = program; /* in the context of the results */
 	rc = parse(&n, args, &o);
 	if (rc == CLI_OK && o.help) {
-		fputs(help, stdout);
+		help_print(stdout, &help_micro);
 	} else if (rc == CLI_OK) {
 		char format[] = "--benchmark_format=json";
 

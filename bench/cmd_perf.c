@@ -7,28 +7,9 @@
 #include <string.h>
 
 #include "cli.h"
+#include "help/commands.h"
 #include "micro/perf.h"
 #include "../allocators/contig.h"
-
-static const char help[] =
-	"usage: contigbench perf [-b BACKEND[,BACKEND...]] [--figure NAME] [--trace FILE] [--json]\n"
-	"\n"
-	"Measures the figures that this project holds itself to, and prints one line each: name, backend, value, unit,\n"
-	"limit, and `ok` or `short`. Takes about a minute a backend.\n"
-	"\n"
-	"  -b, --backend LIST  backends, knobs added with '+' (default: linux-6.1,linux-7.2)\n"
-	"  -f, --figure NAME   only this one: metadata, instructions, aged-time, contig, isolate, migrate, replay,\n"
-	"                      threads or harness\n"
-	"  --trace FILE        trace for `replay` (default: the one that ships)\n"
-	"  --quick             fewer repeats: to see that it works, not to judge\n"
-	"  --json              one JSON object a line\n"
-	"  --help              this text\n"
-	"\n"
-	"Instructions are counted by valgrind's callgrind and are the same on every run; times are medians on the wall clock,\n"
-	"on one cpu, and for `aged-time` relative to a textbook buddy allocator that runs alternately with the backend.\n"
-	"\n"
-	"Exit status: 0 all ok; 1 a figure is short of its limit; 2 wrong call; 3 a figure could not be had, such as\n"
-	"instructions without valgrind.\n";
 
 static const struct {
 	const char *name;
@@ -191,7 +172,7 @@ static int parse(int argc, char **argv, struct options *o)
 
 	optind = 0;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "b:f:h", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":b:f:h", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			o->backends = optarg;
@@ -215,9 +196,7 @@ static int parse(int argc, char **argv, struct options *o)
 			o->help = true;
 			break;
 		default:
-			return cli_error(CLI_USAGE,
-			                 "'%s': unknown, or its value is missing: see `contigbench perf --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (optind < argc)
@@ -248,7 +227,7 @@ int cmd_perf(int argc, char **argv)
 	if (rc != CLI_OK)
 		return rc;
 	if (o.help) {
-		fputs(help, stdout);
+		help_print(stdout, &help_perf);
 		return CLI_OK;
 	}
 	char *list = strdup(o.backends ? o.backends : "linux-6.1,linux-7.2");

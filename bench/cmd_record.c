@@ -10,34 +10,10 @@
 
 #include "../workloads/record/record.h"
 #include "cli.h"
+#include "help/commands.h"
 
 #define BUFFER_MIB     16
 #define BUFFER_MIB_MAX 4096
-
-static const char help[] =
-	"usage: contigbench record -o FILE [OPTION...] [--] COMMAND [ARG...]\n"
-	"\n"
-	"Record which pages the whole machine allocates and frees while COMMAND runs, from the kernel's tracepoints\n"
-	"kmem:mm_page_alloc and kmem:mm_page_free. Pages in use when it starts become the trace's initial state. Neither\n"
-	"the command, its arguments nor any path or process name is stored, and no page's place in memory.\n"
-	"\n"
-	"  -o, --output FILE    where to put the trace (.ctr); it appears when it is complete\n"
-	"      --force          replace FILE if it exists\n"
-	"      --label TEXT     a line to store with it, up to 63 bytes\n"
-	"      --buffer-mib N   kernel trace buffer for each cpu, 1 to 4096 MiB (default 16); it is part of the initial\n"
-	"                       state, as kernel memory\n"
-	"      --leave-pcp      do not drain the per-cpu page lists first. Draining changes\n"
-	"                       vm.percpu_pagelist_high_fraction for a moment; without it, free pages on the lists are\n"
-	"                       taken for kernel memory: /proc/kpageflags shows no difference\n"
-	"  -h, --help           this text\n"
-	"\n"
-	"It needs root, tracefs at /sys/kernel/tracing and Linux 5.8 or later. COMMAND runs as root, too, unless it says\n"
-	"otherwise: contigbench record -o build.ctr -- setpriv --reuid me --init-groups make -j2\n"
-	"Ctrl-C ends the command, and what was recorded is kept; a second one kills it. When the trace can not be written\n"
-	"any more, the command is ended as well.\n"
-	"\n"
-	"Exit status: 0 fine; 1 COMMAND failed or was interrupted, the trace is kept; 2 wrong call, or no such COMMAND;\n"
-	"3 the machine can not do it.\n";
 
 struct options {
 	struct record_args args;
@@ -82,15 +58,11 @@ static int parse(int argc, char **argv, struct options *o)
 			o->args.leave_pcp = true;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			help_print(stdout, &help_record);
 			o->done = true;
 			return CLI_OK;
-		case ':':
-			return cli_error(CLI_USAGE, "%s needs a value: see `contigbench record --help`",
-			                 argv[optind - 1]);
 		default:
-			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench record --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(c, argv[optind - 1]);
 		}
 	}
 	o->args.argv = argv + optind;

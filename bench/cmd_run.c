@@ -7,8 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "help/commands.h"
+#include "plugins.h"
 #include "results/folder.h"
 #include "results/results.h"
+#include "run.h"
 #include "virtual/state.h"
 #include "wall/frame.h"
 
@@ -117,8 +120,12 @@ static int interrupted(struct run *r)
 		folder_discard(&r->folder);
 		return cli_error(CLI_NO, "interrupted before the first replay was finished: nothing is kept");
 	}
-	return cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `contigbench run --resume %s`",
-	                 r->matrix.nr_done, r->plan.nr_replays, r->folder.partial);
+	char *call = plugins_call();
+
+	cli_error(CLI_NO, "interrupted: %u of %u replays are kept; finish with `%s run --resume %s`", r->matrix.nr_done,
+	          r->plan.nr_replays, call ? call : "contigbench", r->folder.partial);
+	free(call);
+	return CLI_NO;
 }
 
 /* `name` of the results folder to the terminal */
@@ -142,9 +149,11 @@ static int finish(struct run *r)
 
 	if (results_make(&r->results, &r->matrix))
 		return cli_error(CLI_MACHINE, "no memory to sum up %u replays", r->plan.nr_replays);
+	/* the command that says what was run, which that of a resumed run does not */
+	bool resumed = r->resumed.argc > 0;
 	struct results_context context = {
-		.argc = r->argc,
-		.argv = r->argv,
+		.argc = resumed ? r->resumed.argc : r->argc,
+		.argv = resumed ? r->resumed.argv : r->argv,
 		.jobs = r->options.jobs,
 		.resumed = r->matrix.nr_resumed,
 		.wall_ns = now_ns() - r->start_ns,
@@ -199,28 +208,38 @@ static int run(struct run *r)
 	return status;
 }
 
-int cmd_run(int argc, char **argv)
+int run_with(struct run_options *options, int argc, char **argv)
 {
-	struct run r = { .argc = argc, .argv = calloc((size_t)argc + 1, sizeof(char *)) };
+	struct run r = { .options = *options, .argc = argc, .argv = argv };
 
-	if (!r.argv)
-		return cli_error(CLI_MACHINE, "no memory");
-	/* getopt moves names of files behind the options: keep what was typed */
-	memcpy(r.argv, argv, (size_t)argc * sizeof(*argv));
-	int status = run_options_parse(argc, argv, &r.options);
+	catch_signals();
+	int status = r.options.wall.on ? frame_run(&r.options, r.argc, r.argv, &stop) : run(&r);
 
-	if (status == CLI_OK && r.options.help) {
-		run_options_usage(stdout);
-	} else if (status == CLI_OK) {
-		catch_signals();
-		status = r.options.wall.on ? frame_run(&r.options, r.argc, r.argv, &stop) : run(&r);
-		release_signals();
-	}
+	release_signals();
 	results_free(&r.results);
 	matrix_free(&r.matrix);
 	plan_free(&r.plan);
-	run_options_free(&r.options);
 	state_free_run(&r.resumed);
-	free(r.argv);
+	*options = r.options;
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	char **typed = calloc((size_t)argc + 1, sizeof(char *));
+	struct run_options options;
+
+	if (!typed)
+		return cli_error(CLI_MACHINE, "no memory");
+	/* getopt moves names of files behind the options: keep what was typed */
+	memcpy(typed, argv, (size_t)argc * sizeof(*argv));
+	int status = run_options_parse(argc, argv, &options);
+
+	if (status == CLI_OK && options.help)
+		help_print(stdout, &help_run);
+	else if (status == CLI_OK)
+		status = run_with(&options, argc, typed);
+	run_options_free(&options);
+	free(typed);
 	return status;
 }

@@ -6,25 +6,9 @@
 
 #include "backends.h"
 #include "cli.h"
+#include "help/commands.h"
 #include "exact/scenario_print.h"
 #include "shipped.h"
-
-static const char help[] =
-	"usage: contigbench scenario [FILE...] [-b BACKEND,...] [-v] [--json]\n"
-	"\n"
-	"Run scenarios - an exact initial state, a few operations - and hold the answers against what each generation must\n"
-	"answer. Invariants are checked after every operation. Every difference is printed with both layout strings.\n"
-	"\n"
-	"  FILE            scenario files (docs/formats.md), or names of those that ship; without one, all that ship\n"
-	"  -b BACKEND,...  these backends, knobs added with +; without it all generations, and composed backends where a\n"
-	"                  scenario expects something of them. What nothing is expected of is printed\n"
-	"  -v              layout string, types and counters after every operation\n"
-	"  --json          all of it as JSON\n"
-	"\n"
-	"In the matrix: ok as expected, ok? where the specification itself is not sure, DIFFERS, none where a release has no\n"
-	"such state, n/p where a backend can not do such a thing, and . where nothing is expected.\n"
-	"\n"
-	"Exit status: 0 all as expected; 1 something differs, or an invariant broke; 2 a file is wrong.\n";
 
 struct options {
 	struct backend_list backends;
@@ -179,7 +163,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 	const struct contig_backend *b;
 	int opt, status = CLI_OK;
 
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, "b:vh", options, NULL)) != -1) {
+	optind = 0;
+	opterr = 0;
+	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:vh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'b':
 			o->chosen = true;
@@ -192,10 +178,10 @@ static int parse_options(struct options *o, int argc, char **argv)
 			o->json = true;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			help_print(stdout, &help_scenario);
 			return -1;
 		default:
-			return CLI_USAGE;
+			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	for (size_t i = 0; !o->chosen && (b = contig_backend_at(i)); i++) {

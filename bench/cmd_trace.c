@@ -10,20 +10,7 @@
 
 #include "../workloads/trace/trace.h"
 #include "cli.h"
-
-static const char help[] =
-	"usage: contigbench trace info FILE [--json]\n"
-	"       contigbench trace cat FILE\n"
-	"\n"
-	"info   check the whole file, then show what its header says and what its events are\n"
-	"cat    print the events, one a line, after a line that begins with #:\n"
-	"           NS CPU alloc ID ORDER KIND MIGRATETYPE NODE ZONE\n"
-	"           NS CPU free ID          NS CPU pin ID         NS CPU unpin ID\n"
-	"           NS CPU split ID ORDER FIRST-PIECE             NS CPU mark NUMBER\n"
-	"       NS are nanoseconds since the trace began; a split replaces ID by pieces of ORDER\n"
-	"       whose ids count up from FIRST-PIECE\n"
-	"\n"
-	"Exit status: 0 fine; 2 wrong call, or the file is damaged or no trace; 3 it can not be read or printed.\n";
+#include "help/commands.h"
 
 /* What the events are, counted. */
 struct census {
@@ -261,11 +248,10 @@ int cmd_trace(int argc, char **argv)
 			json = true;
 			break;
 		case 'h':
-			fputs(help, stdout);
+			help_print(stdout, &help_trace);
 			return CLI_OK;
 		default:
-			return cli_error(CLI_USAGE, "unknown option '%s': see `contigbench trace --help`",
-			                 argv[optind - 1]);
+			return cli_bad_option(c, argv[optind - 1]);
 		}
 	}
 	const char *what = optind < argc ? argv[optind] : NULL;

@@ -7,3 +7,8 @@ const char *cli_revision(void)
 {
 	return CONTIGBENCH_REVISION;
 }
+
+const char *cli_revision_date(void)
+{
+	return CONTIGBENCH_DATE;
+}

@@ -15,6 +15,11 @@ static const struct {
 	{ false, "workloads" },
 	{ true, "/../workloads" },
 	{ true, "/../share/contigbench" },
+	/* what does not lie among the workloads: plots. Programs of variants and tests are further down in the build folder */
+	{ true, "/.." },
+	{ true, "/../.." },
+	{ true, "/../../.." },
+	{ false, "." },
 };
 #define NR_PLACES (sizeof(places) / sizeof(places[0]))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* shipped.h - files that ship with the program: traces in corpus, scenarios. */
+/* shipped.h - files that ship with the program: traces in corpus, scenarios, gnuplot scripts in plots. */
 #ifndef SHIPPED_H
 #define SHIPPED_H
 

@@ -53,8 +53,8 @@ static void print_end(FILE *f, const struct replay_result *p)
 	const struct sample_record *e = &p->end;
 
 	fprintf(f, "; retyped fallback %" PRIu64 " merge %" PRIu64 " undo %" PRIu64 " grab %" PRIu64,
-	        p->retyped[RETYPE_FALLBACK], p->retyped[RETYPE_MERGE], p->retyped[RETYPE_UNDO],
-	        p->retyped[RETYPE_GRAB]);
+	        p->end.retyped[RETYPE_FALLBACK], p->end.retyped[RETYPE_MERGE], p->end.retyped[RETYPE_UNDO],
+	        p->end.retyped[RETYPE_GRAB]);
 	fprintf(f, "; allocs %" PRIu64 " failed %" PRIu64 " aging-failed %" PRIu64 " late-frees %" PRIu64, p->allocs,
 	        p->failed_allocs, p->aging_failed_allocs, p->late_frees);
 	fprintf(f, "; free %" PRIu64 " pcp %" PRIu64 " mixed %" PRIu64 " unusable %d frag %d blocks", e->free, e->pcp,

@@ -218,7 +218,7 @@ static void big_blocks(void **state)
 	assert_int_equal(contig_geometry_check(&g, &diag), 0);
 	FOR_EACH_GENERATION(b)
 	{
-		if (((const struct contig_policy *)b->data)->iso_align == iso_align_maxpage) {
+		if (b->preset->iso_align == iso_align_maxpage) {
 			for (uint64_t seed = 1; seed < 6; seed++)
 				random_run(b->name, &g, seed, 2000);
 			continue;

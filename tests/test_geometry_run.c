@@ -394,8 +394,8 @@ static void nofragment_needs_dma32(void **state)
 		with[never] = replayed(line);
 	}
 	assert_memory_equal(&without[0].end, &without[1].end, sizeof(without[0].end));
-	assert_memory_equal(without[0].retyped, without[1].retyped, sizeof(without[0].retyped));
-	assert_true(with[0].retyped[RETYPE_FALLBACK] < with[1].retyped[RETYPE_FALLBACK]);
+	assert_memory_equal(without[0].end.retyped, without[1].end.retyped, sizeof(without[0].end.retyped));
+	assert_true(with[0].end.retyped[RETYPE_FALLBACK] < with[1].end.retyped[RETYPE_FALLBACK]);
 	assert_int_equal(with[0].end.mixed_blocks, 0);
 	assert_true(with[1].end.mixed_blocks > 10);
 }

@@ -66,13 +66,13 @@ static void trigger(void **state)
 	(void)state;
 	FOR_EACH_GENERATION(b)
 	{
-		bool reserves = ((const struct contig_policy *)b->data)->highatomic_cap != highatomic_cap_none;
+		bool reserves = b->preset->highatomic_cap != highatomic_cap_none;
 		struct world w;
 
 		if (!strcmp(b->name, "linux-7.2"))
 			reserves = false;
 		/* 256 pages are too few for a cap of a hundredth rounded up: that is 0 */
-		if (((const struct contig_policy *)b->data)->highatomic_cap == highatomic_cap_round_up_1pct)
+		if (b->preset->highatomic_cap == highatomic_cap_round_up_1pct)
 			reserves = false;
 		world_open(&w, b->name, "[MM] F4");
 		assert_true(contig_alloc(w.c, 0, atomic, 100) >= 0);
@@ -106,7 +106,7 @@ static void unreserve(void **state)
 	FOR_EACH_GENERATION(b)
 	{
 		struct contig_what movable = { .kind = PAGE_LRU, .migratetype = MT_MOVABLE };
-		const struct contig_policy *p = b->data;
+		const struct contig_policy *p = b->preset;
 		struct world w;
 
 		if (p->highatomic_cap == highatomic_cap_none)
@@ -134,7 +134,7 @@ static void isolation_leaks(void **state)
 	FOR_EACH_GENERATION(b)
 	{
 		static const struct contig_hooks none = { 0 };
-		const struct contig_policy *p = b->data;
+		const struct contig_policy *p = b->preset;
 		struct contig_range_args args = { .op = RANGE_ISOLATE };
 		struct contig_outcome out;
 		struct contig_geometry g;

@@ -35,7 +35,7 @@ static void wrong_calls(void **state)
 		{ "micro --benchmark_repetitions=0", CLI_USAGE, "--benchmark_repetitions=0" },
 		{ "micro --benchmark_format=xml", CLI_USAGE, "contigbench micro --help" },
 		{ "micro --benchmark_out=/nonexistent/file", CLI_USAGE, "/nonexistent/file: No such file" },
-		{ "micro -b", CLI_USAGE, "-b needs a value" },
+		{ "micro -b", CLI_USAGE, "-b wants a value" },
 		{ "micro -b linux-0.1", CLI_USAGE, "unknown backend 'linux-0.1'" },
 		{ "micro -b first-fit+colour=blue", CLI_USAGE, "no knobs" },
 		{ "micro -b first-fit,", CLI_USAGE, "unknown backend ''" },

@@ -160,7 +160,7 @@ static void stepped_over(void **state)
 	(void)state;
 	FOR_EACH_GENERATION(b)
 	{
-		const struct contig_policy *p = b->data;
+		const struct contig_policy *p = b->preset;
 		struct world w;
 
 		world_open(&w, b->name, "[MMMM] G3 | L*8 | F3 | F3");
@@ -214,7 +214,7 @@ static void max_order_ranges(void **state)
 	(void)state;
 	FOR_EACH_GENERATION(b)
 	{
-		const struct contig_policy *p = b->data;
+		const struct contig_policy *p = b->preset;
 
 		for (size_t i = 0; i < COUNT(half); i++) {
 			struct contig_range_args args = { .start = half[i].start,

@@ -214,8 +214,8 @@ static void exits(void **state)
 		{ "perf -b first-fit -f nonsense", CLI_USAGE, "no figure is called 'nonsense'" },
 		{ "perf -b nonsense", CLI_USAGE, "unknown backend 'nonsense'" },
 		{ "perf nonsense", CLI_USAGE, "'nonsense'" },
-		{ "perf --nonsense", CLI_USAGE, "contigbench perf: '--nonsense'" },
-		{ "perf -f", CLI_USAGE, "value is missing" },
+		{ "perf --nonsense", CLI_USAGE, "unknown option --nonsense: see" },
+		{ "perf -f", CLI_USAGE, "-f wants a value" },
 		{ "perf --counted hot=5 -b first-fit", CLI_OK, "" },
 		{ "perf -f replay -b first-fit --trace /nonexistent/x.ctr", CLI_USAGE, "/nonexistent/x.ctr" },
 	};

@@ -26,7 +26,7 @@ static uint8_t get(const struct contig_policy *p, const struct contig_knob *k)
 
 static struct contig_policy policy_of(const struct contig_backend *b)
 {
-	return *(const struct contig_policy *)b->data;
+	return *b->preset;
 }
 
 /* ---- names ----------------------------------------------------------------------------------- */

@@ -209,6 +209,28 @@ static void same_results(const char *a, const char *b)
 	}
 }
 
+/* Every row of a table has a field for each column: a reader goes by the names. */
+static void as_many_fields_as_columns(const char *path)
+{
+	size_t len, columns = 0;
+	char *text = contents(path, &len), *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t fields = 1;
+
+		if (*line == '#')
+			continue;
+		for (const char *c = line; *c; c++)
+			fields += *c == ',';
+		if (!columns)
+			columns = fields;
+		if (fields != columns)
+			fail_msg("%s: %zu columns, and a row of %zu fields: %s", path, columns, fields, line);
+	}
+	assert_int_not_equal(columns, 0);
+	free(text);
+}
+
 #define SMALL "run small.ctr -b linux-5.10,first-fit --sizes 64p,1b --interval-ms 1 --hold-ms 2 --seeds 1-3"
 
 static int set_up(void **state)
@@ -277,6 +299,10 @@ static void two_nodes(void **state)
 		fail_msg("exit %d: %s", o->status, o->err);
 	assert_non_null(strstr(o->out, "linux-7.2"));
 	assert_null(strstr(o->out, "unequal"));
+	as_many_fields_as_columns("new/summary.csv");
+	as_many_fields_as_columns("new/replays.csv");
+	as_many_fields_as_columns("new/failures.csv");
+	as_many_fields_as_columns("new/success-by-size.csv");
 }
 
 /* ---- bad input ------------------------------------------------------------------------------- */
@@ -511,7 +537,8 @@ static bool some_replays(const char *partial)
 /* Interrupted, resumed, and no byte is different. */
 static void interruption_changes_nothing(void **state)
 {
-	const char *line = "run large.ctr -b linux-5.10,first-fit --sizes 64p,1b --interval-ms 5 --seeds 1-40 -j 2";
+	const char *line =
+		"run large.ctr -b linux-5.10,first-fit --sizes 64p,1b --interval-ms 5 --seeds 1-40 --passes 2 -j 2";
 	char text[512];
 
 	(void)state;

@@ -132,7 +132,7 @@ static void one_thread_ends_where_the_virtual_clock_does(void **state)
 		pages_are_those_of(&h.params.replay);
 		assert_int_equal(replay_run(&h.params.replay, &virtual, &h.diag), 0);
 		assert_true(same_state(&h.result.end, &virtual.end));
-		assert_memory_equal(h.result.retyped, virtual.retyped, sizeof(virtual.retyped));
+		assert_memory_equal(h.result.retyped, virtual.end.retyped, sizeof(virtual.end.retyped));
 		assert_int_equal(h.result.failed_allocs, virtual.failed_allocs);
 		replay_result_free(&virtual);
 	}

@@ -81,6 +81,7 @@ static void wrong_flags(void **state)
 		{ "--ablate linux-5.10..linux-6.1", "--ablate is for virtual time" },
 		{ "-j 2", "-j is for virtual time" },
 		{ "--samples 3", "--samples is for virtual time" },
+		{ "--passes 3", "--passes is for virtual time" },
 		{ "--caller cma", "--caller cma: on the wall clock requests are plain" },
 		{ "-b first-fit", "first-fit is not made for several threads" },
 		{ "--benchmark_filter=nothing", "--benchmark_filter=nothing matches no benchmark" },

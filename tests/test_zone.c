@@ -179,7 +179,7 @@ static void migration_keeps_to_the_node(void **state)
 	(void)state;
 	FOR_EACH_GENERATION(b)
 	{
-		const struct contig_policy *p = b->data;
+		const struct contig_policy *p = b->preset;
 		struct contig_outcome out;
 		struct contig_run run;
 		struct contig *c;

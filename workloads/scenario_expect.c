@@ -62,7 +62,7 @@ bool scenario_rc_parse(const char *text, int *rc)
 
 /* ---- which backends -------------------------------------------------------------------------- */
 
-static const struct contig_backend *built_in(const char *name, size_t len)
+static const struct contig_backend *known(const char *name, size_t len)
 {
 	const struct contig_backend *b;
 
@@ -76,10 +76,10 @@ static const struct contig_backend *built_in(const char *name, size_t len)
 bool scenario_expects(const struct scenario_expect *e, const char *backend)
 {
 	for (uint32_t i = 0; i < e->nr_backends; i++) {
-		const struct contig_backend *b =
-			strcmp(e->backend[i], "all") ? NULL : built_in(backend, strlen(backend));
+		const struct contig_backend *b = strcmp(e->backend[i], "all") ? NULL : known(backend, strlen(backend));
 
-		if (!strcmp(e->backend[i], backend) || (b && !b->baseline))
+		/* of what others add nobody has said anything */
+		if (!strcmp(e->backend[i], backend) || (b && !b->baseline && contig_backend_built_in(b)))
 			return true;
 	}
 	return false;
@@ -102,7 +102,7 @@ static int parse_backends(struct scenario_expect *e, struct contig_diag *diag)
 		if (!name)
 			return contig_diag_set(diag, -ENOMEM, "no memory");
 		e->backend[e->nr_backends++] = name;
-		if (strcmp(name, "all") && !built_in(name, strlen(name)) && contig_spec_check(name, &inner))
+		if (strcmp(name, "all") && !known(name, strlen(name)) && contig_spec_check(name, &inner))
 			return BAD("%.300s", inner.text);
 	}
 	return 0;

@@ -204,7 +204,7 @@
 		.policy = model_policy,                                                                                \
 		.stats = model_stats,                                                                                  \
 		.lab = &model_lab,                                                                                     \
-		.data = &symbol##_policy,                                                                              \
+		.preset = &symbol##_policy,                                                                            \
 	}
 
 LINUX(linux_3_5, "linux-3.5", V3_5, "isolated pages counted as free, and kswapd misled by them (v3.5)");

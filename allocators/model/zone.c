@@ -233,7 +233,7 @@ static int init_zones(struct model *m, const struct contig_geometry *g, struct c
 struct contig *model_open(const struct contig_backend *self, const struct contig_geometry *g,
                           const struct contig_hooks *hooks, const char *knobs, struct contig_diag *diag)
 {
-	struct contig_policy policy = *(const struct contig_policy *)self->data;
+	struct contig_policy policy = *self->preset;
 
 	if (contig_policy_compose(&policy, knobs, diag))
 		return NULL;

@@ -1,74 +1,28 @@
 // SPDX-License-Identifier: MIT
-/* help.c - a command's table as text for the terminal. */
-#include <string.h>
+#include "commands.h"
 
-#include "help.h"
+static const struct help_option options[] = {
+	{ "COMMAND", NULL, "the help of this command; without one, the list of commands", NULL, "subcommand" },
+	{ "--manual", NULL, "contigbench(1) as mdoc(7); read it by `contigbench help --manual | man -l -`", NULL,
+	  NULL },
+	{ "--completion", "SHELL", "a file that completes command lines: bash", NULL, "bash" },
+	{ "--words", "KIND", "what an argument may be, one a line: backend, knob, workload, scenario or geometry",
+	  "The completion asks for these.", "backend|knob|workload|scenario|geometry" },
+	{ "--json", NULL, "the help as JSON", NULL, NULL },
+	{ "-h, --help", NULL, "this text", NULL, NULL },
+	{ 0 },
+};
 
-#define WIDTH  100
-#define COLUMN 28 /* where texts of options begin */
-
-/* Words of `text` from column `at` on, further lines from column `indent`; "\n" begins a new one. */
-static void fill(FILE *f, const char *text, size_t at, size_t indent)
-{
-	size_t column = at;
-	int first = 1;
-
-	while (*text) {
-		size_t word = strcspn(text, " \n");
-
-		if (!first && column + 1 + word > WIDTH) {
-			fprintf(f, "\n%*s", (int)indent, "");
-			column = indent;
-			first = 1;
-		}
-		fprintf(f, "%s%.*s", first ? "" : " ", (int)word, text);
-		column += word + !first;
-		first = 0;
-		text += word;
-		if (*text == '\n') {
-			fprintf(f, "\n%*s", text[1] ? (int)indent : 0, "");
-			column = indent;
-			first = 1;
-		}
-		text += *text != '\0';
-	}
-	fputc('\n', f);
-}
-
-static void print_option(FILE *f, const struct help_option *o)
-{
-	/* options without a letter stand below the others' long names */
-	const char *indent = o->flags[0] == '-' && o->flags[1] == '-' ? "      " : "  ";
-	const char *blank = o->arg && o->arg[0] != '=' && o->arg[0] != '[' ? " " : "";
-	int n = fprintf(f, "%s%s%s%s", indent, o->flags, blank, o->arg ? o->arg : "");
-
-	if (n < 0)
-		return;
-	if (n + 2 > COLUMN)
-		fprintf(f, "\n%*s", COLUMN, "");
-	else
-		fprintf(f, "%*s", COLUMN - n, "");
-	fill(f, o->text, COLUMN, COLUMN);
-}
-
-void help_print(FILE *f, const struct help *h)
-{
-	for (const char *const *u = h->usage; *u; u++)
-		fprintf(f, "%s %s\n", u == h->usage ? "usage:" : "      ", *u);
-	fill(f, h->text, 0, 0);
-	for (const struct help_group *g = h->groups; g && g->options; g++) {
-		fputc('\n', f);
-		if (g->title)
-			fprintf(f, "%s:\n", g->title);
-		if (g->text)
-			fill(f, g->text, 0, 0);
-		for (const struct help_option *o = g->options; o->flags; o++)
-			print_option(f, o);
-	}
-	for (const struct help_example *e = h->examples; e && e->call; e++)
-		fprintf(f, "%s    %s\n        %s\n", e == h->examples ? "\nExamples:\n" : "", e->call, e->text);
-	if (h->status) {
-		fputc('\n', f);
-		fill(f, h->status, 0, 0);
-	}
-}
+const struct help help_help = {
+	.name = "help",
+	.summary = "help of a command, the manual, completion for bash",
+	.usage = (const char *const[]){ "contigbench help [COMMAND] [--json]",
+	                                "contigbench help --manual | --completion bash | --words KIND", NULL },
+	.text = "Print what --help of a command prints; or the manual or the completion, which are made from the same tables.",
+	.groups = (const struct help_group[]){ { NULL, NULL, options }, { 0 } },
+	.examples = (const struct help_example[]){ { "contigbench help --manual | man -l -",
+	                                             "this page, where it is not installed" },
+	                                           { "source <(contigbench help --completion bash)",
+	                                             "completion for this shell, where it is not installed" },
+	                                           { 0 } },
+};

@@ -12,12 +12,16 @@ static const char *const usage[] = {
 	NULL,
 };
 
-static const struct help_option operands[] = {
-	{ "RESULTS", NULL,
-	  "a results folder, a JSON file of Google Benchmark, or what `history export` has written as JSON; one that is there "
+static const struct help_option actions[] = {
+	{ "add", "RESULTS...",
+	  "keep results: a folder, a JSON file of Google Benchmark, or what `history export` has written as JSON; one that is there "
 	  "already is not added again",
 	  NULL, "file" },
-	{ "BENCHMARK", NULL, "its whole name, or a pattern with * and ?", NULL, NULL },
+	{ "list", "[WHAT]", "what is kept: experiments, runs or benchmarks (experiments)", NULL,
+	  "experiments|runs|benchmarks" },
+	{ "show", "BENCHMARK...", "the values of a benchmark: its whole name, or a pattern with * and ?", NULL, NULL },
+	{ "check", "[BENCHMARK...]", "when did something change? (of all)", NULL, NULL },
+	{ "export", NULL, "write it for other programs", NULL, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -27,7 +31,7 @@ static const struct help_option all_of_them[] = {
 	  "file:.db" },
 	{ "--wait", "SECONDS", "for how long to wait for another process that has it locked (10)", NULL, NULL },
 	{ "--json", NULL, "JSON instead of text", NULL, NULL },
-	{ "--help", NULL, "this text", NULL, NULL },
+	{ "-h, --help", NULL, "this text", NULL, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };
 
@@ -66,7 +70,7 @@ static const struct help_option exporting[] = {
 };
 
 static const struct help_group groups[] = {
-	{ NULL, NULL, operands },         { NULL, NULL, all_of_them },   { "add", NULL, adding },
+	{ NULL, NULL, actions },          { NULL, NULL, all_of_them },   { "add", NULL, adding },
 	{ "show, check", NULL, looking }, { "export", NULL, exporting }, { NULL, NULL, NULL },
 };
 

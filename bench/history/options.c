@@ -119,12 +119,8 @@ int history_options_parse(int argc, char **argv, const struct subcommand *sub, s
 	optind = 0;
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {
-		if (opt == ':')
-			return cli_error(CLI_USAGE, "%s wants a value: see `contigbench history --help`",
-			                 argv[optind - 1]);
-		if (opt == '?')
-			return cli_error(CLI_USAGE, "unknown option %s: see `contigbench history --help`",
-			                 argv[optind - 1]);
+		if (opt == ':' || opt == '?')
+			return cli_bad_option(opt, argv[optind - 1]);
 		if (!(takers[opt] & sub->is))
 			return cli_error(CLI_USAGE,
 			                 "`history %s` takes no such option: see `contigbench history --help`",

@@ -175,12 +175,13 @@ static const struct program *program_of(const struct explanation *e)
 	return plan_program(&e->replay.plan, &(struct run_place){ 0 });
 }
 
-/* How long the blocking page's owner had been there when the request began. */
-static uint64_t age_of(const struct explanation *e)
+/* How long the blocking page's owner had been there when the request began; negative: it came while that ran. */
+static int64_t age_of(const struct explanation *e)
 {
 	const struct request_record *q = &e->record;
+	int64_t pass = (int64_t)q->pass - q->passes;
 
-	return q->begin_ns + q->passes * program_of(e)->duration_ns - q->since_ns;
+	return (int64_t)q->begin_ns - pass * (int64_t)program_of(e)->duration_ns - (int64_t)q->since_ns;
 }
 
 static void print_event(FILE *f, const struct program *p, uint32_t event)
@@ -210,11 +211,13 @@ static void print_blocker(FILE *f, const struct explanation *e)
 		return;
 	fputs("its owner   ", f);
 	print_event(f, program_of(e), q->event);
+	fprintf(f, ",\n            at %.6f s", seconds(q->since_ns));
 	if (q->passes)
-		fprintf(f, ",\n            at %.6f s of a pass %u before this one", seconds(q->since_ns), q->passes);
-	else
-		fprintf(f, ",\n            at %.6f s", seconds(q->since_ns));
-	fprintf(f, ": %.6f s before the request\n", seconds(age_of(e)));
+		fprintf(f, " of a pass %u before this one", q->passes);
+	else if (e->replay.options.passes > 1)
+		fputs(" of this pass", f);
+	fprintf(f, ": %.6f s %s the request%s\n", seconds((uint64_t)llabs(age_of(e))),
+	        age_of(e) < 0 ? "after" : "before", age_of(e) < 0 ? " began" : "");
 }
 
 static void print_cost(FILE *f, const struct request_record *q)
@@ -297,7 +300,10 @@ static void print_question(FILE *f, const struct explanation *e, uint32_t pages,
 		        q->start >> order, (q->start + pages - 1) >> order);
 	else
 		fprintf(f, "asked for   %u pages", pages);
-	fprintf(f, ", by cpu %u at %.6f s\n", q->cpu, seconds(q->begin_ns));
+	fprintf(f, ", by cpu %u at %.6f s", q->cpu, seconds(q->begin_ns));
+	if (e->replay.options.passes > 1)
+		fprintf(f, " (ended in counted pass %u of %u)", q->pass + 1, e->replay.options.passes);
+	fputc('\n', f);
 	if (who != RUN_PLAIN)
 		fprintf(f, "            %s: %u calls, %u pages got", caller_name(who), q->calls, q->got);
 	if (who != RUN_PLAIN && q->calls)

@@ -21,7 +21,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-static int remove_tree(const char *path)
+int folder_remove(const char *path)
 {
 	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) ? -errno : 0;
 }
@@ -108,7 +108,7 @@ int folder_create(struct folder *d, const char *path, bool force)
 		                 "%s is left of an interrupted run: finish that with --resume %s, or replace it "
 		                 "with --force",
 		                 d->partial, d->partial);
-	if (exists(d->partial) && (!is_ours(d->partial) || (exists(d->partial) && remove_tree(d->partial))))
+	if (exists(d->partial) && (!is_ours(d->partial) || (exists(d->partial) && folder_remove(d->partial))))
 		return cli_error(CLI_USAGE, "%s is in the way and can not be removed", d->partial);
 	if (!exists(d->parent)) {
 		if (mkdir(d->parent, 0777))
@@ -178,7 +178,7 @@ int folder_publish(struct folder *d)
 		if (renameat2(AT_FDCWD, d->partial, AT_FDCWD, d->path, RENAME_EXCHANGE))
 			err = errno;
 		else
-			remove_tree(d->partial);
+			folder_remove(d->partial);
 	} else {
 		err = EEXIST;
 	}
@@ -192,7 +192,7 @@ int folder_publish(struct folder *d)
 
 void folder_discard(struct folder *d)
 {
-	remove_tree(d->partial);
+	folder_remove(d->partial);
 	if (d->made_parent)
 		rmdir(d->parent);
 }

@@ -23,6 +23,8 @@ int folder_create(struct folder *d, const char *path, bool force);
 int folder_resume(struct folder *d, const char *path, bool force);
 /* Make it appear, and results/latest point to it. CLI_OK, or a message was printed; the partial folder is then gone. */
 int folder_publish(struct folder *d);
+/* A folder and all that is in it, links not followed: 0 or -errno. */
+int folder_remove(const char *path);
 /* Remove all that was made. */
 void folder_discard(struct folder *d);
 

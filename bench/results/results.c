@@ -45,7 +45,7 @@ static void add_replay(struct result_row *row, const struct replay_result *repla
 {
 	row->requests += replay->nr_requests;
 	for (int i = 0; i < RETYPE_NR; i++)
-		row->retyped[i] += replay->retyped[i];
+		row->retyped[i] += replay->end.retyped[i];
 	row->mixed_blocks += replay->end.mixed_blocks;
 	row->unusable += replay->end.unusable;
 	row->fragmentation += replay->end.fragmentation;
@@ -180,11 +180,17 @@ static const struct {
 	void (*write)(FILE *f, const struct results *r);
 	bool ablation; /* only of such a run */
 } files[] = {
-	{ "ablation.csv", results_ablation_csv, true },      { "ablation.json", results_ablation_json, true },
-	{ "benchmark.json", results_benchmark_json, false }, { "failures.csv", results_failures_csv, false },
-	{ "replays.csv", results_replays_csv, false },       { "requests.jsonl", results_requests_jsonl, false },
-	{ "series.jsonl", results_series_jsonl, false },     { "success-by-size.csv", results_success_csv, false },
-	{ "summary.csv", results_summary_csv, false },       { "table.txt", results_table, false },
+	{ "ablation.csv", results_ablation_csv, true },
+	{ "ablation.json", results_ablation_json, true },
+	{ "benchmark.json", results_benchmark_json, false },
+	{ "failures.csv", results_failures_csv, false },
+	{ "maps.jsonl", results_maps_jsonl, false },
+	{ "replays.csv", results_replays_csv, false },
+	{ "requests.jsonl", results_requests_jsonl, false },
+	{ "series.jsonl", results_series_jsonl, false },
+	{ "success-by-size.csv", results_success_csv, false },
+	{ "summary.csv", results_summary_csv, false },
+	{ "table.txt", results_table, false },
 };
 
 #define NR_FILES (sizeof(files) / sizeof(files[0]))

@@ -103,6 +103,7 @@ void results_sweep_table(FILE *f, const struct results *r);
 void results_benchmark_json(FILE *f, const struct results *r);
 void results_requests_jsonl(FILE *f, const struct results *r);
 void results_series_jsonl(FILE *f, const struct results *r);
+void results_maps_jsonl(FILE *f, const struct results *r);
 void results_summary_csv(FILE *f, const struct results *r);
 void results_success_csv(FILE *f, const struct results *r);
 void results_replays_csv(FILE *f, const struct results *r);

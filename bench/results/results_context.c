@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../plugins.h"
 #include "results.h"
 
 static void field(FILE *f, const char *key, const char *value)
@@ -96,6 +97,11 @@ int results_write_context(const char *dir, const struct results *r, const struct
 		for (uint32_t w = 0; w < r->plan->nr_workloads; w++) {
 			fputs(w ? ", " : "", f);
 			path_text(f, r->plan->workloads[w].path);
+		}
+		fputs("],\n  \"plugin_files\": [", f);
+		for (size_t i = 0; plugin_at(i); i++) {
+			fputs(i ? ", " : "", f);
+			path_text(f, plugin_at(i)->file);
 		}
 		fprintf(f, "],\n  \"jobs\": %u,\n  \"replays\": %u,\n  \"resumed_replays\": %u,\n", c->jobs,
 		        r->plan->nr_replays, c->resumed);

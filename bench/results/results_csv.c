@@ -136,7 +136,7 @@ void results_summary_csv(FILE *f, const struct results *r)
 		summary_line(f, r, &r->rows[i]);
 }
 
-/* What plots/success-by-size.gp draws, and nothing else. It draws one workload, so each geometry of a sweep is one. */
+/* Success rates alone, for other programs' plots. One workload is one plot, so each geometry of a sweep is one. */
 void results_success_csv(FILE *f, const struct results *r)
 {
 	csv_head(f, r->plan, CSV_PLACE ",seeds,success_percent,success_low,success_high");
@@ -177,7 +177,7 @@ void results_replays_csv(FILE *f, const struct results *r)
 		fprintf(f, ",%" PRIu64 ",%u,%" PRIu64 ",%" PRIu64, o->seeds[at.seed], p->nr_requests, successes,
 		        migrated);
 		for (int k = 0; k < RETYPE_LAB; k++)
-			fprintf(f, ",%" PRIu64, p->retyped[k]);
+			fprintf(f, ",%" PRIu64, p->end.retyped[k]);
 		fprintf(f, ",%" PRIu64, p->end.mixed_blocks);
 		csv_fixed(f, p->end.unusable, 3);
 		csv_fixed(f, p->end.fragmentation, 3);

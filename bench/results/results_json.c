@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* results_json.c - benchmark.json for Google Benchmark's tools, and the two files of JSON lines. */
+/* results_json.c - benchmark.json for Google Benchmark's tools, and the files of JSON lines. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../plugins.h"
 #include "results.h"
 
 void json_text(FILE *f, const char *text)
@@ -137,7 +138,13 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 		fputs(i ? "," : "", f);
 		json_text(f, o->backends[i]);
 	}
-	fputs("],\"seeds\":[", f);
+	fputs("],", f);
+	if (plugins_decide(o->backends, o->nr_backends)) {
+		fputs("\"plugins\":", f);
+		plugins_print_json(f);
+		fputc(',', f);
+	}
+	fputs("\"seeds\":[", f);
 	for (uint32_t i = 0; i < o->nr_seeds; i++)
 		fprintf(f, "%s%" PRIu64, i ? "," : "", o->seeds[i]);
 	fputs("],\"sizes\":[", f);
@@ -149,8 +156,11 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 	if (o->nodes)
 		fprintf(f, "\"nodes\":%u,", o->nodes);
 	caller_parameters(f, &o->caller);
-	fprintf(f, "\"age\":%u,\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64, o->age,
-	        o->interval_ns, o->hold_ns, o->max_requests);
+	fprintf(f, "\"age\":%u,", o->age);
+	if (!wall)
+		fprintf(f, "\"passes\":%u,", o->passes);
+	fprintf(f, "\"interval_ns\":%" PRIu64 ",\"hold_ns\":%" PRIu64 ",\"max_requests\":%" PRIu64, o->interval_ns,
+	        o->hold_ns, o->max_requests);
 	if (wall)
 		wall_options_json(f, &o->wall);
 	else
@@ -308,6 +318,21 @@ static void user_fields(FILE *f, const struct request_record *q, enum run_caller
 	        caller_name(who), q->got, q->calls, q->waits, q->waited_ns);
 }
 
+/* Phases that took no time are left out. */
+static void phase_times(FILE *f, const struct request_record *q)
+{
+	const char *separator = "";
+
+	fputs(",\"phase_ns\":{", f);
+	for (unsigned int i = 0; i < PHASE_NR; i++) {
+		if (!q->phase_ns[i])
+			continue;
+		fprintf(f, "%s\"%s\":%" PRIu64, separator, contig_phase_name((enum contig_phase)i), q->phase_ns[i]);
+		separator = ",";
+	}
+	fputc('}', f);
+}
+
 void results_work_fields(FILE *f, const char *key, const struct contig_work *work)
 {
 	static const struct contig_work none;
@@ -315,16 +340,22 @@ void results_work_fields(FILE *f, const char *key, const struct contig_work *wor
 	work_fields(f, key, work, &none);
 }
 
-static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q, enum run_caller who,
-                         uint64_t *failures)
+static void request_line(FILE *f, const char *prefix, uint32_t k, const struct request_record *q,
+                         const struct run_options *o, uint64_t *failures)
 {
-	fprintf(f, "%s,\"request\":%u,\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64, prefix, k, q->begin_ns, q->end_ns);
+	enum run_caller who = o->caller.who;
+
+	fprintf(f, "%s,\"request\":%u", prefix, k);
+	if (o->passes > 1)
+		fprintf(f, ",\"pass\":%u", q->pass);
+	fprintf(f, ",\"begin_ns\":%" PRIu64 ",\"end_ns\":%" PRIu64, q->begin_ns, q->end_ns);
 	if (q->start != PFN_NONE)
 		fprintf(f, ",\"start_pfn\":%u", q->start);
 	fprintf(f, ",\"cpu\":%u,\"rc\":%d", q->cpu, q->rc);
 	if (who != RUN_PLAIN)
 		user_fields(f, q, who);
 	results_work_fields(f, "work", &q->total);
+	phase_times(f, q);
 	if (q->rc) {
 		fprintf(f, ",\"failure\":%" PRIu64, ++*failures);
 		autopsy(f, q);
@@ -341,19 +372,30 @@ void results_requests_jsonl(FILE *f, const struct results *r)
 		char *prefix = results_replay_prefix(r->plan, i);
 
 		for (uint32_t k = 0; prefix && k < r->replays[i].nr_requests; k++)
-			request_line(f, prefix, k, &r->replays[i].requests[k], r->plan->options->caller.who, &failures);
+			request_line(f, prefix, k, &r->replays[i].requests[k], r->plan->options, &failures);
 		free(prefix);
 	}
 }
 
 static void sample_line(FILE *f, const char *prefix, const struct sample_record *s, bool end)
 {
+	static const struct {
+		const char *name;
+		enum contig_retype what;
+	} counted[] = {
+		{ "fallback", RETYPE_FALLBACK }, { "merge", RETYPE_MERGE },     { "undo", RETYPE_UNDO },
+		{ "grab", RETYPE_GRAB },         { "reserve", RETYPE_RESERVE },
+	};
+
 	fprintf(f,
 	        "%s,\"ns\":%" PRIu64 ",\"end\":%s,\"free_pages\":%" PRIu64 ",\"pcp_pages\":%" PRIu64
 	        ",\"isolated_blocks\":%" PRIu64 ",\"mixed_blocks\":%" PRIu64 ",\"blocks\":{",
 	        prefix, s->ns, end ? "true" : "false", s->free, s->pcp, s->isolated, s->mixed_blocks);
 	for (int t = 0; t < MT_NR; t++)
 		fprintf(f, "%s\"%s\":%" PRIu64, t ? "," : "", contig_type_name((enum migratetype)t), s->blocks[t]);
+	fputs("},\"retyped\":{", f);
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		fprintf(f, "%s\"%s\":%" PRIu64, i ? "," : "", counted[i].name, s->retyped[counted[i].what]);
 	fputs("},\"unusable_index\":", f);
 	print_fixed(f, s->unusable, 3);
 	fputs(",\"fragmentation_index\":", f);
@@ -371,6 +413,27 @@ void results_series_jsonl(FILE *f, const struct results *r)
 			sample_line(f, prefix, &r->replays[i].samples[k], false);
 		if (prefix)
 			sample_line(f, prefix, &r->replays[i].end, true);
+		free(prefix);
+	}
+}
+
+void results_maps_jsonl(FILE *f, const struct results *r)
+{
+	results_first_line(f, r->plan);
+	for (uint32_t i = 0; i < r->plan->nr_replays; i += r->plan->options->nr_seeds) {
+		const struct replay_result *replay = &r->replays[i];
+		const struct run_place at = plan_place(r->plan, i);
+		char *prefix = results_replay_prefix(r->plan, i);
+
+		for (uint32_t k = 0; prefix && k < replay->nr_maps; k++) {
+			const struct zone_map *z = &replay->maps[k];
+
+			fprintf(f,
+			        "%s,\"ns\":%" PRIu64
+			        ",\"zone\":%u,\"node\":%u,\"start_pfn\":%u,\"pages\":%u,\"map\":\"%s\"}\n",
+			        prefix, replay->end.ns, z->zone, plan_geometry(r->plan, &at)->zones[z->zone].node,
+			        z->start, z->pages, z->text);
+		}
 		free(prefix);
 	}
 }

@@ -324,11 +324,12 @@ void table_head(FILE *f, const struct results *r, const char *difference_to)
 	fprintf(f, "aged by %u earlier pass%s; a request every %g ms, held for %g ms; %" PRIu64 " requests a row.\n",
 	        o->age, o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6,
 	        r->rows[0].requests);
+	if (o->passes > 1)
+		fprintf(f, "%u passes count, in one stretch.\n", o->passes);
 	if (results_by_user(r))
 		fprintf(f, "requests are made by %s (docs/running.md).\n", caller_name(o->caller.who));
 	if (!o->age)
-		fputs("nothing was freed and allocated before the pass that counts: --age 1 shows an allocator in use.\n",
-		      f);
+		fputs("nothing was freed and allocated before what counts: --age 1 shows an allocator in use.\n", f);
 	if (o->nr_seeds == 1)
 		fputs("one seed: no intervals.\n", f);
 	else if (o->nr_seeds < 10)

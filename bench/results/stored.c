@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../workloads/trace/sha256.h"
+#include "../plugins.h"
 #include "results.h"
 #include "stored.h"
 
@@ -360,6 +361,29 @@ static void say_caller(struct arguments *a, const json_t *p)
 		say_flag(a, "memory-block", stored_number(p, "memory_block_bytes"));
 }
 
+/* A backend that is not built in was a plugin's. The same name may be another file's by now: the replay will show it. */
+static int check_plugins(const struct stored *s, const char *backend)
+{
+	const json_t *plugins = json_object_get(s->parameters, "plugins");
+	const struct contig_backend *b = contig_backend_of(backend);
+	bool loaded = false;
+	const json_t *missing = b && contig_backend_built_in(b) ? NULL : plugins_missing(plugins, &loaded);
+
+	if (!missing)
+		return CLI_OK;
+	const char *name = stored_text(missing, "name"), *sha256 = stored_text(missing, "sha256");
+
+	if (!loaded)
+		return cli_error(
+			CLI_USAGE,
+			"%s was made with plugin '%s' (SHA-256 %.16s...), which is not loaded: contigbench --plugin "
+			"FILE explain %s ...",
+			s->dir, name, sha256, s->dir);
+	cli_warn("%s was made with another file of plugin '%s' (SHA-256 %.16s...) than is loaded", s->dir, name,
+	         sha256);
+	return CLI_OK;
+}
+
 int stored_replay(const struct stored *s, const json_t *line, const char *trace, struct stored_replay *out)
 {
 	const json_t *p = s->parameters;
@@ -376,7 +400,10 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 	if (!path)
 		return cli_error(CLI_USAGE, "the trace '%s' is not where it was: say where it is with --trace FILE",
 		                 name);
-	int status = check_trace(s, path, stored_text(workload, "sha256"));
+	int status = check_plugins(s, stored_text(line, "backend"));
+
+	if (status == CLI_OK)
+		status = check_trace(s, path, stored_text(workload, "sha256"));
 	struct arguments a = { .f = open_memstream(&out->arguments, &len) };
 
 	if (status == CLI_OK && !a.f)
@@ -393,6 +420,8 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 		}
 		say_flag(&a, "seeds", stored_number(line, "seed"));
 		say_flag(&a, "age", stored_number(p, "age"));
+		if (json_object_get(p, "passes"))
+			say_flag(&a, "passes", stored_number(p, "passes"));
 		say_ms(&a, "interval-ms", stored_number(p, "interval_ns"));
 		say_ms(&a, "hold-ms", stored_number(p, "hold_ns"));
 		say_flag(&a, "requests", stored_number(p, "max_requests"));

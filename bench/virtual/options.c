@@ -151,6 +151,7 @@ enum {
 	OPT_INTERVAL,
 	OPT_HOLD,
 	OPT_AGE,
+	OPT_PASSES,
 	OPT_SAMPLES,
 	OPT_VERIFY,
 	OPT_PAGE_SHIFT,
@@ -177,12 +178,12 @@ enum {
 #define OWN_COMPARISON     2u
 #define OWN_RESULTS        4u /* makes a results folder, from many replays */
 
-const struct run_dialect run_dialect = { "run", OWN_RESULTS, "50,70,90", "1-10", "64p,1b,2b,4b,8b" };
-const struct run_dialect diverge_dialect = { "diverge", OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
+const struct run_dialect run_dialect = { OWN_RESULTS, "50,70,90", "1-10", "64p,1b,2b,4b,8b" };
+const struct run_dialect diverge_dialect = { OWN_BACKENDS_TWICE | OWN_COMPARISON, "70", "1", "1b" };
 /* an ablation has a hundred backends and more */
-static const struct run_dialect ablate_dialect = { "run", OWN_RESULTS, "70", "1-10", "1b" };
+static const struct run_dialect ablate_dialect = { OWN_RESULTS, "70", "1-10", "1b" };
 /* ... and a replay on the wall clock is repeated, and alone on the machine */
-static const struct run_dialect wall_dialect = { "run", OWN_RESULTS | OWN_BACKENDS_TWICE, "70", "1", "1b" };
+static const struct run_dialect wall_dialect = { OWN_RESULTS | OWN_BACKENDS_TWICE, "70", "1", "1b" };
 
 static bool knows(const struct run_dialect *d, int opt)
 {
@@ -190,6 +191,7 @@ static bool knows(const struct run_dialect *d, int opt)
 	case OPT_COUNT:
 	case OPT_ANSWERS:
 		return d->flags & OWN_COMPARISON;
+	case OPT_PASSES:
 	case OPT_SAMPLES:
 	case OPT_FORCE:
 	case OPT_RESUME:
@@ -210,6 +212,8 @@ static const char *virtual_only(int opt)
 		return "--ablate";
 	case OPT_RESUME:
 		return "--resume";
+	case OPT_PASSES:
+		return "--passes";
 	case OPT_SAMPLES:
 		return "--samples";
 	case 'j':
@@ -221,7 +225,6 @@ static const char *virtual_only(int opt)
 
 static const struct option long_options[] = {
 	{ "backends", required_argument, NULL, 'b' },
-	{ "backend", required_argument, NULL, 'b' },
 	{ "occupancy", required_argument, NULL, OPT_OCCUPANCY },
 	{ "seeds", required_argument, NULL, OPT_SEEDS },
 	{ "sizes", required_argument, NULL, OPT_SIZES },
@@ -233,6 +236,7 @@ static const struct option long_options[] = {
 	{ "interval-ms", required_argument, NULL, OPT_INTERVAL },
 	{ "hold-ms", required_argument, NULL, OPT_HOLD },
 	{ "age", required_argument, NULL, OPT_AGE },
+	{ "passes", required_argument, NULL, OPT_PASSES },
 	{ "samples", required_argument, NULL, OPT_SAMPLES },
 	{ "verify", required_argument, NULL, OPT_VERIFY },
 	{ "page-shift", required_argument, NULL, OPT_PAGE_SHIFT },
@@ -330,6 +334,8 @@ static int take_work(struct run_options *o, int opt, const char *arg)
 		return milliseconds("hold-ms", arg, 0, &o->hold_ns);
 	case OPT_AGE:
 		return options_number32("age", arg, 0, 1000, &o->age);
+	case OPT_PASSES:
+		return options_number32("passes", arg, 1, 1000, &o->passes);
 	case OPT_SAMPLES:
 		return options_number32("samples", arg, 0, 1000000, &o->samples);
 	case OPT_VERIFY:
@@ -404,16 +410,6 @@ static int take(struct run_options *o, int opt, const char *arg)
 	}
 }
 
-/* getopt's '?' and ':' in words of ours. */
-static int bad_option(const struct run_dialect *d, int opt, const char *given)
-{
-	if (opt == ':')
-		return cli_error(CLI_USAGE, "%s wants a value: see `contigbench %s --help`", given, d->command);
-	if (opt == '?' && optopt && optopt < 256)
-		return cli_error(CLI_USAGE, "unknown option -%c: see `contigbench %s --help`", optopt, d->command);
-	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, d->command);
-}
-
 static const char *default_sizes(const struct run_dialect *d, enum run_caller who)
 {
 	return who == RUN_VIRTIO_MEM || who == RUN_OFFLINE ? "1m" : d->sizes;
@@ -454,6 +450,7 @@ int run_options_init(struct run_options *o)
 		.hold_ns = 100 * MS,
 		.interval_ns = 250 * MS,
 		.max_requests = UINT32_MAX - 1,
+		.passes = 1,
 		.samples = 20,
 		.jobs = cpus > 0 ? (uint32_t)cpus : 1,
 		.page_shift = -1,
@@ -481,7 +478,7 @@ int run_options_parse_as(const struct run_dialect *d, int argc, char **argv, str
 	opterr = 0;
 	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:j:o:h", long_options, NULL)) != -1) {
 		if (opt == ':' || opt == '?' || !knows(d, opt))
-			status = bad_option(d, opt, argv[optind - 1 - (optarg == argv[optind - 1])]);
+			status = cli_bad_option(opt, argv[optind - 1 - (optarg == argv[optind - 1])]);
 		else
 			status = take(o, opt, optarg);
 		if (!o->wall.virtual_only)

@@ -51,6 +51,7 @@ struct run_options {
 	bool block_given;
 	bool align_given;
 	uint32_t age;
+	uint32_t passes; /* that count */
 	uint64_t hold_ns;
 	uint64_t interval_ns;
 	uint64_t max_requests;
@@ -90,7 +91,6 @@ struct run_options {
 
 /* A command that takes these options, or some of them. */
 struct run_dialect {
-	const char *command;
 	unsigned int flags; /* of the long options it knows, and what is peculiar to it: options.c */
 	const char *occupancies, *seeds, *sizes; /* where none are given */
 };
@@ -104,8 +104,6 @@ int run_options_init(struct run_options *o);
 /* Add a spec that is known to be good. CLI_OK or CLI_MACHINE. */
 int run_options_add_backend(struct run_options *o, const char *spec);
 void run_options_free(struct run_options *o);
-void run_options_usage(FILE *to);
-void diverge_options_usage(FILE *to);
 
 /* "64p", "2b", "1m" */
 void run_size_label(const struct run_size *s, char out[16]);

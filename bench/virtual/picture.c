@@ -55,13 +55,18 @@ static bool find_blocks(struct contig *c, const struct contig_geometry *g, struc
 	return true;
 }
 
-int picture_take(struct contig *c, const struct contig_geometry *g, pfn_t mark, struct picture *p)
+static bool can_look(const struct contig *c)
 {
 	const struct contig_lab *lab = c->ops->lab;
 
+	return lab && lab->run && lab->type;
+}
+
+int picture_take(struct contig *c, const struct contig_geometry *g, pfn_t mark, struct picture *p)
+{
 	picture_free(p);
 	p->mark = mark;
-	if (mark == PFN_NONE || !lab || !lab->run || !lab->type || !find_blocks(c, g, p))
+	if (mark == PFN_NONE || !can_look(c) || !find_blocks(c, g, p))
 		return -EOPNOTSUPP;
 	p->types = layout_types(c, p->first, p->nr);
 	p->map = layout_map_marked(c, g, p->first, p->nr, mark, &p->column);
@@ -82,4 +87,56 @@ void picture_print(FILE *f, const char *indent, const struct picture *p)
 {
 	fprintf(f, "%s[%s] %s\n", indent, p->types, p->map);
 	fprintf(f, "%s%*s^ pfn %u\n", indent, (int)(strlen(p->types) + 3 + p->column), "", p->mark);
+}
+
+/* ---- whole zones ----------------------------------------------------------------------------- */
+
+static struct zone_map blocks_of(const struct contig_geometry *g, uint32_t zone)
+{
+	const struct contig_zone *z = &g->zones[zone];
+	uint64_t npb = UINT64_C(1) << g->pageblock_order, end = (uint64_t)z->start + z->pages;
+	uint64_t first = (z->start + npb - 1) / npb * npb, last = end / npb * npb;
+
+	return (struct zone_map){ .zone = zone,
+		                  .start = (pfn_t)first,
+		                  .pages = last > first ? (uint32_t)(last - first) : 0 };
+}
+
+static char *draw_blocks(struct contig *c, const struct contig_geometry *g, const struct zone_map *z)
+{
+	block_t first = z->start >> g->pageblock_order;
+	uint32_t nr = z->pages >> g->pageblock_order;
+	char *types = layout_types(c, first, nr), *map = layout_map(c, g, first, nr, false, NULL, NULL), *text = NULL;
+
+	if (types && map && asprintf(&text, "[%s] %s", types, map) < 0)
+		text = NULL;
+	free(types);
+	free(map);
+	return text;
+}
+
+int zone_maps_take(struct contig *c, const struct contig_geometry *g, struct zone_map **out, uint32_t *nr)
+{
+	*nr = 0;
+	*out = calloc(g->nr_zones, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	for (uint32_t i = 0; can_look(c) && i < g->nr_zones; i++) {
+		struct zone_map z = blocks_of(g, i);
+
+		if (!z.pages)
+			continue;
+		z.text = draw_blocks(c, g, &z);
+		if (!z.text)
+			return -ENOMEM;
+		(*out)[(*nr)++] = z;
+	}
+	return 0;
+}
+
+void zone_maps_free(struct zone_map *maps, uint32_t nr)
+{
+	for (uint32_t i = 0; maps && i < nr; i++)
+		free(maps[i].text);
+	free(maps);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* picture.h - the pageblocks around a page as a layout string, with the page marked. */
+/* picture.h - memory as layout strings: the pageblocks around a page, with the page marked; whole zones. */
 #ifndef PICTURE_H
 #define PICTURE_H
 
@@ -25,5 +25,17 @@ void picture_free(struct picture *p);
 
 /* "INDENT[types] map", and a line below with ^ under the marked page. */
 void picture_print(FILE *f, const char *indent, const struct picture *p);
+
+/* A zone as a layout string, types in front: the pageblocks that it holds whole. */
+struct zone_map {
+	uint32_t zone;
+	pfn_t start;
+	uint32_t pages;
+	char *text;
+};
+
+/* All zones that have a whole pageblock; none of a backend that does not let itself be looked at. 0 or -ENOMEM. */
+int zone_maps_take(struct contig *c, const struct contig_geometry *g, struct zone_map **out, uint32_t *nr);
+void zone_maps_free(struct zone_map *maps, uint32_t nr);
 
 #endif

@@ -116,11 +116,13 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 		.caller = o->caller,
 		.request_pages = plan_request_pages(plan, &at),
 		.age = o->age,
+		.passes = o->passes,
 		.hold_ns = o->hold_ns,
 		.interval_ns = o->interval_ns,
 		.max_requests = o->max_requests,
 		.verify_every = o->verify_every,
 		.samples = o->samples,
+		.maps = !at.seed,
 	};
 }
 
@@ -228,11 +230,11 @@ static int check_fit(const struct run_plan *plan, const struct run_place *at)
 		                 (unsigned long long)p->peak_pages, plan_pages(g));
 	if (check_nodes(g, p, where) != CLI_OK)
 		return CLI_USAGE;
-	if (p->duration_ns < o->interval_ns)
+	if (p->duration_ns * o->passes < o->interval_ns)
 		return cli_error(
 			CLI_USAGE,
 			"%s lasts %.3f ms, shorter than the interval between requests of %g ms: lower --interval-ms",
-			where, (double)p->duration_ns / 1e6, (double)o->interval_ns / 1e6);
+			where, (double)(p->duration_ns * o->passes) / 1e6, (double)o->interval_ns / 1e6);
 	for (uint32_t s = 0; s < o->nr_sizes && status == CLI_OK; s++) {
 		const struct run_place one = {
 			.workload = at->workload, .geometry = at->geometry, .occupancy = at->occupancy, .size = s

@@ -12,7 +12,29 @@
 
 static bool counts(const struct replay *r)
 {
-	return r->pass == r->params.age;
+	return r->pass >= r->params.age;
+}
+
+static uint32_t counted_passes(const struct replay *r)
+{
+	return r->params.passes ? r->params.passes : 1;
+}
+
+static bool is_last(const struct replay *r)
+{
+	return r->pass + 1 == r->params.age + counted_passes(r);
+}
+
+/* Counted passes follow each other without a gap: when this one begins. */
+static uint64_t begin_ns(const struct replay *r)
+{
+	return counts(r) ? (r->pass - r->params.age) * r->program->duration_ns : 0;
+}
+
+/* All counted passes together. */
+static uint64_t counted_ns(const struct replay *r)
+{
+	return counted_passes(r) * r->program->duration_ns;
 }
 
 static void free_due_survivors(struct replay *r)
@@ -51,7 +73,7 @@ static size_t next_stop(const struct replay *r, size_t limit)
 	return stop;
 }
 
-/* All that the trace does up to and including `ns`, and before event `limit`. */
+/* All that the trace does up to and including `ns` of this pass, and before event `limit`. */
 static int run_until(struct replay *r, uint64_t ns, size_t limit)
 {
 	for (;;) {
@@ -91,6 +113,8 @@ void replay_sample(const struct replay *r, uint64_t ns, struct sample_record *ou
 		.fragmentation = contig_fragmentation_index(&s, g->max_order, g->pageblock_order),
 	};
 	memcpy(out->blocks, s.blocks, sizeof(out->blocks));
+	for (int i = 0; i < RETYPE_NR; i++)
+		out->retyped[i] = s.retyped[i] - r->before.retyped[i];
 }
 
 static int act(struct replay *r, const struct timeline_entry *e)
@@ -117,7 +141,6 @@ static int act(struct replay *r, const struct timeline_entry *e)
 
 static int begin_pass(struct replay *r)
 {
-	uint64_t duration = r->program->duration_ns;
 	uint32_t samples = r->params.samples;
 	int rc = 0;
 
@@ -125,29 +148,36 @@ static int begin_pass(struct replay *r)
 	executor_rewind(&r->x);
 	if (r->pass)
 		survivors_schedule(&r->survivors, r->params.seed, r->pass);
-	if (!counts(r))
+	if (r->pass != r->params.age)
 		return 0;
 	contig_stats(r->backend, CONTIG_ALL_ZONES, &r->before);
 	if (r->stream.nr)
 		rc = timeline_add(&r->timeline, r->stream.requests[0].ns, ACTION_REQUEST, 0);
 	for (uint32_t i = 0; i < samples && !rc; i++)
-		rc = timeline_add(&r->timeline, duration / samples * (i + 1), ACTION_SAMPLE, i);
+		rc = timeline_add(&r->timeline, counted_ns(r) / samples * (i + 1), ACTION_SAMPLE, i);
 	return rc;
+}
+
+/* What is timed next and belongs to this pass, or NULL. Only counted passes have such. */
+static const struct timeline_entry *next_due(const struct replay *r)
+{
+	const struct timeline_entry *due = timeline_peek(&r->timeline);
+
+	return due && (is_last(r) || due->ns - begin_ns(r) < r->program->duration_ns) ? due : NULL;
 }
 
 /*
  * This pass up to event `limit`, which comes next: trace, requests and samples in the order of their times; ties go to
- * the trace. What is timed behind the last event belongs to the end of the trace.
+ * the trace, that of the next pass included. What is timed behind the last event belongs to the end of the trace.
  */
 static int run_pass(struct replay *r, size_t limit)
 {
 	int rc = r->begun ? 0 : begin_pass(r);
 
 	while (!rc) {
-		/* empty but in the pass that counts */
-		const struct timeline_entry *due = timeline_peek(&r->timeline);
+		const struct timeline_entry *due = next_due(r);
 
-		rc = run_until(r, due ? due->ns : UINT64_MAX, limit);
+		rc = run_until(r, due ? due->ns - begin_ns(r) : UINT64_MAX, limit);
 		if (rc || !due || (r->x.next == limit && limit < r->program->nr_ops))
 			break;
 		const struct timeline_entry e = timeline_take(&r->timeline);
@@ -157,7 +187,7 @@ static int run_pass(struct replay *r, size_t limit)
 	return rc;
 }
 
-/* All of this pass, and what is summed up at its end. */
+/* All of this pass, and what is summed up at its end. Then the next one is up, if there is one. */
 static int finish_pass(struct replay *r)
 {
 	int rc = run_pass(r, r->program->nr_ops);
@@ -165,8 +195,8 @@ static int finish_pass(struct replay *r)
 	if (rc)
 		return rc;
 	free_due_survivors(r);
-	if (!counts(r)) {
-		r->result->aging_failed_allocs += r->x.failed;
+	*(counts(r) ? &r->result->failed_allocs : &r->result->aging_failed_allocs) += r->x.failed;
+	if (!is_last(r)) {
 		r->pass++;
 		r->begun = false;
 	}
@@ -178,7 +208,7 @@ int replay_advance(struct replay *r, uint64_t events)
 	size_t nr = r->program->nr_ops;
 	int rc = 0;
 
-	while (!rc && !counts(r) && events > (r->pass + UINT64_C(1)) * nr)
+	while (!rc && !is_last(r) && events > (r->pass + UINT64_C(1)) * nr)
 		rc = finish_pass(r);
 	return rc ? rc : run_pass(r, (size_t)(events - (uint64_t)r->pass * nr));
 }
@@ -195,11 +225,13 @@ int replay_age(struct replay *r)
 static int run_passes(struct replay *r)
 {
 	struct replay_result *result = r->result;
-	struct contig_stats after;
 	int rc = replay_age(r);
+	bool last = false;
 
-	if (!rc)
+	while (!rc && !last) {
+		last = is_last(r);
 		rc = finish_pass(r);
+	}
 	if (rc)
 		return rc;
 	if (r->x.nr_late) {
@@ -208,18 +240,15 @@ static int run_passes(struct replay *r)
 		return -EUCLEAN;
 	}
 	rc = r->params.verify_every ? verify(r) : 0;
-	contig_stats(r->backend, CONTIG_ALL_ZONES, &after);
-	for (int i = 0; i < RETYPE_NR; i++)
-		result->retyped[i] = after.retyped[i] - r->before.retyped[i];
-	replay_sample(r, r->program->duration_ns, &result->end);
+	replay_sample(r, counted_ns(r), &result->end);
 	result->events = r->x.executed;
-	result->allocs = r->program->nr_allocs;
-	result->failed_allocs = r->x.failed;
+	result->allocs = counted_passes(r) * r->program->nr_allocs;
 	result->skipped_pins = r->x.skipped_pins;
 	result->late_frees = r->x.nr_late_total;
 	result->nr_requests = (uint32_t)r->stream.nr;
 	result->nr_samples = r->params.samples;
-	return rc;
+	return rc || !r->params.maps ? rc
+	                             : zone_maps_take(r->backend, r->params.geometry, &result->maps, &result->nr_maps);
 }
 
 static int out_of_memory(struct contig_diag *diag)
@@ -232,7 +261,7 @@ static int prepare(struct replay *r)
 {
 	const struct replay_params *params = &r->params;
 	const struct request_timing timing = {
-		.duration_ns = r->program->duration_ns,
+		.duration_ns = counted_ns(r),
 		.interval_ns = params->interval_ns,
 		.hold_ns = params->hold_ns,
 		.max_requests = params->max_requests,
@@ -310,6 +339,7 @@ void replay_result_free(struct replay_result *result)
 {
 	free(result->requests);
 	free(result->samples);
+	zone_maps_free(result->maps, result->nr_maps);
 	memset(result, 0, sizeof(*result));
 }
 
@@ -349,7 +379,7 @@ void replay_close(struct replay *r)
 
 uint64_t replay_events(const struct replay *r)
 {
-	return (r->params.age + UINT64_C(1)) * r->program->nr_ops;
+	return ((uint64_t)r->params.age + counted_passes(r)) * r->program->nr_ops;
 }
 
 pfn_t replay_place(const struct replay *r, size_t event)

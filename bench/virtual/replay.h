@@ -13,6 +13,7 @@
 
 #include "caller.h"
 #include "cost.h"
+#include "picture.h"
 #include "program.h"
 #include "requests.h"
 
@@ -36,33 +37,37 @@ struct replay_params {
 	uint64_t seed;
 	struct caller_params caller;
 	uint32_t request_pages; /* 0: no requests */
-	uint32_t age;           /* passes before the one that counts */
+	uint32_t age;           /* passes before those that count */
+	uint32_t passes;        /* that count, in one stretch of virtual time; 0: one */
 	uint64_t hold_ns;
 	uint64_t interval_ns;
 	uint64_t max_requests;
 	uint64_t verify_every;            /* events; 0 = never */
-	uint32_t samples;                 /* of fragmentation over the counted pass */
+	uint32_t samples;                 /* of fragmentation over all counted passes */
+	bool maps;                        /* draw each zone at the end */
 	const atomic_bool *stop;          /* when it becomes true: give up with -EINTR; may be NULL */
 	const struct replay_watch *watch; /* may be NULL */
 	const struct contig_hooks *hooks; /* to open the backend with, of the wall clock; NULL: the replay's own */
 };
 
-/* One contiguous request and how it ended. Times are ns since the counted pass began. */
+/* One contiguous request and how it ended. Times are ns since the first counted pass began. */
 struct request_record {
 	uint64_t begin_ns;
 	uint64_t end_ns;
-	uint64_t failed_ns; /* end of the last step before it was undone */
-	uint64_t since_ns;  /* when the blocking page's owner allocated it */
-	uint64_t waited_ns; /* for locks that other requests held */
-	pfn_t start;        /* of the range; of a user's request, of the last range it asked for, or PFN_NONE */
-	uint32_t got;       /* pages; of a request that failed, too */
-	uint32_t calls;     /* of alloc_contig_range or offline_pages */
-	uint32_t waits;     /* times it found a lock taken */
+	uint64_t failed_ns;          /* end of the last step before it was undone */
+	uint64_t since_ns;           /* when the blocking page's owner allocated it, in its pass */
+	uint64_t waited_ns;          /* for locks that other requests held */
+	uint64_t phase_ns[PHASE_NR]; /* in steps of each phase: with waited_ns, all from begin to end */
+	pfn_t start;    /* of the range; of a user's request, of the last range it asked for, or PFN_NONE */
+	uint32_t got;   /* pages; of a request that failed, too */
+	uint32_t calls; /* of alloc_contig_range or offline_pages */
+	uint32_t waits; /* times it found a lock taken */
 	uint32_t cpu;
 	int32_t rc;
 	pfn_t blocker;   /* first blocking pfn, or PFN_NONE */
 	uint32_t event;  /* trace event that allocated the blocking page, or EVENT_NONE */
-	uint32_t passes; /* how many passes ago that was */
+	uint32_t pass;   /* counted pass in which it ended, from 0 */
+	uint32_t passes; /* how many passes before that one the event was */
 	uint8_t phase;   /* enum contig_phase */
 	uint8_t reason;  /* enum contig_reason */
 	uint8_t kind;    /* enum page_kind of the blocking page */
@@ -81,23 +86,25 @@ struct sample_record {
 	uint64_t isolated;
 	uint64_t mixed_blocks;
 	uint64_t blocks[MT_NR];
+	uint64_t retyped[RETYPE_NR]; /* pageblocks, since the first counted pass began */
 	int32_t unusable;
 	int32_t fragmentation;
 };
 
 struct replay_result {
 	uint64_t events;        /* executed, all passes */
-	uint64_t allocs;        /* of the counted pass ... */
+	uint64_t allocs;        /* of the counted passes ... */
 	uint64_t failed_allocs; /* ... and how many of them got nothing */
 	uint64_t aging_failed_allocs;
-	uint64_t skipped_pins; /* the backend can not pin */
-	uint64_t late_frees;   /* free while the page was being migrated */
-	uint64_t retyped[RETYPE_NR];
+	uint64_t skipped_pins;    /* the backend can not pin */
+	uint64_t late_frees;      /* free while the page was being migrated */
 	struct sample_record end; /* after the last request gave its pages back */
 	uint32_t nr_requests;
 	uint32_t nr_samples;
+	uint32_t nr_maps; /* of zones then, if they were asked for and the backend can be looked at */
 	struct request_record *requests;
 	struct sample_record *samples;
+	struct zone_map *maps;
 	uint64_t cpu_ns; /* CPU time this took: not part of the deterministic results */
 };
 

@@ -38,6 +38,7 @@ static void record_autopsy(const struct replay *r, struct request_record *rec, c
 		return;
 	rec->event = owner_event(a->owner);
 	rec->since_ns = program_ns(&r->program->ops[rec->event]);
+	/* none lives longer than to the end of the pass after its own */
 	rec->passes = (owner_slot(a->owner) >= r->program->nr_slots) != (r->x.base != 0);
 }
 
@@ -62,6 +63,7 @@ static int end_request(struct replay *r, uint32_t k, uint64_t ns)
 	if (run->releasing) /* a composed policy may have plugged more than was asked for */
 		return out.rc && out.rc != -ENOSPC ? not_taken_back(r, k, out.rc) : 0;
 	rec->rc = out.rc;
+	rec->pass = r->pass - r->params.age;
 	rec->total = out.total;
 	rec->undo = out.by_phase[PHASE_UNDO];
 	rec->got = out.nr;
@@ -114,8 +116,10 @@ int replay_step_request(struct replay *r, uint64_t ns, uint32_t k)
 	uint64_t end = ns + cost_of(r->params.cost, &work);
 	int rc;
 
-	if (asks)
+	if (asks) {
 		rec->end_ns = end;
+		rec->phase_ns[work.phase < PHASE_NR ? work.phase : PHASE_DONE] += end - ns;
+	}
 	if (asks && work.phase != PHASE_UNDO)
 		rec->failed_ns = end;
 	executor_retry(&r->x);

@@ -33,9 +33,9 @@ struct replay {
 	struct timeline timeline;
 	struct survivors survivors;
 	uint64_t verified; /* x.executed at the last verification */
-	uint32_t pass;     /* the one that runs: params.age is the one that counts */
+	uint32_t pass;     /* the one that runs: from params.age on they count */
 	bool begun;
-	struct contig_stats before; /* the pass that counts */
+	struct contig_stats before; /* the first pass that counts */
 };
 
 /*

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../../workloads/trace/sha256.h"
-#include "../results/results.h"
+#include "../plugins.h"
 #include "state.h"
 
 #define STATE_MAGIC UINT64_C(0x31594c5052425443) /* CTBRPLY1 */
@@ -18,9 +18,22 @@ struct state_header {
 	struct replay_result result;
 };
 
+/* What is written of a map; the text follows. */
+struct state_map {
+	uint32_t zone;
+	pfn_t start;
+	uint32_t pages;
+	uint32_t length;
+};
+
 static void state_path(char out[4096], const char *dir, uint32_t replay, const char *suffix)
 {
 	snprintf(out, 4096, "%s/replay-%07u%s", dir, replay, suffix);
+}
+
+static struct state_map state_map_of(const struct zone_map *z)
+{
+	return (struct state_map){ z->zone, z->start, z->pages, (uint32_t)strlen(z->text) };
 }
 
 static void digest(const struct state_header *h, const struct replay_result *r, char hex[65])
@@ -31,6 +44,12 @@ static void digest(const struct state_header *h, const struct replay_result *r, 
 	sha256_add(&sum, h, sizeof(*h));
 	sha256_add(&sum, r->requests, r->nr_requests * sizeof(*r->requests));
 	sha256_add(&sum, r->samples, r->nr_samples * sizeof(*r->samples));
+	for (uint32_t i = 0; i < r->nr_maps; i++) {
+		const struct state_map m = state_map_of(&r->maps[i]);
+
+		sha256_add(&sum, &m, sizeof(m));
+		sha256_add(&sum, r->maps[i].text, m.length);
+	}
 	sha256_hex(&sum, hex);
 }
 
@@ -46,6 +65,7 @@ int state_save(const char *dir, uint32_t replay, const struct replay_result *r)
 	h.result = *r;
 	h.result.requests = NULL;
 	h.result.samples = NULL;
+	h.result.maps = NULL;
 	digest(&h, r, hex);
 	state_path(path, dir, replay, "");
 	state_path(temporary, dir, replay, ".tmp");
@@ -57,6 +77,11 @@ int state_save(const char *dir, uint32_t replay, const struct replay_result *r)
 
 	ok &= fwrite(r->requests, sizeof(*r->requests), r->nr_requests, f) == r->nr_requests;
 	ok &= fwrite(r->samples, sizeof(*r->samples), r->nr_samples, f) == r->nr_samples;
+	for (uint32_t i = 0; i < r->nr_maps; i++) {
+		const struct state_map m = state_map_of(&r->maps[i]);
+
+		ok &= fwrite(&m, sizeof(m), 1, f) == 1 && fwrite(r->maps[i].text, 1, m.length, f) == m.length;
+	}
 	ok &= fwrite(hex, 64, 1, f) == 1;
 	int err = ok ? 0 : errno;
 
@@ -69,6 +94,31 @@ int state_save(const char *dir, uint32_t replay, const struct replay_result *r)
 	return -err;
 }
 
+static int load_maps(FILE *f, struct replay_result *r)
+{
+	uint32_t nr = r->nr_maps;
+
+	r->nr_maps = 0;
+	r->maps = calloc((size_t)nr + 1, sizeof(*r->maps));
+	if (!r->maps)
+		return -ENOMEM;
+	for (; r->nr_maps < nr; r->nr_maps++) {
+		struct zone_map *z = &r->maps[r->nr_maps];
+		struct state_map m;
+
+		if (fread(&m, sizeof(m), 1, f) != 1 || m.length > 1u << 30)
+			return -EBADMSG;
+		*z = (struct zone_map){ m.zone, m.start, m.pages, calloc((size_t)m.length + 1, 1) };
+		if (!z->text)
+			return -ENOMEM;
+		if (fread(z->text, 1, m.length, f) != m.length) {
+			free(z->text);
+			return -EBADMSG;
+		}
+	}
+	return 0;
+}
+
 static int load(FILE *f, uint32_t replay, struct replay_result *r)
 {
 	struct state_header h;
@@ -76,15 +126,21 @@ static int load(FILE *f, uint32_t replay, struct replay_result *r)
 
 	if (fread(&h, sizeof(h), 1, f) != 1 || h.magic != STATE_MAGIC || h.size != sizeof(h) || h.replay != replay)
 		return -EBADMSG;
-	*r = h.result;
-	if (r->nr_requests > 1u << 28 || r->nr_samples > 1u << 28)
+	*r = h.result; /* without what it points to */
+	if (r->nr_requests > 1u << 28 || r->nr_samples > 1u << 28 || r->nr_maps > CONTIG_MAX_ZONES)
 		return -EBADMSG;
 	r->requests = calloc((size_t)r->nr_requests + 1, sizeof(*r->requests));
 	r->samples = calloc((size_t)r->nr_samples + 1, sizeof(*r->samples));
 	if (!r->requests || !r->samples)
 		return -ENOMEM;
 	if (fread(r->requests, sizeof(*r->requests), r->nr_requests, f) != r->nr_requests ||
-	    fread(r->samples, sizeof(*r->samples), r->nr_samples, f) != r->nr_samples || fread(stored, 64, 1, f) != 1)
+	    fread(r->samples, sizeof(*r->samples), r->nr_samples, f) != r->nr_samples)
+		return -EBADMSG;
+	int rc = load_maps(f, r);
+
+	if (rc)
+		return rc;
+	if (fread(stored, 64, 1, f) != 1)
 		return -EBADMSG;
 	digest(&h, r, hex);
 	return strcmp(hex, stored) || fgetc(f) != EOF ? -EBADMSG : 0;
@@ -131,8 +187,8 @@ int state_save_run(const char *dir, int argc, char **argv, const struct run_plan
 		json_array_append_new(args, json_string(argv[i]));
 	for (uint32_t w = 0; w < plan->nr_workloads; w++)
 		json_array_append_new(digests, json_string(plan->workloads[w].sha256));
-	json_t *run = json_pack("{s:s, s:s, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments", args,
-	                        "sha256", digests);
+	json_t *run = json_pack("{s:s, s:s, s:o, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments",
+	                        args, "sha256", digests, "plugins", plugins_json());
 
 	if (!run)
 		return -EILSEQ; /* an argument that is not UTF-8 */
@@ -158,12 +214,36 @@ static char **strings(const json_t *array, uint32_t *nr)
 	return out;
 }
 
+/* The same plugins, no more and no fewer: a run without -b is of all backends. */
+static int check_plugins(const char *dir, const json_t *plugins)
+{
+	bool loaded = false;
+	const json_t *missing = plugins_missing(plugins, &loaded);
+	const char *name = json_string_value(json_object_get(missing, "name"));
+	size_t nr = 0;
+
+	while (plugin_at(nr))
+		nr++;
+	if (missing)
+		return cli_error(
+			CLI_USAGE,
+			"--resume %s: was begun with plugin '%s' (SHA-256 %.16s...), %s: contigbench --plugin FILE "
+			"run --resume %s",
+			dir, name ? name : "?", json_string_value(json_object_get(missing, "sha256")),
+			loaded ? "and another file of that name is loaded" : "which is not loaded", dir);
+	if (nr > json_array_size(plugins))
+		return cli_error(CLI_USAGE,
+		                 "--resume %s: was begun with %s plugins: leave out those that it did not have", dir,
+		                 json_array_size(plugins) ? "fewer" : "no");
+	return CLI_OK;
+}
+
 int state_load_run(const char *dir, struct state_run *run)
 {
 	char path[4096];
 	json_error_t error;
 	const char *revision, *folder;
-	json_t *args, *digests;
+	json_t *args, *digests, *plugins;
 	uint32_t n;
 
 	*run = (struct state_run){ 0 };
@@ -175,8 +255,8 @@ int state_load_run(const char *dir, struct state_run *run)
 			dir, strerror(errno));
 	json_t *json = json_load_file(path, 0, &error);
 
-	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o}", "revision", &revision, "folder", &folder, "arguments",
-	                         &args, "sha256", &digests)) {
+	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o, s:o}", "revision", &revision, "folder", &folder,
+	                         "arguments", &args, "sha256", &digests, "plugins", &plugins)) {
 		json_decref(json);
 		return cli_error(CLI_USAGE, "%s is damaged: start the run anew", path);
 	}
@@ -185,13 +265,15 @@ int state_load_run(const char *dir, struct state_run *run)
 	run->argv = strings(args, &n);
 	run->argc = (int)n;
 	run->digests = strings(digests, &run->nr_digests);
+	int status = check_plugins(dir, plugins);
+
 	json_decref(json);
 	if (!run->argv || !run->digests)
 		return cli_error(CLI_MACHINE, "no memory");
 	if (strcmp(run->revision, cli_revision()))
 		return cli_error(CLI_USAGE, "--resume %s: was begun by revision %s, this is %s: start the run anew",
 		                 dir, run->revision, cli_revision());
-	return CLI_OK;
+	return status;
 }
 
 int state_check_inputs(const struct state_run *run, const struct run_plan *plan)

@@ -269,24 +269,3 @@ void wall_options_json(FILE *f, const struct wall_options *w)
 		fputc('"', f);
 	}
 }
-
-void wall_options_usage(FILE *to)
-{
-	fputs("The wall clock:\n"
-	      "      --clock wall         replay on threads, one a trace cpu, pinned to cpus of the node that its node is\n"
-	      "                           mapped to, under real locks; latencies are measured. Occupancy 70, seed 1, size 1b,\n"
-	      "                           all backends made for threads, 5 repetitions in random order by default\n"
-	      "      --threads LIST       fewer threads than trace cpus, which then share them (one a trace cpu)\n"
-	      "      --map 0=1,1=0        trace node = node of this machine (in ascending order)\n"
-	      "      --oversubscribe      nodes may share nodes and threads cpus; said in every result\n"
-	      "      --bind yes|no        bind memory to its node, and ask the kernel whether it lies there (yes)\n"
-	      "      --backing memory     pages are real memory: migration copies them, contents are checked (none)\n"
-	      "      --pace fast|trace|X  X trace seconds a second (fast: as fast as possible)\n"
-	      "      --window-ms W        trace time that threads may be apart (10)\n"
-	      "      --timing every|sampled|batch   operations that are timed: all, one in 64, none (sampled)\n"
-	      "      --counters none|run|phases     perf events of a run, or also of each phase of requests (run)\n"
-	      "      --benchmark_filter=REGEX, --benchmark_repetitions=N, --benchmark_enable_random_interleaving=false,\n"
-	      "      --benchmark_list_tests, --benchmark_out=FILE, --benchmark_format=console|json|csv and others of\n"
-	      "                           Google Benchmark\n",
-	      to);
-}

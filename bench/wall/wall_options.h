@@ -88,6 +88,5 @@ const char *wall_timing_name(uint8_t timing);
 const char *wall_counting_name(uint8_t counting);
 /* Fields of a JSON object, a comma in front. */
 void wall_options_json(FILE *f, const struct wall_options *w);
-void wall_options_usage(FILE *to);
 
 #endif

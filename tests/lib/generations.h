@@ -10,7 +10,7 @@ static inline const struct contig_backend *next_generation(size_t *i)
 {
 	const struct contig_backend *b;
 
-	while ((b = contig_backend_at((*i)++)) && !b->data)
+	while ((b = contig_backend_at((*i)++)) && !b->preset)
 		;
 	return b;
 }

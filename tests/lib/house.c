@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <dirent.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -91,6 +93,17 @@ json_t *house_json(house_command command, int status, const char *line)
 	return json;
 }
 
+const char *house_shell(const char *line)
+{
+	FILE *f = popen(line, "r");
+
+	assert_non_null(f);
+	captured.text[fread(captured.text, 1, sizeof(captured.text) - 1, f)] = '\0';
+	if (pclose(f))
+		fail_msg("%s: %s", line, captured.text);
+	return captured.text;
+}
+
 char *house_contents(const char *name, size_t *len)
 {
 	FILE *f = fopen(name, "r");
@@ -118,4 +131,24 @@ void house_write(const char *name, const char *text, size_t len)
 bool house_has(const char *name)
 {
 	return !access(name, F_OK);
+}
+
+size_t house_count(const char *folder, const char *prefix)
+{
+	DIR *dir = opendir(folder);
+	size_t n = 0;
+
+	assert_non_null(dir);
+	for (const struct dirent *e; (e = readdir(dir));)
+		n += !strncmp(e->d_name, prefix, strlen(prefix));
+	closedir(dir);
+	return n;
+}
+
+int house_wait(int pid)
+{
+	int status = 0;
+
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -29,9 +29,16 @@ void house_refused(house_command command, int status, const char *line, const ch
 /* It must print one JSON object. json_decref() it. */
 json_t *house_json(house_command command, int status, const char *line);
 
+/* What a line of the shell prints; it must end with 0. Good until the next one. */
+const char *house_shell(const char *line);
+
 /* A file's bytes, with a NUL behind them. Free them. */
 char *house_contents(const char *name, size_t *len);
 void house_write(const char *name, const char *text, size_t len);
 bool house_has(const char *name);
+/* Entries of a folder whose names begin so. */
+size_t house_count(const char *folder, const char *prefix);
+/* What a child process ended with; 128 + signal if it was killed. */
+int house_wait(int pid);
 
 #endif
