@@ -73,6 +73,12 @@ fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
 perf: all ## measure the figures of `contigbench perf --help` against their limits
 	$(BUILD)/contigbench perf
 
+regress: all $(BUILD)/tests/test_baseline ## has it got worse than what was accepted? Counts decide, times inform
+	BUILD=$(BUILD) CC='$(CC)' OPT='$(OPT)' scripts/regress
+
+regress-accept: all $(BUILD)/tests/test_baseline ## take over the counts of this tree: commit them with the reason
+	BUILD=$(BUILD) CC='$(CC)' OPT='$(OPT)' scripts/regress accept
+
 profile: ## where the time of a run goes: $(BUILD)/profile/flame.svg; needs linux-perf
 	BUILD=$(BUILD)/profile scripts/profile
 
@@ -129,6 +135,7 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance fidelity perf profile paper format man completion install install-headers clean help
+.PHONY: all check soak scenario conformance fidelity perf regress regress-accept profile paper format man completion \
+	install install-headers clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -2,176 +2,17 @@
 /* cmd_history.c - contigbench history: results kept, and what changed between them. */
 #include <errno.h>
 #include <fnmatch.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 #include "help/commands.h"
-#include "history/date.h"
 #include "history/export.h"
 #include "history/git.h"
+#include "history/options.h"
 #include "history/report.h"
 #include "text/escape.h"
-
-/* Which subcommands an option is for. */
-enum {
-	FOR_ADD = 1,
-	FOR_LIST = 2,
-	FOR_SHOW = 4,
-	FOR_CHECK = 8,
-	FOR_EXPORT = 16,
-	FOR_ALL = 31,
-};
-
-struct history_options {
-	char **operands;
-	int nr_operands;
-	const char *db, *output;
-	const char *revision, *date, *commit_date, *machine;
-	const char *metric, *since, *format;
-	int64_t committed;
-	uint64_t wait, run;
-	double threshold; /* percent */
-	bool all, json, help;
-};
-
-struct subcommand {
-	const char *name;
-	unsigned int is; /* FOR_... */
-	int (*main)(const struct history_options *o);
-};
-
-/* ---- options --------------------------------------------------------------------------------- */
-
-static int parse_date(const char *option, const char *text, int64_t *out)
-{
-	if (date_parse(text, out))
-		return CLI_OK;
-	return cli_error(CLI_USAGE, "%s %s: say 2026-01-31, or 2026-01-31T12:00:00Z", option, text);
-}
-
-static int take(struct history_options *o, int opt)
-{
-	static const char *const formats[] = { "json", "csv", "google" };
-	int64_t date;
-
-	switch (opt) {
-	case 'b':
-		o->db = optarg;
-		return CLI_OK;
-	case 'o':
-		o->output = optarg;
-		return *optarg ? CLI_OK : cli_error(CLI_USAGE, "-o: which file?");
-	case 'r':
-		o->revision = optarg;
-		return *optarg ? CLI_OK : cli_error(CLI_USAGE, "--revision: which one?");
-	case 'd':
-		o->date = optarg;
-		return parse_date("--date", optarg, &date);
-	case 'c':
-		o->commit_date = optarg;
-		return parse_date("--commit-date", optarg, &o->committed);
-	case 'm':
-		o->machine = optarg;
-		return CLI_OK;
-	case 'M':
-		o->metric = optarg;
-		return CLI_OK;
-	case 's':
-		o->since = optarg;
-		return CLI_OK;
-	case 'a':
-		o->all = true;
-		return CLI_OK;
-	case 'j':
-		o->json = true;
-		return CLI_OK;
-	case 'h':
-		o->help = true;
-		return CLI_OK;
-	case 'w':
-		if (!cli_u64(optarg, 0, 86400, &o->wait))
-			return cli_error(CLI_USAGE, "--wait %s: seconds, at most 86400", optarg);
-		return CLI_OK;
-	case 'R':
-		if (!cli_u64(optarg, 1, INT64_MAX, &o->run))
-			return cli_error(CLI_USAGE,
-			                 "--run %s: runs are counted from 1; `contigbench history list runs`", optarg);
-		return CLI_OK;
-	case 't':
-		if (!cli_double(optarg, 0, 1e6, &o->threshold))
-			return cli_error(CLI_USAGE, "--threshold %s: percent, 0 or more", optarg);
-		return CLI_OK;
-	default:
-		o->format = optarg;
-		for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-			if (!strcmp(optarg, formats[i]))
-				return CLI_OK;
-		}
-		return cli_error(CLI_USAGE, "--format %s: json, csv or google", optarg);
-	}
-}
-
-static int parse(int argc, char **argv, const struct subcommand *sub, struct history_options *o)
-{
-	static const struct option options[] = {
-		{ "db", required_argument, NULL, 'b' },
-		{ "wait", required_argument, NULL, 'w' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "revision", required_argument, NULL, 'r' },
-		{ "date", required_argument, NULL, 'd' },
-		{ "commit-date", required_argument, NULL, 'c' },
-		{ "machine", required_argument, NULL, 'm' },
-		{ "metric", required_argument, NULL, 'M' },
-		{ "all", no_argument, NULL, 'a' },
-		{ "threshold", required_argument, NULL, 't' },
-		{ "since", required_argument, NULL, 's' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "run", required_argument, NULL, 'R' },
-		{ NULL, 0, NULL, 0 },
-	};
-	/* the same, and who takes them */
-	static const unsigned int takers[] = {
-		['b'] = FOR_ALL,
-		['w'] = FOR_ALL,
-		['j'] = FOR_ALL,
-		['h'] = FOR_ALL,
-		['r'] = FOR_ADD | FOR_EXPORT,
-		['d'] = FOR_ADD,
-		['c'] = FOR_ADD,
-		['m'] = FOR_ADD | FOR_EXPORT,
-		['M'] = FOR_SHOW | FOR_CHECK,
-		['a'] = FOR_SHOW | FOR_CHECK,
-		['t'] = FOR_CHECK,
-		['s'] = FOR_CHECK,
-		['f'] = FOR_EXPORT,
-		['o'] = FOR_EXPORT,
-		['R'] = FOR_EXPORT,
-	};
-	int opt, status = CLI_OK;
-
-	*o = (struct history_options){ .wait = 10, .threshold = 2, .format = "json" };
-	optind = 0;
-	opterr = 0;
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {
-		if (opt == ':' || opt == '?')
-			return cli_bad_option(opt, argv[optind - 1]);
-		if (!(takers[opt] & sub->is))
-			return cli_error(CLI_USAGE,
-			                 "`history %s` takes no such option: see `contigbench history --help`",
-			                 sub->name);
-		status = take(o, opt);
-		if (o->help)
-			return CLI_OK;
-	}
-	o->operands = argv + optind;
-	o->nr_operands = argc - optind;
-	return status;
-}
 
 static int print_json(json_t *json)
 {
@@ -532,7 +373,7 @@ int cmd_history(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
 		if (strcmp(subcommands[i].name, argv[1]))
 			continue;
-		const int status = parse(argc - 1, argv + 1, &subcommands[i], &o);
+		const int status = history_options_parse(argc - 1, argv + 1, &subcommands[i], &o);
 
 		if (status == CLI_OK && o.help)
 			help_print(stdout, &help_history);

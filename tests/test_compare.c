@@ -232,6 +232,34 @@ static void noise_floor(void **state)
 	unlink("again");
 }
 
+/* micro says how long it waited for a cpu: of a machine that took as much again for others nothing is believed below that. */
+static void busy_machine(void **state)
+{
+	(void)state;
+	for (int busy = 0; busy < 2; busy++) {
+		for (int side = 0; side < 2; side++) {
+			FILE *f = fopen(side ? "other" : "new", "w");
+
+			assert_non_null(f);
+			fputs("{\"context\":{\"contigbench_revision\":\"x\"},\"benchmarks\":[", f);
+			for (int i = 0; i < 10; i++) {
+				double cpu = (side ? 140 : 100) + (i * 7 + 3) % 10 * 0.1;
+
+				fprintf(f, "%s{\"name\":\"a\",\"cpu_time\":%g,\"real_time\":%g,\"time_unit\":\"ns\"}",
+				        i ? "," : "", cpu, cpu * (busy ? 2 : 1));
+			}
+			fputs("]}", f);
+			assert_int_equal(fclose(f), 0);
+		}
+		const char *text = house_run(cmd_compare, busy ? CLI_OK : CLI_NO, "compare new other");
+
+		assert_true(busy == (strstr(text, "the machine was busy: benchmarks took 100 % longer") != NULL));
+		/* judged by cpu time alone */
+		assert_null(strstr(text, "a: real_time"));
+		house_run(cmd_compare, CLI_OK, "compare new other --threshold 50");
+	}
+}
+
 /*
  * 100 comparisons of equals, 20 benchmarks each: the promise is that at most one comparison in twenty has any regression. 15 % are
  * found nearly always.
@@ -320,6 +348,8 @@ static void exactly_the_same(void **state)
 	assert_string_equal(text_of(one, "says"), "same");
 	assert_int_equal(json_array_size(json_object_get(all, "differences")), 2);
 	assert_false(json_is_true(json_object_get(all, "one_experiment")));
+	assert_string_equal(text_of(comparison(all, "small/occupancy:70/size:1b/backend:linux-7.2", "success"), "says"),
+	                    "same");
 	json_decref(all);
 	const char *text = house_run(cmd_compare, CLI_OK, "compare new other");
 
@@ -447,6 +477,14 @@ static void wall_clock(void **state)
 	assert_true(number_of(rate, "p") == 1);
 	json_decref(all);
 	house_run(cmd_compare, CLI_OK, "compare new new --metric all");
+	/* the file alone, which knows less */
+	house_run(cmd_compare, CLI_OK, "compare new new/benchmark.json");
+	house_run(
+		cmd_run, CLI_OK,
+		SMALL
+		"--clock wall -b linux-6.1 --seeds 1 --oversubscribe --timing every --benchmark_repetitions=1 -o other");
+	house_refused(cmd_compare, CLI_USAGE, "compare new other",
+	              "nothing can be compared: timing is sampled and every");
 }
 
 /* ---- what is on one side only ---------------------------------------------------------------- */
@@ -613,6 +651,7 @@ int main(void)
 		cmocka_unit_test_teardown(too_few, house_tidy),
 		cmocka_unit_test_teardown(drifting, house_tidy),
 		cmocka_unit_test_teardown(noise_floor, house_tidy),
+		cmocka_unit_test_teardown(busy_machine, house_tidy),
 		cmocka_unit_test_teardown(promise, house_tidy),
 		cmocka_unit_test_teardown(directions, house_tidy),
 		cmocka_unit_test_teardown(exactly_the_same, house_tidy),

@@ -52,7 +52,7 @@ struct comparison {
 	double change;    /* percent of `from`, of rates points; NAN: from 0 */
 	double low, high; /* its 95 % interval; NAN: none */
 	double threshold; /* as it was asked for: a change within it is none */
-	double noise;     /* by which runs of the same differ (--aa): a change must be beyond that, too */
+	double noise;     /* by which runs of the same differ (noise.c): a change must be beyond that, too */
 	double drift;     /* of what was measured: by which the halves of OLD or of NEW differ; beyond that as well */
 	const char *test; /* NULL: none was made */
 	double p, corrected; /* NAN: none */
@@ -93,7 +93,8 @@ struct compare {
 	size_t nr_testable;     /* so many there will be when there are enough runs of all */
 	size_t verdicts[VERDICT_NR];
 	size_t nr_regressions; /* failed benchmarks among them */
-	double median_change;  /* of all times, percent; NAN: fewer than eight */
+	double waiting; /* what the machine made benchmarks wait for a cpu, percent; 0 also if nothing is known of it */
+	double median_change; /* of all times, percent; NAN: fewer than eight */
 };
 
 /* CLI_OK, or a message was printed. Free with compare_free() in any case. */

@@ -153,6 +153,8 @@ static int keys(struct compare *c, const json_t *old, const json_t *new, bool ag
 {
 	/* a foreign program says nothing of what was asked of it: its name may change from build to build */
 	bool ours = strcmp(c->old.schema, "google-benchmark") != 0;
+	/* benchmark.json of the wall clock says it in other words than its folder */
+	bool same_words = !json_object_get(old, "inputs") == !json_object_get(new, "inputs");
 	int status = CLI_OK;
 	const char *key;
 	json_t *value;
@@ -162,7 +164,8 @@ static int keys(struct compare *c, const json_t *old, const json_t *new, bool ag
 		json_t *other = json_object_get(new, key);
 
 		/* keys that only the second has come when their turns are changed */
-		if (status != CLI_OK || AMONG(key, ignored) || (again && other) || json_equal(value, other))
+		if (status != CLI_OK || !same_words || AMONG(key, ignored) || (again && other) ||
+		    json_equal(value, other))
 			continue;
 		status = add(c, key, text_of(again ? other : value), text_of(again ? value : other),
 		             ours && !AMONG(key, lists));
@@ -206,7 +209,7 @@ int compare_inputs(struct compare *c)
 		status = keys(c, new, old, true);
 	if (status == CLI_OK)
 		status = workloads(c, old, new);
-	c->one_experiment = !c->nr_differences;
+	c->one_experiment = status == CLI_OK && !c->nr_differences;
 	json_decref(old);
 	json_decref(new);
 	if (status == CLI_OK)

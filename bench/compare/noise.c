@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * noise.c - how far runs of the same program differ on this machine (A/A): no change that is not larger counts.
+ * noise.c - how far runs of the same program differ on this machine: no change that is not larger counts.
  *
- * One number a metric: the largest change of a median among all benchmarks, between OLD and each further run of the same.
+ * Of A/A runs one number a metric: the largest change of a median among all benchmarks, between OLD and each further run of the
+ * same. Of benchmarks that wait for nothing one number in all: what the machine made them wait for a cpu.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -67,8 +68,39 @@ static void add_run(struct compare *c, const struct record_set *again)
 	}
 }
 
+/*
+ * A benchmark that is judged by its cpu time waits for nothing of its own: by so many percent the clock on the wall went on longer
+ * for it, at its median. The largest of all; 0 where none is judged so, and nothing is known.
+ */
+static double waiting(const struct record_set *s)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct record_metric *real = records_metric(&s->benchmarks[i], "real_time");
+		const struct record_metric *cpu = records_metric(&s->benchmarks[i], "cpu_time");
+
+		if (!real || !cpu || !real->aside || cpu->aside)
+			continue;
+		double x = median(cpu), y = median(real);
+
+		most = x > 0 ? fmax(most, 100 * (y / x - 1)) : most;
+	}
+	return most;
+}
+
+static void add_waiting(struct compare *c)
+{
+	c->waiting = fmax(waiting(&c->old), waiting(&c->new));
+	for (size_t i = 0; i < c->nr; i++) {
+		if (c->all[i].kind == RECORD_TIME)
+			c->all[i].noise = fmax(c->all[i].noise, c->waiting);
+	}
+}
+
 int compare_noise(struct compare *c)
 {
+	add_waiting(c);
 	for (size_t i = 0; i < c->options->nr_aa; i++) {
 		struct record_set again;
 		int status = records_load(&again, c->options->aa_paths[i]);

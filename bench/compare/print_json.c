@@ -159,6 +159,8 @@ void compare_print_json(FILE *f, const struct compare *c)
 		fprintf(f, "%s\"%s\":%zu", v ? "," : "", verdict_name((enum verdict)v), c->verdicts[v]);
 	fprintf(f, "},\"tests\":%zu,", c->nr_tests);
 	number(f, "median_change_percent", c->median_change);
+	if (c->waiting > 0)
+		number(f, "waiting_percent", c->waiting);
 	fprintf(f, "\"regressions\":%zu,\n\"comparisons\":[", c->nr_regressions);
 	for (size_t i = 0; i < c->nr; i++) {
 		fputs(i ? ",\n {" : "\n {", f);

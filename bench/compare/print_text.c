@@ -173,6 +173,10 @@ static void ending(FILE *f, const struct compare *c)
 {
 	size_t untold = c->verdicts[VERDICT_CANNOT_TELL];
 
+	if (c->waiting > c->options->threshold)
+		fprintf(f,
+		        "the machine was busy: benchmarks took %.0f %% longer for want of a cpu. No smaller change can be told.\n",
+		        c->waiting);
 	if (run_once(c))
 		fputs("what was run once can not be told from chance: --benchmark_repetitions=10, without "
 		      "--benchmark_report_aggregates_only\n",

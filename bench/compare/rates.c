@@ -34,7 +34,7 @@ static void interval(struct comparison *one, double difference, double half)
  */
 static bool paired(struct comparison *one, const struct record_benchmark *old, const struct record_benchmark *new)
 {
-	size_t i = 0, k = 0, asked = 0;
+	size_t i = 0, k = 0, asked = 0, got = 0;
 
 	while (i < old->nr_requests && k < new->nr_requests) {
 		const struct record_request *a = &old->requests[i], *b = &new->requests[k];
@@ -49,14 +49,18 @@ static bool paired(struct comparison *one, const struct record_benchmark *old, c
 		if (a->start != b->start || a->start == UINT32_MAX)
 			continue;
 		one->pairs++;
+		got += !a->rc;
 		one->lost += !a->rc && b->rc;
 		one->gained += a->rc && !b->rc;
 	}
-	/* with few of them alike the rest would be left out of the answer */
-	if (!one->pairs || one->pairs < asked || asked < old->nr_requests || asked < new->nr_requests) {
+	/* with few of them alike the rest would be left out of the answer; seeds of one side only are */
+	if (!one->pairs || one->pairs < asked) {
 		one->pairs = one->lost = one->gained = 0;
 		return false;
 	}
+	one->from = (double)got / (double)one->pairs;
+	one->to = (double)(got - one->lost + one->gained) / (double)one->pairs;
+	one->change = 100 * (one->to - one->from);
 	double n = (double)one->pairs + 2, lost = ((double)one->lost + 1) / n, gained = ((double)one->gained + 1) / n;
 
 	one->differ = one->lost + one->gained;

@@ -12,7 +12,7 @@
 
 #define FEWEST    3u    /* values for an interval */
 #define MANY      1000u /* comparisons, from which on each gets fewer draws */
-#define FEW_DRAWS 2000u
+#define FEW_DRAWS 1000u
 
 /* Half of the comparisons, and what is counted out and drawn once for all of them. */
 struct half {

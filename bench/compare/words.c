@@ -27,7 +27,8 @@ static void quantity(char out[32], double value, const char *unit)
 		unit = times[i].name;
 	}
 	value /= by;
-	bool whole = fabs(value) < 1e9 && !(fabs(value - round(value)) > 0);
+	/* from 1000 on what is behind the point says nothing */
+	bool whole = fabs(value) < 1e12 && (fabs(value) >= 1000 || !(fabs(value - round(value)) > 0));
 
 	snprintf(out, 32, whole ? "%.0f%s%.12s" : "%.4g%s%.12s", value, *unit ? " " : "", unit);
 }
@@ -75,7 +76,8 @@ static void count_detail(const struct comparison *one, char out[192])
 		if (!(fabs(by) > 0))
 			continue;
 		if (shown++ < SEEDS_SHOWN)
-			append(out, 192, "%s seed %" PRIu64 " %+.6g", shown > 1 ? "," : "", at.old->key, by);
+			append(out, 192, fabs(by) < 1000 ? "%s seed %" PRIu64 " %+.4g" : "%s seed %" PRIu64 " %+.0f",
+			       shown > 1 ? "," : "", at.old->key, by);
 		else
 			append(out, 192, " ...");
 	}

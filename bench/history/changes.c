@@ -10,6 +10,7 @@
 
 #define DOUBT                                                                                                          \
 	4.0 /* standard errors of changes_correlation() of white noise are 3 over the root of its length: measured */
+#define ENOUGH 200 /* numbers: from fewer, a step would often be taken for correlation */
 
 /* The numbers of a series, and which runs they are of. */
 struct numbers {
@@ -180,7 +181,7 @@ double changes_expected(double *correlations, size_t nr, size_t numbers)
 		if (!isnan(correlations[i]))
 			correlations[known++] = correlations[i];
 	}
-	if (!known)
+	if (!known || numbers < ENOUGH)
 		return 0;
 	return fmax(0, perf_median(correlations, known) - DOUBT / sqrt((double)numbers));
 }

@@ -53,7 +53,7 @@ double changes_correlation(const struct changes_series *s);
 
 /*
  * What to expect of the series of one machine, from their correlations (NANs left out) and how many numbers they are of: the
- * median, less what it may be above by chance, and at least 0. Sorts them.
+ * median, less what it may be above by chance, and at least 0; 0 also if they are of few numbers. Sorts them.
  */
 double changes_expected(double *correlations, size_t nr, size_t numbers);
 

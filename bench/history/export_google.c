@@ -49,13 +49,16 @@ static void entry(FILE *f, const struct record_benchmark *b, const struct names 
 	counter(f, "real_time", isnan(real) ? 0 : real);
 	counter(f, "cpu_time", isnan(cpu) ? isnan(real) ? 0 : real : cpu);
 	fputs(",\"time_unit\":\"ns\"", f);
-	if (names->rate)
-		fprintf(f, ",\"seed\":%" PRIu64, b->metrics[0].values[i < b->metrics[0].nr ? i : 0].key);
+	if (rate && i < rate->nr)
+		fprintf(f, ",\"seed\":%" PRIu64, rate->values[i].key);
 	for (size_t m = 0; m < b->nr; m++) {
 		const struct record_metric *metric = &b->metrics[m];
 
+		/* a latency of successes, where one seed had none: the file has no seeds for single metrics */
+		if (rate && metric->nr != repetitions)
+			continue;
 		if (metric == rate)
-			counter(f, "success_rate", i < rate->nr ? rate->values[i].value : NAN);
+			counter(f, "success_rate", rate->values[i].value);
 		else if (i < metric->nr && strcmp(metric->name, names->time) && strcmp(metric->name, "cpu_time"))
 			counter(f, metric->name, metric->values[i].value);
 	}

@@ -8,7 +8,7 @@
 #include "../micro/perf.h"
 #include "changes.h"
 #include "changes_inside.h"
-#include "student.h"
+#include "../stats/student.h"
 
 #define SPIKE           4.0  /* standard deviations; of normal noise one in 16,000 */
 #define PRIOR_SPIKES    1.0  /* before a series has shown how many it has: one ... */

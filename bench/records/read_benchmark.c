@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../text/escape.h"
 #include "reading.h"
@@ -96,7 +97,8 @@ struct reader {
 	unsigned int depth;     /* of containers that are open */
 	unsigned int elsewhere; /* depth below which nothing is looked at; 0: none */
 	bool in_context, in_entries;
-	size_t key; /* index of the last one in keys[]: the next is searched from there on */
+	size_t key;           /* index of the last one in keys[] */
+	size_t next[NR_KEYS]; /* what came behind each of them */
 	enum field field;
 	struct entry e;
 	FILE *context;
@@ -104,6 +106,9 @@ struct reader {
 	size_t context_len;
 	char before; /* the last character of the context */
 	char problem[640];
+	FILE *f;
+	uint64_t size; /* of the file; 0: unknown, or nobody is to be told how far we are */
+	uint64_t nr;   /* entries read */
 };
 
 static bool problem(struct reader *g, const char *what)
@@ -292,18 +297,20 @@ static bool entry_done(struct reader *g)
 
 /* ---- what the reader says -------------------------------------------------------------------- */
 
-/* Most files have the same keys in the same order in every entry. */
+/* Most files have the same keys in the same order in every entry: what followed the last one is tried first. */
 static enum field find_field(struct reader *g, const char *key)
 {
-	for (size_t i = 1; i <= NR_KEYS; i++) {
-		size_t at = (g->key + i) % NR_KEYS;
+	size_t guess = g->next[g->key];
 
-		if (!strcmp(keys[at].key, key)) {
-			g->key = at;
-			return keys[at].field;
-		}
+	if (strcmp(keys[guess].key, key) != 0) {
+		for (guess = 0; guess < NR_KEYS && strcmp(keys[guess].key, key) != 0;)
+			guess++;
+		if (guess == NR_KEYS)
+			return FIELD_COUNTER;
+		g->next[g->key] = guess;
 	}
-	return FIELD_COUNTER;
+	g->key = guess;
+	return keys[guess].field;
 }
 
 /* Its value follows; if that is no number it is dropped again. */
@@ -449,6 +456,8 @@ static bool item(void *ctx, enum sax_kind kind, const char *text, size_t len)
 		if (kind == SAX_OBJECT_END) {
 			g->place = ENTRIES;
 			fine = entry_done(g);
+			if (g->size && !(++g->nr % 4096))
+				cli_progress("reading", (uint64_t)ftello(g->f), g->size);
 		} else if (opens(kind)) {
 			g->elsewhere = g->depth;
 		} else {
@@ -477,8 +486,9 @@ static void reader_free(struct reader *g)
 
 int read_benchmark_json(struct reading *r, FILE *f, const char *path)
 {
-	struct reader g = { .r = r, .path = path };
+	struct reader g = { .r = r, .path = path, .f = f };
 	struct sax_where where;
+	struct stat st;
 
 	g.context = open_memstream(&g.context_text, &g.context_len);
 	if (!g.context || !entry_clear(&g)) {
@@ -487,6 +497,8 @@ int read_benchmark_json(struct reading *r, FILE *f, const char *path)
 		reader_free(&g);
 		return reading_no_memory(r);
 	}
+	if (r->shows && !fstat(fileno(f), &st) && S_ISREG(st.st_mode))
+		g.size = (uint64_t)st.st_size;
 	int rc = sax_read(f, false, item, &g, &where);
 
 	if (fclose(g.context))
@@ -500,5 +512,7 @@ int read_benchmark_json(struct reading *r, FILE *f, const char *path)
 	else if (!rc && g.context_len)
 		r->context = reading_json(g.context_text);
 	reader_free(&g);
+	if (g.size)
+		cli_progress(NULL, 0, 0);
 	return r->status;
 }

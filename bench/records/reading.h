@@ -24,6 +24,7 @@ struct reading {
 	struct build deviations; /* the same */
 	json_t *context;         /* of Google Benchmark's file */
 	bool replays;            /* its benchmarks are of virtual time: the values have seeds */
+	bool shows;              /* progress: one of two does */
 	int status;              /* enum cli_status */
 	char error[1024];
 };

@@ -249,6 +249,7 @@ int records_load(struct record_set *s, const char *path)
 	struct reading r;
 
 	begin(&r, s, path);
+	r.shows = true;
 	read_set(&r);
 	return r.status == CLI_OK ? CLI_OK : cli_error(r.status, "%s", r.error);
 }
@@ -260,6 +261,7 @@ int records_load_two(struct record_set *a, const char *path_a, struct record_set
 
 	begin(&ra, a, path_a);
 	begin(&rb, b, path_b);
+	ra.shows = true;
 	bool threaded = !pthread_create(&other, NULL, read_set, &rb);
 
 	read_set(&ra);
