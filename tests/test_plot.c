@@ -386,13 +386,36 @@ static void by_max_order(void **state)
 	table_free(summary);
 }
 
+/* A category an occupancy, with the rate of that row. */
+static void by_occupancy(void **state)
+{
+	(void)state;
+	house_run(cmd_run, CLI_OK, RUN);
+	struct table *data = data_of("success-by-occupancy", "--size 1b --backends linux-6.1"),
+		     *summary = table_read("new/summary.csv", ',');
+
+	assert_int_equal(data->nr, 2);
+	for (size_t i = 0; i < data->nr; i++) {
+		size_t k = 0;
+
+		while (!(table_alike(summary, k, data, i, "backend") && table_alike(summary, k, data, i, "size") &&
+		         table_alike(summary, k, data, i, "occupancy_percent")))
+			k++;
+		assert_string_equal(table_text(data, i, "category_label"), table_text(summary, k, "occupancy_percent"));
+		assert_string_equal(table_text(summary, k, "success_percent"), table_text(data, i, "success_percent"));
+	}
+	table_free(data);
+	table_free(summary);
+}
+
 /* ---- pictures -------------------------------------------------------------------------------- */
 
 /* All figures that there are data for, in all formats and widths: whole, and with what made them inside. */
 static void pictures(void **state)
 {
-	static const char *const drawn[] = { "success-by-size", "latency",       "phases",     "migrated",
-		                             "failures",        "fragmentation", "type-drift", "memory-map" };
+	static const char *const drawn[] = { "success-by-size", "latency",    "phases",
+		                             "migrated",        "failures",   "fragmentation",
+		                             "type-drift",      "memory-map", "success-by-occupancy" };
 	static const struct {
 		const char *suffix, *begins, *has;
 	} kinds[] = {
@@ -685,6 +708,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(success_by_size, house_tidy),
 		cmocka_unit_test_teardown(by_max_order, house_tidy),
+		cmocka_unit_test_teardown(by_occupancy, house_tidy),
 		cmocka_unit_test_teardown(migrated, house_tidy),
 		cmocka_unit_test_teardown(latency, house_tidy),
 		cmocka_unit_test_teardown(phases_of_requests, house_tidy),
