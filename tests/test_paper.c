@@ -184,6 +184,17 @@ static void claims(void **state)
 	refused("there is no result tiny/60/1b/linux-5.10:nothing, which paper/claims line 1 asks for");
 }
 
+/* 2164782 is a revision as good as any. */
+static void a_name_that_looks_like_a_number(void **state)
+{
+	(void)state;
+	put("sources/text.tex", TEXT "\\result{tiny:revision}\n");
+	shell("cd results/tiny && sed -i '1s/\"revision\":\"[^\"]*/\"revision\":\"2164782/' summary.csv && "
+	      "sha256sum $(sed 's/.*  //' SHA256SUMS) >sums && mv sums SHA256SUMS");
+	built(CLI_OK);
+	says("out/numbers.tex", "\\defresult{tiny:revision}{2164782}");
+}
+
 /* A sentence that depends on a sign gets its word from the interval. */
 static void verdicts(void **state)
 {
@@ -227,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(a_table_without_a_row, make_paper),
 		cmocka_unit_test_setup(half_a_file, make_paper),
 		cmocka_unit_test_setup(claims, make_paper),
+		cmocka_unit_test_setup(a_name_that_looks_like_a_number, make_paper),
 		cmocka_unit_test_setup(verdicts, make_paper),
 		cmocka_unit_test_setup(words_without_results, make_paper),
 	};

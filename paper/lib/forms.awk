@@ -6,6 +6,9 @@
 BEGIN {
 	FS = "\t"
 	# form = function, then columns
+	# names, which may look like numbers
+	split("revision workload kernel kernel_list cost_table reference knobs release", names, " ")
+	for (i in names) form[names[i]] = "text " names[i]
 	form["success"] = "interval success_percent success_low success_high"
 	form["percent"] = "tenths success_percent"
 	form["difference"] = "signed_interval difference_points difference_low difference_high"
@@ -113,6 +116,7 @@ function printed_form(asked,    row, name, words, n, i, v, how) {
 	n = split(form[name], words, " ")
 	for (i = 2; i <= n; i++) v[i - 1] = look_up(row ":" words[i])
 	how = words[1]
+	if (how == "text") return tex(v[1])
 	if (how == "interval") return interval(v, 0)
 	if (how == "signed_interval") return interval(v, 1)
 	if (how == "verdict") return verdict(v)
