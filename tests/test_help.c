@@ -354,6 +354,32 @@ static void the_manual_has_every_option_once_set(void **state)
 	}
 }
 
+/* groff begins a new line of the synopsis only for a .Nm that has its line for itself; mandoc would do so for others, too. */
+static void the_synopsis_has_a_line_for_each_call(void **state)
+{
+	size_t calls = 0, lines = 0, len;
+
+	(void)state;
+	write_manual();
+	char *page = house_contents("contigbench.1", &len);
+	const char *at = strstr(page, "\n.Sh SYNOPSIS\n"), *end = strstr(page, "\n.Sh DESCRIPTION\n");
+
+	assert_true(at && end);
+	for (const char *const *u = help_contigbench.usage; *u; u++)
+		calls++;
+	for (const struct cli_command *c = cli_commands; c->help; c++) {
+		for (const char *const *u = c->help->usage; *u; u++)
+			calls++;
+	}
+	while ((at = strstr(at, "\n.Nm")) && at < end) {
+		at += strlen("\n.Nm");
+		assert_int_equal(*at, '\n');
+		lines++;
+	}
+	assert_int_equal(lines, calls);
+	free(page);
+}
+
 /* What a text may hold and roff would take for something else. */
 static void texts_are_no_markup(void **state)
 {
@@ -399,6 +425,7 @@ int main(void)
 		cmocka_unit_test(wrong_calls),
 		cmocka_unit_test(as_json),
 		cmocka_unit_test(the_manual_has_every_option_once_set),
+		cmocka_unit_test(the_synopsis_has_a_line_for_each_call),
 		cmocka_unit_test(texts_are_no_markup),
 	};
 	return cmocka_run_group_tests(tests, house_set_up, house_tear_down);

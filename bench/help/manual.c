@@ -329,13 +329,16 @@ void help_manual_command(FILE *f, const struct help *h)
 	put_paragraph(&p, h->status);
 }
 
-/* "contigbench run [OPTION...]": without the program's name, which is .Nm */
+/*
+ * "contigbench run [OPTION...]": without the program's name, which is .Nm, on a line of its own: groff begins a new line of the
+ * synopsis for no other.
+ */
 static void put_usage(FILE *f, const struct help *h)
 {
 	for (const char *const *u = h->usage; *u; u++) {
 		const char *call = *u + strcspn(*u, " ");
 
-		fputs(".Nm ", f);
+		fputs(".Nm\n.", f);
 		put_call(f, call, strlen(call));
 		fputc('\n', f);
 	}
