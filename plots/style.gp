@@ -145,7 +145,8 @@ plural(n, what) = n." ".what.(n eq "1" ? "" : "s")
 size_words(s) = s[strlen(s):] eq "b" ? plural(s[1:strlen(s) - 1], "pageblock") : \
 	s[strlen(s):] eq "p" ? plural(s[1:strlen(s) - 1], "page") : s[strlen(s):] eq "m" ? plural(s[1:strlen(s) - 1], "memory block") : s
 # of figures that show one size at one occupancy
-of_size = sprintf("Requests of %s.", size_words(size))
+requests_of(which) = sprintf("Requests of %s%s.", size_words(size), which)
+of_size = requests_of("")
 scope = sprintf("Requests of %s, peak use %s%s of memory.", size_words(size), occupancy, percent)
 long_note = "Workload: ".workload."."
 first_note = sprintf("Clock: %s.", clock_words).(long_name ? "" : " ".long_note)

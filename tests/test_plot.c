@@ -390,27 +390,33 @@ static void by_max_order(void **state)
 static void wall_clock(void **state)
 {
 	(void)state;
-	house_run(cmd_run, CLI_OK,
-	          "run small.ctr --clock wall -b linux-6.1 --sizes 1b --occupancy 60 --interval-ms 1 --oversubscribe "
-	          "--benchmark_repetitions=2 -o new");
+	house_run(
+		cmd_run, CLI_OK,
+		"run small.ctr --clock wall -b linux-6.1 --sizes 1b --occupancy 60,80 --interval-ms 1 --oversubscribe "
+		"--benchmark_repetitions=2 -o new");
 	house_refused(cmd_plot, CLI_USAGE, "plot failures --from new",
 	              "failures: new is of the wall clock, and the figure is of virtual time: make one that has with ");
 	struct table *data = data_of("latency", "");
-	size_t allocs = 0;
+	size_t allocs = 0, len;
+	char use[64], *svg;
 
 	for (size_t i = 0; i < data->nr; i++) {
 		assert_string_equal(table_text(data, i, "clock"), "wall");
 		allocs += !strcmp(table_text(data, i, "operation"), "alloc");
+		snprintf(use, sizeof(use), "peak use %s %%, ", table_text(data, i, "occupancy_percent"));
+		assert_non_null(strstr(table_text(data, i, "panel_title"), use));
 	}
 	assert_true(allocs > 10);
 	table_free(data);
+	svg = house_contents("new/latency.svg", &len);
+	assert_non_null(strstr(svg, "All repetitions together."));
+	assert_non_null(strstr(svg, "Requests of 1 pageblock, failed ones among them."));
+	free(svg);
 	data = data_of("phases", "");
 	assert_true(data->nr > 1);
 	assert_int_equal(table_number(data, 0, "units"), 2);
 	table_free(data);
-	size_t len;
-	char *svg = house_contents("new/phases.svg", &len);
-
+	svg = house_contents("new/phases.svg", &len);
 	assert_non_null(strstr(svg, "wall clock; measured"));
 	free(svg);
 	house_write("new/requests.jsonl", "{}\n{\"workload\":", 15);

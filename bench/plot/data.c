@@ -166,6 +166,11 @@ void data_title_occupancy(struct data *d, const struct select_place *at)
 	data_title(d, "peak use %s %% of memory", percent);
 }
 
+void data_threads(int64_t nr, char out[32])
+{
+	snprintf(out, 32, nr ? ", %lld thread%s" : "", (long long)nr, nr == 1 ? "" : "s");
+}
+
 void data_size(const char *label, char out[32])
 {
 	static const struct {
