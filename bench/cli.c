@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "text/escape.h"
 
 const char *cli_command_name;
 
@@ -19,7 +20,13 @@ static void say(const char *severity, const char *fmt, va_list ap)
 	if (cli_command_name)
 		fprintf(stderr, " %s", cli_command_name);
 	fprintf(stderr, ": %s", severity);
-	vfprintf(stderr, fmt, ap);
+	/* names of files and what foreign files hold are part of messages: one line, whatever is in them */
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	escape_terminal(stderr, text ? text : fmt);
+	free(text);
 	fputc('\n', stderr);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "help/commands.h"
+#include "text/escape.h"
 #include "virtual/attribute.h"
 #include "virtual/picture.h"
 #include "virtual/plan.h"
@@ -128,11 +129,24 @@ static void print_pass(const struct diverge *d, uint32_t pass)
 		printf("ageing pass %u of %u", pass + 1, d->params.age);
 }
 
+/* As a terminal may have it. */
+struct shown {
+	char text[256];
+};
+
+static struct shown workload(const struct diverge *d)
+{
+	struct shown s;
+
+	escape_short(s.text, sizeof(s.text), d->plan.workloads[0].name);
+	return s;
+}
+
 static void print_alloc(const struct diverge *d, const struct divergence *at)
 {
 	const struct program_op *op = &program(d)->ops[at->event];
 
-	printf("event %u of %s, %.6f s into ", at->event, d->plan.workloads[0].name, (double)at->ns / 1e9);
+	printf("event %u of %s, %.6f s into ", at->event, workload(d).text, (double)at->ns / 1e9);
 	print_pass(d, at->pass);
 	printf(": allocation of %s, order %u, %s, on cpu %u of node %u\n", contig_kind_name((enum page_kind)op->kind),
 	       op->order, contig_type_name((enum migratetype)op->migratetype), program_cpu(op), op->node);
@@ -149,7 +163,7 @@ static void print_request(const struct diverge *d, const struct divergence *at)
 		printf("pfns %u to %u", q[0].start, q[0].start + d->params.request_pages - 1);
 	else
 		printf("%u pages", d->params.request_pages);
-	printf(" by cpu %u; found after event %u of %s\n", q[0].cpu, at->event, d->plan.workloads[0].name);
+	printf(" by cpu %u; found after event %u of %s\n", q[0].cpu, at->event, workload(d).text);
 	if (at->what == PART_REQUEST_ANSWER) {
 		print_answer(d, 0, &q[0]);
 		print_answer(d, 1, &q[1]);
@@ -275,7 +289,7 @@ static void print_text(const struct diverge *d)
 	if (!b->differs) {
 		printf("%s and %s %s all %" PRIu64 " events of %s alike, and all requests\n", backend(d, 0),
 		       backend(d, 1), d->options.answers ? "answer" : "answer and place",
-		       (uint64_t)program(d)->nr_ops * (d->params.age + UINT64_C(1)), d->plan.workloads[0].name);
+		       (uint64_t)program(d)->nr_ops * (d->params.age + UINT64_C(1)), workload(d).text);
 		return;
 	}
 	printf("%s and %s part at ", backend(d, 0), backend(d, 1));

@@ -9,6 +9,7 @@
 
 #include "help/commands.h"
 #include "plot/draw.h"
+#include "text/escape.h"
 
 #define DEFAULT_FROM "results/latest"
 
@@ -168,7 +169,7 @@ struct plotting {
 	struct source source;
 	struct gnuplot gnuplot;
 	json_t *drawn;    /* records */
-	json_t *left_out; /* {"figure", "why"} */
+	json_t *left_out; /* {"figure", "why", "next"} */
 };
 
 static void report(struct plotting *p, const struct draw *d)
@@ -178,6 +179,7 @@ static void report(struct plotting *p, const struct draw *d)
 		return;
 	}
 	const char *out = p->options->out;
+	char shown[256];
 
 	printf("figure:  %s/%s.json .dat", out, d->figure->name);
 	for (size_t i = 0; i < json_array_size(d->files); i++)
@@ -185,21 +187,20 @@ static void report(struct plotting *p, const struct draw *d)
 		                      strlen(d->figure->name));
 	putchar('\n');
 	if (d->selection.nr_workloads > 1 && !p->options->asked.workload)
-		printf("         of workload %s, one of %zu: --workload chooses another\n", d->selection.workload,
-		       d->selection.nr_workloads);
+		printf("         of workload %s, one of %zu: --workload chooses another\n",
+		       escape_short(shown, sizeof(shown), d->selection.workload), d->selection.nr_workloads);
 }
 
 /* Asked for by name, it is an error that there is nothing to draw. */
-static int leave_out(struct plotting *p, const struct figure *f, const char *why)
+static int leave_out(struct plotting *p, const struct figure *f, const char *why, const char *next)
 {
 	const char *from = p->options->from;
 
 	if (p->options->nr_figures)
-		return cli_error(CLI_USAGE, "%s: %s %s: make one that has with `%s`", f->name, from, why, f->make);
-	json_array_append_new(p->left_out,
-	                      json_pack("{s:s, s:s, s:s}", "figure", f->name, "why", why, "make", f->make));
+		return cli_error(CLI_USAGE, "%s: %s %s: %s", f->name, from, why, next);
+	json_array_append_new(p->left_out, json_pack("{s:s, s:s, s:s}", "figure", f->name, "why", why, "next", next));
 	if (!p->options->json)
-		printf("left out: %s: %s %s (`%s` makes one that has)\n", f->name, from, why, f->make);
+		printf("left out: %s: %s %s: %s\n", f->name, from, why, next);
 	return CLI_OK;
 }
 
@@ -216,11 +217,9 @@ static int draw_one(struct plotting *p, const struct figure *f)
 	};
 	int status;
 
-	if (p->source.wall && !f->wall)
-		return leave_out(p, f, "is of the wall clock, and the figure is of virtual time");
 	status = draw_make(&d);
 	if (status == FIGURE_NO_DATA)
-		status = leave_out(p, f, d.why);
+		status = leave_out(p, f, d.why, d.next);
 	else if (status == CLI_OK)
 		report(p, &d);
 	draw_free(&d);

@@ -19,7 +19,7 @@ plot table using (strcol("kind") eq "step" ? reach(int(column("panel")), column(
 unset table
 
 third_note = scope
-second_note = (bounded ? sprintf("Points: whole backends. Whiskers: 95%s interval of the step, bootstrap over %d seeds.", percent, seeds) : "")
+second_note = "Points: whole backends. ".intervals("Whiskers", " of the step", bounded ? seeds : 1, "seed")
 legend = 0.0
 row_high = 5.0
 panel = 6.0 + lines * row_high + 8.5

@@ -38,7 +38,7 @@ if (logarithmic) {
 panel = rows > 3 ? 30.0 : 36.0
 foot = 15.0 + note_room(third_note)
 height = legend + rows * panel + foot
-second_note = sprintf("Bars: 95%s interval, bootstrap over %d seeds.", percent, seeds)
+second_note = intervals("Bars", "", seeds, "seed")
 eval sheet(height)
 set output target
 set multiplot

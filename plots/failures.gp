@@ -9,6 +9,6 @@ x_max = 100
 counted = 0
 common = 1
 nothing = "no request"
-second_note = sprintf("Bars: 95%s interval of the whole, bootstrap over %d seeds.", percent, seeds)
+second_note = intervals("Bars", " of the whole", seeds, "seed")
 third_note = of_size
 load "plots/stacks.gp"

@@ -27,11 +27,12 @@ set mxtics 10
 set grid xtics ytics ls 20
 
 panel = rows > 3 ? 30.0 : 36.0
-third_note = clock eq "wall" ? "" : of_size
+third_note = requests_of(clock eq "wall" ? ", failed ones among them" : " that succeeded")
 foot = 15.0 + note_room(third_note)
 height = legend + rows * panel + foot
 y_name = "share that took longer"
-second_note = sprintf("Of %d seed%s. Marks: median and, of 100 and more, 99th percentile.", seeds, seeds == 1 ? "" : "s")
+second_note = (clock eq "wall" ? "All repetitions together." : sprintf("Of %d seed%s.", seeds, seeds == 1 ? "" : "s")). \
+	" Marks: median and, of 100 and more, 99th percentile."
 eval sheet(height)
 set output target
 set multiplot

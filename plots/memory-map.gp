@@ -8,15 +8,15 @@ set table $unused
 plot table using (reach(column("x") + column("width"), column("y") + column("height"))):(0) with points
 unset table
 
-# kinds from light to dark: the order in which they stand in the way
+# kinds in the order in which they stand in the way; each of another lightness, for those who print in grey
 array paint[6]
 array kind_name[6]
 kind_name[1] = "free"; paint[1] = 0xFFFFFF
 kind_name[2] = "movable"; paint[2] = 0xD3EAF9
 kind_name[3] = "got by a request"; paint[3] = 0x009E73
-kind_name[4] = "per-cpu list, other"; paint[4] = 0xB4B4B4
+kind_name[4] = "per-cpu list, other"; paint[4] = 0xC8C8C8
 kind_name[5] = "reclaimable kernel"; paint[5] = 0xE69F00
-kind_name[6] = "unmovable kernel"; paint[6] = 0x0072B2
+kind_name[6] = "unmovable kernel"; paint[6] = 0x005A8E
 # borders: of most pageblocks thin, of those that are not Movable strong
 array type_name[3]
 type_name[1] = "Movable pageblock"; type_name[2] = "Unmovable"; type_name[3] = "Reclaimable, other"

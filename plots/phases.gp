@@ -15,6 +15,5 @@ x_max = 0
 counted = 1
 common = 0
 nothing = "no such request"
-second_note = sprintf("In parentheses: requests. Bars: 95%s interval of the whole, bootstrap over %d %s.", percent, units, \
-	clock eq "wall" ? "repetitions" : "seeds")
+second_note = "In parentheses: requests. ".intervals("Bars", " of the whole", units, clock eq "wall" ? "repetition" : "seed")
 load "plots/stacks.gp"

@@ -26,7 +26,8 @@ panel = rows > 4 ? 26.0 : 32.0
 third_note = scope
 foot = 14.5 + note_room(third_note)
 height = legend + rows * panel + foot
-second_note = bounded ? sprintf("Lines: median over %d seeds. Bars: quartiles, drawn at every %dth sample.", seeds, every_nth) : \
+second_note = bounded ? sprintf("Lines: median over %d seeds. Bars: quartiles, drawn at every %d%s sample.", seeds, every_nth, \
+	every_nth == 2 ? "nd" : "th") : \
 	sprintf("Lines: median over %d seed%s.", seeds, seeds == 1 ? "" : "s")
 eval sheet(height)
 set output target

@@ -136,13 +136,17 @@ draw_notes = "if (long_name) { set label 1000 long_note at screen across(1.5), s
 draw_y_name = "set label 2 y_name at screen across(place * cell + 2.2), graph 0.5 center rotate by 90 noenhanced"
 
 # ---- words
+# "Bars: 95 % interval of the whole, bootstrap over 10 seeds."; of one there is none
+intervals(what, of, n, unit) = n > 1 ? sprintf("%s: 95%s interval%s, bootstrap over %d %ss.", what, percent, of, n, unit) : \
+	sprintf("Of one %s: no intervals.", unit)
 clock_words = clock eq "wall" ? "wall clock; measured" : "virtual time; modelled"
 # "1b" is one pageblock
 plural(n, what) = n." ".what.(n eq "1" ? "" : "s")
 size_words(s) = s[strlen(s):] eq "b" ? plural(s[1:strlen(s) - 1], "pageblock") : \
 	s[strlen(s):] eq "p" ? plural(s[1:strlen(s) - 1], "page") : s[strlen(s):] eq "m" ? plural(s[1:strlen(s) - 1], "memory block") : s
 # of figures that show one size at one occupancy
-of_size = sprintf("Requests of %s.", size_words(size))
+requests_of(which) = sprintf("Requests of %s%s.", size_words(size), which)
+of_size = requests_of("")
 scope = sprintf("Requests of %s, peak use %s%s of memory.", size_words(size), occupancy, percent)
 long_note = "Workload: ".workload."."
 first_note = sprintf("Clock: %s.", clock_words).(long_name ? "" : " ".long_note)

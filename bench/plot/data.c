@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../results/results.h"
+#include "../text/escape.h"
 #include "../virtual/plan.h"
 #include "data.h"
 
@@ -20,31 +21,12 @@ static void separate(struct data *d)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* The next character of UTF-8, or -1 where the bytes are none; *at goes behind it. */
-static int32_t next_character(const unsigned char **at)
-{
-	const unsigned char *s = *at;
-	unsigned int more = s[0] >= 0xf0 ? 3 : s[0] >= 0xe0 ? 2 : s[0] >= 0xc0 ? 1 : 0;
-	int32_t c = s[0] < 0x80 ? s[0] : s[0] & (0x3f >> more);
-
-	(*at)++;
-	if (s[0] >= 0x80 && (!more || s[0] > 0xf4))
-		return -1;
-	for (unsigned int i = 1; i <= more; i++, (*at)++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return -1;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	return c;
-}
-
 static size_t characters(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
 	size_t n = 0;
 
-	for (; *at; n++)
-		next_character(&at);
+	while (escape_next(&text))
+		n++;
 	return n;
 }
 
@@ -52,14 +34,14 @@ static size_t characters(const char *text)
  * Has it a glyph in the font, and one that stays in its place? Latin, Greek, Cyrillic and punctuation. Others are drawn as
  * boxes of any size, turn the direction of writing, or go on top of what is before them.
  */
-static bool is_drawable(int32_t c)
+static bool is_drawable(uint32_t c)
 {
 	return (c >= 0x20 && c < 0x7f) || (c >= 0xa1 && c < 0x250 && c != 0xad) || (c >= 0x370 && c < 0x530) ||
 	       (c >= 0x2010 && c < 0x2028) || (c >= 0x2030 && c < 0x205f);
 }
 
 /* As gnuplot reads a string of a data file. */
-static void plain(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
+static void plain(FILE *f, uint32_t c, const char *bytes, size_t len)
 {
 	if (!is_drawable(c))
 		fputc('?', f);
@@ -72,7 +54,7 @@ static void plain(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 }
 
 /* As LaTeX reads it, in a string of a data file: every backslash is doubled. Letters of Latin 1 are what it has by itself. */
-static void latex(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
+static void latex(FILE *f, uint32_t c, const char *bytes, size_t len)
 {
 	static const char *const special[128] = {
 		['#'] = "\\\\#",
@@ -96,7 +78,7 @@ static void latex(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 		['!'] = "!{}",
 	};
 
-	bool known = c > 0 && (c < 0x80 || (c >= 0xc0 && c <= 0xff && c != 0xd7 && c != 0xf7));
+	bool known = c < 0x80 || (c >= 0xc0 && c <= 0xff && c != 0xd7 && c != 0xf7);
 
 	if (!is_drawable(c) || !known)
 		fputs("?{}", f);
@@ -107,17 +89,16 @@ static void latex(FILE *f, int32_t c, const unsigned char *bytes, size_t len)
 }
 
 static void write_text(FILE *f, const char *text, size_t longest, const char *dots,
-                       void (*one)(FILE *f, int32_t c, const unsigned char *bytes, size_t len))
+                       void (*one)(FILE *f, uint32_t c, const char *bytes, size_t len))
 {
-	const unsigned char *at = (const unsigned char *)text;
 	size_t n = characters(text), skip = n > longest ? n - longest + 1 : 0;
 
-	for (size_t i = 0; *at; i++) {
-		const unsigned char *bytes = at;
-		int32_t c = next_character(&at);
+	for (size_t i = 0; *text; i++) {
+		const char *bytes = text;
+		uint32_t c = escape_next(&text);
 
 		if (!skip || i < HEAD || i >= HEAD + skip)
-			one(f, c, bytes, (size_t)(at - bytes));
+			one(f, c, bytes, (size_t)(text - bytes));
 		else if (i == HEAD)
 			fputs(dots, f);
 	}
@@ -183,6 +164,11 @@ void data_title_occupancy(struct data *d, const struct select_place *at)
 
 	occupancy_label((uint32_t)d->selection->occupancies.percent[at->occupancy], percent);
 	data_title(d, "peak use %s %% of memory", percent);
+}
+
+void data_threads(int64_t nr, char out[32])
+{
+	snprintf(out, 32, nr ? ", %lld thread%s" : "", (long long)nr, nr == 1 ? "" : "s");
 }
 
 void data_size(const char *label, char out[32])

@@ -28,6 +28,8 @@ struct data {
 void data_title(struct data *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* "1b", as run has it: "1 pageblock" */
 void data_size(const char *label, char out[32]);
+/* ", 2 threads"; "" of none, as virtual time has it */
+void data_threads(int64_t nr, char out[32]);
 /* "peak use 70 % of memory" */
 void data_title_occupancy(struct data *d, const struct select_place *at);
 

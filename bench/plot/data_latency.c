@@ -8,6 +8,7 @@
 
 #include "../results/stats.h"
 #include "../results/stored.h"
+#include "../virtual/plan.h"
 #include "figures.h"
 
 #define MAX_POINTS 400u /* of a line: more are closer together than a pixel */
@@ -171,7 +172,7 @@ static const struct {
 	const char *word;
 	const char *title;
 } operations[] = {
-	{ "request", "requests, from their intended start" },
+	{ "request", "requests from their intended start" },
 	{ "alloc", "allocations of order 0" },
 	{ "free", "frees" },
 };
@@ -219,12 +220,15 @@ static void write_wall(struct collected *c)
 	const struct selection *s = c->job->selection;
 	struct select_place at = { 0 };
 	size_t panel = 0;
+	char percent[16], threads[32];
 
+	data_threads(c->threads, threads);
 	for (at.occupancy = 0; at.occupancy < s->occupancies.nr; at.occupancy++) {
+		occupancy_label((uint32_t)s->occupancies.percent[at.occupancy], percent);
 		for (size_t i = 0; i < NR_OPERATIONS; i++) {
 			size_t before = c->job->data->lines;
 
-			data_title(c->job->data, "%s, %lld threads", operations[i].title, (long long)c->threads);
+			data_title(c->job->data, "%s, peak use %s %%%s", operations[i].title, percent, threads);
 			for (at.backend = 0; at.backend < s->backends.nr; at.backend++) {
 				struct distribution p = {
 					.d = c->job->data,

@@ -158,12 +158,11 @@ static void write_all(struct phases *p)
 	struct select_place at = { 0 };
 
 	for (enum outcome o = 0; o < OUTCOMES; o++) {
-		char percent[16], size[32], threads[32] = "";
+		char percent[16], size[32], threads[32];
 
 		occupancy_label((uint32_t)s->occupancies.percent[0], percent);
 		data_size(s->sizes.label[0], size);
-		if (p->threads)
-			snprintf(threads, sizeof(threads), ", %lld threads", (long long)p->threads);
+		data_threads(p->threads, threads);
 		data_title(p->job->data, "requests of %s that %s, peak use %s %%%s", size, words[o], percent, threads);
 		for (at.backend = 0; at.backend < s->backends.nr; at.backend++)
 			write_stack(p->job->data, o + 1, &at, &p->stacks[OUTCOMES * select_cell(s, &at) + o], words[o]);

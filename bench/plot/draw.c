@@ -72,20 +72,33 @@ static int finish(FILE *f, const char *path, char sha256[65])
 	return err ? can_not(path, err) : CLI_OK;
 }
 
+static int too_many(struct draw *d)
+{
+	snprintf(d->why, sizeof(d->why), "%s %zu backends, and the figure has room for %u",
+	         d->asked->backends ? "is asked for" : "has", d->selection.backends.nr, d->figure->wants.backends);
+	snprintf(d->next, sizeof(d->next), "choose with --backends");
+	return FIGURE_NO_DATA;
+}
+
 int draw_data(struct draw *d)
 {
 	char path[4096];
 
 	d->why[0] = '\0';
+	snprintf(d->next, sizeof(d->next), "make one that has with `%s`", d->figure->make);
+	if (d->source->wall && !d->figure->wall) {
+		snprintf(d->why, sizeof(d->why), "is of the wall clock, and the figure is of virtual time");
+		return FIGURE_NO_DATA;
+	}
 	if (!source_has(d->source, d->source->wall ? "wall.jsonl" : d->figure->file)) {
-		snprintf(d->why, sizeof(d->why), "has no %s", d->figure->file);
+		snprintf(d->why, sizeof(d->why), "has no %s", d->source->wall ? "wall.jsonl" : d->figure->file);
 		return FIGURE_NO_DATA;
 	}
 	source_forget(d->source);
 	int status = select_make(&d->selection, d->source, d->asked, &d->figure->wants);
 
 	if (status != CLI_OK)
-		return status;
+		return status == SELECT_TOO_MANY ? too_many(d) : status;
 	snprintf(path, sizeof(path), "%s/%s.dat", d->folder, d->figure->name);
 	FILE *f = fopen(path, "w+e");
 

@@ -38,13 +38,15 @@ struct draw {
 	/* made */
 	struct selection selection;
 	char why[256];     /* there is no such figure */
+	char next[128];    /* ... and what to do about it */
 	char folder[2048]; /* where it is made */
 	char sha256[65];   /* of the data */
 	json_t *files;     /* {"file", "sha256", ...} */
 };
 
 /*
- * Make folder/NAME.dat: CLI_OK, a status after a message, or FIGURE_NO_DATA with the reason in d->why. The folder must be there.
+ * Make folder/NAME.dat: CLI_OK, a status after a message, or FIGURE_NO_DATA with the reason in d->why and the next step
+ * in d->next. The folder must be there.
  */
 int draw_data(struct draw *d);
 /* All of it. Free with draw_free() in either case. */

@@ -63,9 +63,9 @@ const struct figure figures[] = {
 	},
 	{
 		.name = "latency",
-		.title = "Latency of requests that succeeded",
+		.title = "Latency of requests",
 		.shows =
-			"share of requests that took longer, with p50 and p99; of the wall clock also of allocations and frees",
+			"share of requests that took longer, with p50 and p99, of those that succeeded; of the wall clock of all, and of allocations and frees",
 		.wants = ONE_SIZE,
 		.file = "requests.jsonl",
 		.wall = true,

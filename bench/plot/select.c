@@ -260,11 +260,10 @@ static int choose_backends(struct selection *out, const struct source *s, const 
 		return cli_error(CLI_USAGE, "%s names no backends in its parameters: make the run again", s->dir);
 	if (max == 2 && !asked)
 		first_and_last(out);
-	if (out->backends.nr > max)
-		return cli_error(CLI_USAGE,
-		                 "%s has %zu backends, and the figure has room for %u: choose with --backends", s->dir,
-		                 json_array_size(all), max);
-	return CLI_OK;
+	if (out->backends.nr <= max)
+		return CLI_OK;
+	out->backends.nr = asked ? out->backends.nr : json_array_size(all);
+	return SELECT_TOO_MANY;
 }
 
 int select_make(struct selection *out, const struct source *s, const struct select_asked *asked,

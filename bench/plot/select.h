@@ -8,7 +8,8 @@
 
 #include "source.h"
 
-#define SELECT_MAX 64
+#define SELECT_MAX      64
+#define SELECT_TOO_MANY (-2) /* more backends than the figure has room for; nothing was printed */
 
 /* What the user asked for; NULL, or a negative number, where it is left to the figure. */
 struct select_asked {
@@ -60,7 +61,10 @@ struct selection {
 	const char *clock; /* "virtual" or "wall" */
 };
 
-/* CLI_OK, or a message was printed: a name that the results have not. Strings are the source's. */
+/*
+ * CLI_OK; SELECT_TOO_MANY, with all of them in out->backends.nr; or a message was printed: a name that the results have not.
+ * Strings are the source's.
+ */
 int select_make(struct selection *out, const struct source *s, const struct select_asked *asked,
                 const struct select_wants *wants);
 

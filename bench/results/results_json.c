@@ -6,20 +6,12 @@
 #include <string.h>
 
 #include "../plugins.h"
+#include "../text/escape.h"
 #include "results.h"
 
 void json_text(FILE *f, const char *text)
 {
-	fputc('"', f);
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			fprintf(f, "\\%c", *c);
-		else if (*c < 0x20)
-			fprintf(f, "\\u%04x", *c);
-		else
-			fputc(*c, f);
-	}
-	fputc('"', f);
+	escape_json(f, text);
 }
 
 void print_fixed(FILE *f, int64_t value, unsigned int digits)

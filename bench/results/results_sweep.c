@@ -2,6 +2,7 @@
 /* results_sweep.c - success over the geometries of a run: a row each backend, a column each geometry. */
 #include <string.h>
 
+#include "../text/escape.h"
 #include "results.h"
 
 #define NARROWEST 18 /* "53.9 [49.5, 59.2]" and a blank */
@@ -63,8 +64,9 @@ static void print_workload(FILE *f, const struct results *r, uint32_t w)
 	int names = name_width(o);
 	char head[64];
 
-	fprintf(f, "\n%s: success over geometries [95 %%], %%\n%-9s  %-4s  %-*s", r->plan->workloads[w].name,
-	        "occupancy", "size", names, "backend");
+	fputc('\n', f);
+	escape_terminal(f, r->plan->workloads[w].name);
+	fprintf(f, ": success over geometries [95 %%], %%\n%-9s  %-4s  %-*s", "occupancy", "size", names, "backend");
 	for (uint32_t n = 0; n < o->nr_geometries; n++) {
 		int width = column(o, n, head);
 

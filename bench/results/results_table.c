@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../text/escape.h"
 #include "results.h"
 
 /* What a cell holds, as text: cells are made first and aligned afterwards. */
@@ -299,7 +300,7 @@ void table_heading(FILE *f, const struct results *r, const struct run_place *at)
 	occupancy_label(plan_occupancy(r->plan, at), occupancy);
 	text_fixed(reached, plan_reached(r->plan, at), 1000, 1);
 	text_fixed(seconds, (int64_t)p->duration_ns, 1000000000, 1);
-	fputs(w->name, f);
+	escape_terminal(f, w->name);
 	print_geometry(f, r, at);
 	fprintf(f, ": %zu events in %s s, peak ", p->nr_ops, seconds);
 	print_mebibytes(f, p->peak_pages, g);

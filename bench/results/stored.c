@@ -7,6 +7,7 @@
 
 #include "../../workloads/trace/sha256.h"
 #include "../plugins.h"
+#include "../text/escape.h"
 #include "results.h"
 #include "stored.h"
 
@@ -39,12 +40,13 @@ bool stored_alike(const json_t *a, const json_t *b, const char *const *keys)
 
 void stored_place(const json_t *line, char out[256])
 {
-	int n = snprintf(out, 256, "%.128s", stored_text(line, "workload"));
+	escape_short(out, 160, stored_text(line, "workload"));
+	size_t n = strlen(out);
 
 	if (json_object_get(line, "geometry"))
-		n += snprintf(out + n, 256 - (size_t)n, "/geometry:%.32s", stored_text(line, "geometry"));
+		n += (size_t)snprintf(out + n, 256 - n, "/geometry:%.32s", stored_text(line, "geometry"));
 	if (json_object_get(line, "max_order"))
-		snprintf(out + n, 256 - (size_t)n, "/M:%lld", (long long)stored_number(line, "max_order"));
+		snprintf(out + n, 256 - n, "/M:%lld", (long long)stored_number(line, "max_order"));
 }
 
 static FILE *open_file(const struct stored *s, const char *name)

@@ -121,6 +121,24 @@ void escape_xml(FILE *f, const char *text)
 	}
 }
 
+void escape_utf8(char *out, size_t size, const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	size_t at = 0;
+
+	while (*text) {
+		const char *from = text;
+		bool broken = escape_next(&text) == REPLACEMENT;
+		size_t len = broken ? strlen(replacement) : (size_t)(text - from);
+
+		if (at + len >= size)
+			break;
+		memcpy(out + at, broken ? replacement : from, len);
+		at += len;
+	}
+	out[at] = '\0';
+}
+
 const char *escape_short(char *out, size_t size, const char *text)
 {
 	FILE *f = fmemopen(out, size, "w");

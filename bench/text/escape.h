@@ -23,6 +23,11 @@ void escape_markdown(FILE *f, const char *text);
 /* For text and attributes; characters that XML 1.0 can not hold become U+FFFD. */
 void escape_xml(FILE *f, const char *text);
 
+/*
+ * The text in well-formed UTF-8, cut in front of the first character that has no room: for names that go into JSON and CSV and
+ * are compared there.
+ */
+void escape_utf8(char *out, size_t size, const char *text);
 /* The text as escape_terminal() has it, cut after `size` - 1 bytes with "..." at its end. For messages. */
 const char *escape_short(char *out, size_t size, const char *text);
 /* How many columns of a terminal the text takes there, wide characters aside. */

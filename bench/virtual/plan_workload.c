@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* plan_workload.c - workloads of a run: found, read, and compiled for each page size. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../text/escape.h"
 #include "plan_inside.h"
 #include "reshape.h"
 
@@ -15,13 +17,14 @@ uint8_t workload_page_shift(const struct trace_info *info)
 static void name_it(struct run_workload *w)
 {
 	const char *base = strrchr(w->path, '/');
+	char name[NAME_MAX + 1];
 
-	base = base ? base + 1 : w->path;
-	size_t len = strlen(base);
+	snprintf(name, sizeof(name), "%s", base ? base + 1 : w->path);
+	size_t len = strlen(name);
 
-	if (len > 4 && !strcmp(base + len - 4, ".ctr"))
-		len -= 4;
-	snprintf(w->name, sizeof(w->name), "%.*s", (int)len, base);
+	if (len > 4 && !strcmp(name + len - 4, ".ctr"))
+		name[len - 4] = '\0';
+	escape_utf8(w->name, sizeof(w->name), name);
 }
 
 /* Of a copy: the next page size needs the trace as it was. */
