@@ -116,9 +116,8 @@ static int parse(int argc, char **argv, struct plot_options *o)
 		.widths = (1u << DRAW_WIDTHS) - 1,
 		.formats = 1u << DRAW_PDF | 1u << DRAW_SVG | 1u << DRAW_PNG,
 	};
-	while (cli_option(argc, argv, ":ho:b:", options, &opt, &status)) {
+	while (cli_option(argc, argv, ":ho:b:", options, &opt, &status))
 		status = set_option(o, opt);
-	}
 	o->figures = argv + optind;
 	o->nr_figures = argc - optind;
 	return status;

@@ -274,11 +274,14 @@ static void csv(void **state)
 	(void)state;
 	set_make(&s, "=1+1", "2026-01-02T03:04:05Z");
 	set_add(&s, "a,\"b\"\nc", "m", RECORD_TIME, BETTER_LOWER, (double[]){ 0.1, NAN }, 2);
+	/* a lone one ends a line for many readers */
+	set_add(&s, "a\rb", "m", RECORD_TIME, BETTER_LOWER, (double[]){ 3 }, 1);
 	add_set("h.db", &s);
 	records_free(&s);
 	assert_string_equal(
 		house_run(cmd_history, CLI_OK, "history export --db h.db --format csv"),
 		"run,experiment,machine,revision,measured,committed,benchmark,metric,unit,kind,better,key,value,k,n\n"
+		"1,1,m,=1+1,2026-01-02T03:04:05Z,,\"a\rb\",m,ns,time,lower,1,3,,\n"
 		"1,1,m,=1+1,2026-01-02T03:04:05Z,,\"a,\"\"b\"\"\nc\",m,ns,time,lower,1,0.1,,\n"
 		"1,1,m,=1+1,2026-01-02T03:04:05Z,,\"a,\"\"b\"\"\nc\",m,ns,time,lower,2,,,\n");
 }
