@@ -58,6 +58,19 @@ int cli_bad_option(int opt, const char *given)
 	return cli_error(CLI_USAGE, "unknown option %s: see `contigbench %s --help`", given, command);
 }
 
+bool cli_option(int argc, char **argv, const char *letters, const struct option *options, int *opt, int *status)
+{
+	if (*status != CLI_OK)
+		return false;
+	/* start anew: tests parse more than once */
+	if (!*opt)
+		optind = opterr = 0;
+	*opt = getopt_long(argc, argv, letters, options, NULL);
+	if (*opt == ':' || *opt == '?')
+		*status = cli_bad_option(*opt, argv[optind - 1]);
+	return *opt != -1 && *status == CLI_OK;
+}
+
 void cli_warn(const char *fmt, ...)
 {
 	va_list ap;

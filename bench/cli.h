@@ -16,6 +16,7 @@ enum cli_status {
 };
 
 struct help;
+struct option; /* getopt_long(3) */
 
 struct cli_command {
 	const struct help *help;            /* its name is the command's: help/help.h */
@@ -48,6 +49,13 @@ int cmd_verify(int argc, char **argv);
  */
 int cli_error(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The next option of a command into *opt, as getopt_long() has it: optarg is its value, and argv[optind] is the first operand
+ * behind the last of them. Set *opt to 0 for the first. False at the end, when *status is not CLI_OK, and after a message about
+ * one that is wrong: then *status is CLI_USAGE. `letters` begin with ':', or with "+:".
+ */
+bool cli_option(int argc, char **argv, const char *letters, const struct option *options, int *opt, int *status);
 
 /* What getopt_long() answered '?' or, with ':' in front of its letters, ':' to, as CLI_USAGE and a message. */
 int cli_bad_option(int opt, const char *given);

@@ -100,11 +100,9 @@ static int parse(int argc, char **argv, struct command *c)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt, status = CLI_OK;
+	int opt = 0, status = CLI_OK;
 
-	optind = 0;
-	opterr = 0;
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":o:vh", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":o:vh", options, &opt, &status)) {
 		switch (opt) {
 		case 't':
 			status = take_threshold("--threshold", optarg, 10000, "percent", &c->o.threshold);
@@ -146,8 +144,6 @@ static int parse(int argc, char **argv, struct command *c)
 		case 'h':
 			c->help = true;
 			return CLI_OK;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	if (status != CLI_OK)

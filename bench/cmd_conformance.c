@@ -70,11 +70,9 @@ int cmd_conformance(int argc, char **argv)
 	struct contig_diag diag;
 	enum form form = TEXT;
 	bool knobs = false, both = false;
-	int opt;
+	int opt = 0, status = CLI_OK;
 
-	optind = 0;
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":b:h", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":b:h", options, &opt, &status)) {
 		switch (opt) {
 		case 'b':
 			if (backends_add(&backends, optarg))
@@ -99,10 +97,10 @@ int cmd_conformance(int argc, char **argv)
 		case 'h':
 			help_print(stdout, &help_conformance);
 			return CLI_OK;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	if (both)
 		return cli_error(CLI_USAGE, "--json or --markdown, not both");
 	if (knobs && form == JSON)
@@ -117,7 +115,7 @@ int cmd_conformance(int argc, char **argv)
 	c->report = print_disagreement;
 	c->ctx = &printer;
 	int rc = conformance_run(c, argv[optind], backends.nr ? backends.name : NULL, backends.nr, &diag);
-	int status = rc == -EUCLEAN ? CLI_NO : rc ? (int)cli_status_of(rc) : c->disagreements ? CLI_NO : CLI_OK;
+	status = rc == -EUCLEAN ? CLI_NO : rc ? (int)cli_status_of(rc) : c->disagreements ? CLI_NO : CLI_OK;
 
 	if (rc) {
 		cli_error(status, "%s", diag.text);

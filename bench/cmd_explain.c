@@ -24,12 +24,10 @@ static int parse(int argc, char **argv, struct explain_options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt;
+	int opt = 0, status = CLI_OK;
 
 	*o = (struct explain_options){ 0 };
-	optind = 0;
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":h", options, &opt, &status)) {
 		switch (opt) {
 		case 'f':
 			if (!cli_u64(optarg, 1, UINT64_MAX, &o->failure))
@@ -44,10 +42,10 @@ static int parse(int argc, char **argv, struct explain_options *o)
 		case 'h':
 			o->help = true;
 			return CLI_OK;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	if (optind + 1 != argc)
 		return cli_error(CLI_USAGE, "%s: see `contigbench explain --help`",
 		                 optind < argc ? "one results folder at a time" : "which results folder?");

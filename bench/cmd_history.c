@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* cmd_history.c - contigbench history: results kept, and what changed between them. */
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "history/options.h"
 #include "history/report.h"
 #include "text/escape.h"
+#include "text/outfile.h"
 
 static int print_json(json_t *json)
 {
@@ -310,34 +310,6 @@ static int export_to(FILE *f, struct open_history *open, const struct history_op
 	return CLI_USAGE;
 }
 
-static int can_not_write(const char *path)
-{
-	return cli_error(CLI_MACHINE, "%s can not be written: %s; choose another file with -o", path, strerror(errno));
-}
-
-/* It appears whole, or not at all. */
-static int export_file(struct open_history *open, const struct history_options *o)
-{
-	char *temporary = NULL;
-	FILE *f;
-
-	if (asprintf(&temporary, "%s.%d.partial", o->output, (int)getpid()) < 0)
-		return cli_error(CLI_MACHINE, "no memory");
-	f = fopen(temporary, "wx");
-	int status = f ? export_to(f, open, o) : can_not_write(o->output);
-
-	if (f) {
-		const bool failed = ferror(f) | fflush(f);
-
-		if ((fclose(f) || failed || (status == CLI_OK && rename(temporary, o->output))) && status == CLI_OK)
-			status = can_not_write(o->output);
-		if (status != CLI_OK)
-			unlink(temporary);
-	}
-	free(temporary);
-	return status;
-}
-
 static int run_export(const struct history_options *o)
 {
 	struct open_history open;
@@ -345,10 +317,13 @@ static int run_export(const struct history_options *o)
 	if (o->nr_operands)
 		return cli_error(CLI_USAGE, "'%s' is no option of export: see `contigbench history --help`",
 		                 o->operands[0]);
+	struct outfile out = { 0 };
 	int status = open_index(&open, o);
 
 	if (status == CLI_OK)
-		status = o->output ? export_file(&open, o) : export_to(stdout, &open, o);
+		status = outfile_open(&out, o->output);
+	if (status == CLI_OK)
+		status = outfile_close(&out, export_to(out.f, &open, o));
 	close_index(&open);
 	return status;
 }

@@ -300,12 +300,10 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt;
+	int opt = 0, status = CLI_OK;
 
 	*o = (struct options){ 0 };
-	optind = 0;
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":h", options, &opt, &status)) {
 		switch (opt) {
 		case 'j':
 			o->json = true;
@@ -313,10 +311,10 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'h':
 			o->help = true;
 			return CLI_OK;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	o->list = argv[optind];
 	if (argc - optind > 1)
 		return cli_error(CLI_USAGE, "one list at a time: " LIST_NAMES);

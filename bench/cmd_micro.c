@@ -92,16 +92,14 @@ static int parse(int *argc, char **argv, struct options *o)
 		{ NULL, 0, NULL, 0 },
 	};
 	char **ours = calloc((size_t)*argc + 1, sizeof(*ours));
-	int status = CLI_OK, opt;
+	int status = CLI_OK, opt = 0;
 
 	if (!ours)
 		return cli_error(CLI_MACHINE, "no memory");
 	int nr = take_library_flags(*argc, argv, ours);
 
 	*argc -= nr - 1;
-	optind = 0;
-	opterr = 0;
-	while (status == CLI_OK && (opt = getopt_long(nr, ours, ":b:h", options, NULL)) != -1) {
+	while (cli_option(nr, ours, ":b:h", options, &opt, &status)) {
 		switch (opt) {
 		case 'b':
 			o->backends = optarg;
@@ -115,8 +113,6 @@ static int parse(int *argc, char **argv, struct options *o)
 		case 'h':
 			o->help = true;
 			break;
-		default:
-			status = cli_bad_option(opt, ours[optind - 1]);
 		}
 	}
 	if (status == CLI_OK && optind < nr)

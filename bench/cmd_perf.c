@@ -168,11 +168,9 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt;
+	int opt = 0, status = CLI_OK;
 
-	optind = 0;
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":b:f:h", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":b:f:h", options, &opt, &status)) {
 		switch (opt) {
 		case 'b':
 			o->backends = optarg;
@@ -195,10 +193,10 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'h':
 			o->help = true;
 			break;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	if (optind < argc)
 		return cli_error(CLI_USAGE, "'%s' is no option: see `contigbench perf --help`", argv[optind]);
 	if (o->figure && !is_figure(o->figure))

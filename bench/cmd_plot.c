@@ -109,7 +109,7 @@ static int parse(int argc, char **argv, struct plot_options *o)
 		{ "json", no_argument, NULL, 'j' },           { "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 	};
-	int opt, status = CLI_OK;
+	int opt = 0, status = CLI_OK;
 
 	*o = (struct plot_options){
 		.asked = { .occupancy = -1, .max_order = -1 },
@@ -117,13 +117,8 @@ static int parse(int argc, char **argv, struct plot_options *o)
 		.widths = (1u << DRAW_WIDTHS) - 1,
 		.formats = 1u << DRAW_PDF | 1u << DRAW_SVG | 1u << DRAW_PNG,
 	};
-	optind = 0;
-	opterr = 0;
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":ho:b:", options, NULL)) != -1) {
-		if (opt == ':' || opt == '?')
-			return cli_bad_option(opt, argv[optind - 1]);
+	while (cli_option(argc, argv, ":ho:b:", options, &opt, &status))
 		status = set_option(o, opt);
-	}
 	o->figures = argv + optind;
 	o->nr_figures = argc - optind;
 	return status;

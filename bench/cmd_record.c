@@ -33,11 +33,9 @@ static int parse(int argc, char **argv, struct options *o)
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t mib;
-	int c;
+	int c = 0, status = CLI_OK;
 
-	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:o:h", longs, NULL)) != -1) {
+	while (cli_option(argc, argv, "+:o:h", longs, &c, &status)) {
 		switch (c) {
 		case 'o':
 			o->args.path = optarg;
@@ -61,10 +59,10 @@ static int parse(int argc, char **argv, struct options *o)
 			help_print(stdout, &help_record);
 			o->done = true;
 			return CLI_OK;
-		default:
-			return cli_bad_option(c, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	o->args.argv = argv + optind;
 	return CLI_OK;
 }

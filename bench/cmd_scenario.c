@@ -161,11 +161,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 		                                 { "json", no_argument, NULL, 'j' },
 		                                 { NULL, 0, NULL, 0 } };
 	const struct contig_backend *b;
-	int opt, status = CLI_OK;
+	int opt = 0, status = CLI_OK;
 
-	optind = 0;
-	opterr = 0;
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":b:vh", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":b:vh", options, &opt, &status)) {
 		switch (opt) {
 		case 'b':
 			o->chosen = true;
@@ -180,8 +178,6 @@ static int parse_options(struct options *o, int argc, char **argv)
 		case 'h':
 			help_print(stdout, &help_scenario);
 			return -1;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
 	for (size_t i = 0; !o->chosen && (b = contig_backend_at(i)); i++) {

@@ -238,11 +238,9 @@ int cmd_trace(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	bool json = false;
-	int c;
+	int c = 0, status = CLI_OK;
 
-	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	while (cli_option(argc, argv, ":h", longs, &c, &status)) {
 		switch (c) {
 		case 'j':
 			json = true;
@@ -250,10 +248,10 @@ int cmd_trace(int argc, char **argv)
 		case 'h':
 			help_print(stdout, &help_trace);
 			return CLI_OK;
-		default:
-			return cli_bad_option(c, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	const char *what = optind < argc ? argv[optind] : NULL;
 	bool is_info = what && !strcmp(what, "info"), is_cat = what && !strcmp(what, "cat");
 	if (!is_info && !is_cat)

@@ -25,12 +25,10 @@ static int parse(int argc, char **argv, struct verify_options *o)
 		{ "trace", required_argument, NULL, 't' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },        { NULL, 0, NULL, 0 },
 	};
-	int opt;
+	int opt = 0, status = CLI_OK;
 
 	*o = (struct verify_options){ .figure = NULL };
-	optind = 0;
-	opterr = 0;
-	while ((opt = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+	while (cli_option(argc, argv, ":h", options, &opt, &status)) {
 		switch (opt) {
 		case 'f':
 			o->from = optarg;
@@ -49,10 +47,10 @@ static int parse(int argc, char **argv, struct verify_options *o)
 		case 'h':
 			o->help = true;
 			return CLI_OK;
-		default:
-			return cli_bad_option(opt, argv[optind - 1]);
 		}
 	}
+	if (status != CLI_OK)
+		return status;
 	if (optind + 1 != argc)
 		return cli_error(CLI_USAGE, "%s: see `contigbench verify --help`",
 		                 optind < argc ? "one figure at a time" : "which figure?");

@@ -139,6 +139,27 @@ static void export_and_import(void **state)
 }
 
 /* Cut anywhere, nothing of it is added. */
+/* What is no file is written to, and not replaced by one: as root that would have been the end of /dev/null. */
+static void export_into_a_pipe(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	write_google("a.json", "", "one", 10);
+	house_run(cmd_history, CLI_OK, "history add --db h.db a.json --revision x");
+	assert_int_equal(mkfifo("out", 0600), 0);
+	FILE *reader = popen("timeout 20 cat out", "r");
+
+	assert_non_null(reader);
+	house_run(cmd_history, CLI_OK, "history export --db h.db -o out");
+	assert_int_equal(stat("out", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(fgetc(reader), '[');
+	while (fgetc(reader) != EOF)
+		;
+	assert_int_equal(pclose(reader), 0);
+}
+
 static void half_an_export(void **state)
 {
 	struct record_set s;
@@ -253,11 +274,14 @@ static void csv(void **state)
 	(void)state;
 	set_make(&s, "=1+1", "2026-01-02T03:04:05Z");
 	set_add(&s, "a,\"b\"\nc", "m", RECORD_TIME, BETTER_LOWER, (double[]){ 0.1, NAN }, 2);
+	/* a lone one ends a line for many readers */
+	set_add(&s, "a\rb", "m", RECORD_TIME, BETTER_LOWER, (double[]){ 3 }, 1);
 	add_set("h.db", &s);
 	records_free(&s);
 	assert_string_equal(
 		house_run(cmd_history, CLI_OK, "history export --db h.db --format csv"),
 		"run,experiment,machine,revision,measured,committed,benchmark,metric,unit,kind,better,key,value,k,n\n"
+		"1,1,m,=1+1,2026-01-02T03:04:05Z,,\"a\rb\",m,ns,time,lower,1,3,,\n"
 		"1,1,m,=1+1,2026-01-02T03:04:05Z,,\"a,\"\"b\"\"\nc\",m,ns,time,lower,1,0.1,,\n"
 		"1,1,m,=1+1,2026-01-02T03:04:05Z,,\"a,\"\"b\"\"\nc\",m,ns,time,lower,2,,,\n");
 }
@@ -406,6 +430,8 @@ static void damaged_files(void **state)
 		sql("h.db", changes[i]);
 		house_refused(cmd_history, CLI_USAGE, "history check --db h.db", "is damaged");
 	}
+	/* the last of them is without the table that `add` looks into first */
+	house_refused(cmd_history, CLI_USAGE, "history add --db h.db a.json --revision y", "is damaged");
 	for (size_t cut = 4096; cut < len; cut += 4096) {
 		house_write("h.db", whole, cut);
 		house_refused(cmd_history, CLI_USAGE, "history check --db h.db", "is damaged");
@@ -419,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(what_is_kept_comes_back, tidy),
 		cmocka_unit_test_teardown(export_and_import, tidy),
+		cmocka_unit_test_teardown(export_into_a_pipe, tidy),
 		cmocka_unit_test_teardown(half_an_export, tidy),
 		cmocka_unit_test_teardown(wrong_exports, tidy),
 		cmocka_unit_test_teardown(google, tidy),

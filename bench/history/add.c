@@ -19,6 +19,7 @@ struct adding {
 	sqlite3_stmt *find_series, *add_series, *find_keys, *add_keys, *add_sample;
 	uint64_t *words; /* room for a metric's keys, values and trials */
 	size_t room;
+	int status; /* of what went wrong, once there was a message */
 };
 
 /* Bind texts and step once: SQLITE_ROW or SQLITE_DONE is what the caller wants, -1 an error with a message. */
@@ -28,7 +29,7 @@ static int step(struct adding *a, sqlite3_stmt *stmt)
 
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
 		return rc;
-	history_failed(a->h, "adding");
+	a->status = history_failed(a->h, "adding");
 	return -1;
 }
 
@@ -74,8 +75,7 @@ static bool name_run(struct adding *a)
 
 static int64_t find_run(struct adding *a)
 {
-	int status;
-	sqlite3_stmt *stmt = history_prepare(a->h, "SELECT id FROM run WHERE digest = ?", &status);
+	sqlite3_stmt *stmt = history_prepare(a->h, "SELECT id FROM run WHERE digest = ?", &a->status);
 
 	bind_text(stmt, 1, a->digest);
 	const int64_t run = first(a, stmt);
@@ -89,8 +89,7 @@ static int find_like(struct adding *a, struct history_receipt *receipt)
 {
 	static const char sql[] =
 		"SELECT revision FROM run WHERE numbers = ?1 AND date = ?2 AND revision <> ?3 LIMIT 1";
-	int status;
-	sqlite3_stmt *stmt = a->date[0] ? history_prepare(a->h, sql, &status) : NULL;
+	sqlite3_stmt *stmt = a->date[0] ? history_prepare(a->h, sql, &a->status) : NULL;
 
 	if (!a->date[0])
 		return CLI_OK;
@@ -102,7 +101,7 @@ static int find_like(struct adding *a, struct history_receipt *receipt)
 	if (rc == SQLITE_ROW)
 		snprintf(receipt->like, sizeof(receipt->like), "%s", (const char *)sqlite3_column_text(stmt, 0));
 	sqlite3_finalize(stmt);
-	return rc < 0 ? CLI_MACHINE : CLI_OK;
+	return rc < 0 ? a->status : CLI_OK;
 }
 
 static int64_t experiment_of(struct adding *a)
@@ -112,10 +111,9 @@ static int64_t experiment_of(struct adding *a)
 	static const char add[] =
 		"INSERT INTO experiment(machine, parameters, inputs, deterministic) VALUES(?, ?, ?, ?)";
 	int64_t id = 0;
-	int status;
 
 	for (int turn = 0; turn < 2 && !id; turn++) {
-		sqlite3_stmt *stmt = history_prepare(a->h, turn ? add : find, &status);
+		sqlite3_stmt *stmt = history_prepare(a->h, turn ? add : find, &a->status);
 
 		bind_text(stmt, 1, a->set->machine);
 		bind_text(stmt, 2, a->set->parameters);
@@ -134,8 +132,7 @@ static int64_t add_run(struct adding *a, struct history_receipt *receipt)
 		"VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	const int64_t now = (int64_t)time(NULL);
 	int64_t measured;
-	int status;
-	sqlite3_stmt *stmt = history_prepare(a->h, sql, &status);
+	sqlite3_stmt *stmt = history_prepare(a->h, sql, &a->status);
 
 	receipt->undated = !date_parse(a->date, &measured);
 	sqlite3_bind_int64(stmt, 1, a->experiment);
@@ -231,7 +228,7 @@ static int add_metric(struct adding *a, const struct record_benchmark *b, const 
 	const int64_t series = series_of(a, b, m), keys = series < 0 ? -1 : keys_of(a, m->nr);
 
 	if (keys < 0)
-		return CLI_MACHINE;
+		return a->status;
 	sqlite3_bind_int64(a->add_sample, 1, a->run);
 	sqlite3_bind_int64(a->add_sample, 2, series);
 	sqlite3_bind_int64(a->add_sample, 3, keys);
@@ -247,7 +244,7 @@ static int add_metric(struct adding *a, const struct record_benchmark *b, const 
 		sqlite3_bind_null(a->add_sample, 6);
 		sqlite3_bind_null(a->add_sample, 7);
 	}
-	return insert(a, a->add_sample) < 0 ? CLI_MACHINE : CLI_OK;
+	return insert(a, a->add_sample) < 0 ? a->status : CLI_OK;
 }
 
 static int add_numbers(struct adding *a)
@@ -300,9 +297,9 @@ int history_add(struct history *h, const struct record_set *s, const struct hist
 	if (receipt->there)
 		return CLI_OK;
 	if (receipt->run < 0 || find_like(&a, receipt) != CLI_OK)
-		return CLI_MACHINE;
+		return a.status;
 	a.experiment = experiment_of(&a);
 	a.run = a.experiment < 0 ? -1 : add_run(&a, receipt);
 	receipt->run = a.run;
-	return a.run < 0 ? CLI_MACHINE : add_numbers(&a);
+	return a.run < 0 ? a.status : add_numbers(&a);
 }

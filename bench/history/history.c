@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,9 +38,20 @@ char *history_path(const char *given)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
+/* What SQLite could not make it tries to read, and remembers why that was not possible: because it is not there. */
+static int why_not_opened(const char *path, int why)
+{
+	char *copy = why == ENOENT ? strdup(path) : NULL;
+
+	if (copy && access(dirname(copy), W_OK))
+		why = errno;
+	free(copy);
+	return why;
+}
+
 int history_failed(struct history *h, const char *doing)
 {
-	const int code = sqlite3_errcode(h->db), why = sqlite3_system_errno(h->db);
+	const int code = sqlite3_errcode(h->db), why = why_not_opened(h->path, sqlite3_system_errno(h->db));
 
 	switch (code) {
 	case SQLITE_BUSY:

@@ -113,14 +113,10 @@ int history_options_parse(int argc, char **argv, const struct subcommand *sub, s
 		['o'] = FOR_EXPORT,
 		['R'] = FOR_EXPORT,
 	};
-	int opt, status = CLI_OK;
+	int opt = 0, status = CLI_OK;
 
 	*o = (struct history_options){ .wait = 10, .threshold = 2, .format = "json" };
-	optind = 0;
-	opterr = 0;
-	while (status == CLI_OK && (opt = getopt_long(argc, argv, ":ho:", options, NULL)) != -1) {
-		if (opt == ':' || opt == '?')
-			return cli_bad_option(opt, argv[optind - 1]);
+	while (cli_option(argc, argv, ":ho:", options, &opt, &status)) {
 		if (!(takers[opt] & sub->is))
 			return cli_error(CLI_USAGE,
 			                 "`history %s` takes no such option: see `contigbench history --help`",

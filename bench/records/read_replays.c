@@ -8,7 +8,7 @@
 
 #include "../../workloads/trace/sha256.h"
 #include "../results/stats.h"
-#include "csv.h"
+#include "../text/csv.h"
 #include "reading.h"
 #include "sax.h"
 

@@ -31,7 +31,7 @@ void csv_end(FILE *f, const struct run_plan *plan, const struct run_place *at)
 /* Backends may hold a comma only inside quotes; names of files may hold anything. */
 void csv_text(FILE *f, const char *text)
 {
-	if (!strpbrk(text, ",\"\n")) {
+	if (!strpbrk(text, ",\"\n\r")) {
 		fputs(text, f);
 		return;
 	}

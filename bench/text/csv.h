@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CSV_COLUMNS 64u
+#define CSV_COLUMNS 512u
 
 struct csv {
 	FILE *f;
@@ -19,6 +19,8 @@ struct csv {
 	size_t lines_read;
 };
 
+/* Past comment lines, which stand in front of all rows: a name may begin with '#', too. */
+void csv_skip_comments(struct csv *c);
 /* The next row. False at the end, or for a row that is none: then *what says why, and is NULL at the end. */
 bool csv_next(struct csv *c, const char **what);
 void csv_free(struct csv *c);

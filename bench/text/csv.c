@@ -20,14 +20,26 @@ static bool put(struct csv *c, size_t *len, char ch)
 	return true;
 }
 
+void csv_skip_comments(struct csv *c)
+{
+	int ch;
+
+	while ((ch = getc(c->f)) == '#') {
+		while (ch != '\n' && ch != EOF)
+			ch = getc(c->f);
+		c->lines_read++;
+	}
+	ungetc(ch, c->f);
+}
+
 bool csv_next(struct csv *c, const char **what)
 {
-	size_t starts[CSV_COLUMNS] = { 0 }, len = 0;
+	size_t starts[CSV_COLUMNS], len = 0;
 	bool quoted = false, fine = true;
 	int ch;
 
 	*what = NULL;
-	c->nr = 0;
+	starts[0] = c->nr = 0;
 	c->line = c->lines_read + 1;
 	while (fine && (ch = getc(c->f)) != EOF && (ch != '\n' || quoted)) {
 		c->lines_read += ch == '\n';
