@@ -7,6 +7,7 @@
 
 #include "help/commands.h"
 #include "plugins.h"
+#include "text/escape.h"
 #include "virtual/plan.h"
 
 static void list_backends(void)
@@ -16,10 +17,11 @@ static void list_backends(void)
 	for (size_t i = 0; (b = contig_backend_at(i)); i++) {
 		const struct plugin *p = plugin_of(b);
 
-		printf("%-16s %s%s", b->name, b->summary, b->baseline ? " (baseline)" : "");
-		if (p)
-			printf(" (plugin %s)", p->file);
-		putchar('\n');
+		printf("%-16s ", b->name);
+		escape_terminal(stdout, b->summary);
+		printf("%s%s", b->baseline ? " (baseline)" : "", p ? " (plugin " : "");
+		escape_terminal(stdout, p ? p->file : "");
+		puts(p ? ")" : "");
 	}
 }
 

@@ -31,6 +31,24 @@ static const struct plugin *named(const char *name)
 	return NULL;
 }
 
+/* Texts of a plugin end up in JSON, which has no room for anything else. */
+static bool is_utf8(const char *text)
+{
+	json_t *json = json_string(text);
+
+	json_decref(json);
+	return json;
+}
+
+static bool texts_are_utf8(const struct contig_plugin *p)
+{
+	bool ok = is_utf8(p->summary) && is_utf8(p->licence);
+
+	for (uint32_t i = 0; i < p->nr_backends; i++)
+		ok &= is_utf8(p->backends[i]->summary);
+	return ok;
+}
+
 static int load(const char *path)
 {
 	struct plugin *p = &plugins[nr_plugins];
@@ -46,6 +64,8 @@ static int load(const char *path)
 		return status;
 	if (contig_plugin_load(path, &is, &diag))
 		return cli_error(CLI_USAGE, "plugin %s %s", path, diag.text);
+	if (!texts_are_utf8(is))
+		return cli_error(CLI_USAGE, "plugin %s has a summary or a licence that is no UTF-8", path);
 	for (size_t i = 0; i < nr_plugins; i++) {
 		if (plugins[i].is == is)
 			return CLI_OK; /* by both ways, for example */

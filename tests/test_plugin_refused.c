@@ -163,6 +163,10 @@ static void offers_of_no_use_are_refused(void **state)
 		{ GOOD_BACKEND "CONTIG_PLUGIN(0, \"m\", \"MIT\", all, 1)\n", "has no usable name, summary or licence" },
 		{ GOOD_BACKEND "CONTIG_PLUGIN(\"mine\", \"\", \"MIT\", all, 1)\n", "has no usable name, summary" },
 		{ GOOD_BACKEND "CONTIG_PLUGIN(\"mine\", \"m\", \"a\\033b\", all, 1)\n", "has no usable name, summary" },
+		{ BACKEND("b", "mine", ", .summary = \"a\\377b\"") "LIST = { &b };\n" GOOD_END,
+		  "has a summary or a licence that is no UTF-8" },
+		{ GOOD_BACKEND "CONTIG_PLUGIN(\"mine\", \"m\", \"\\300\\274\", all, 1)\n",
+		  "has a summary or a licence that is no UTF-8" },
 		{ "static int policy;\n" BACKEND("b", "mine",
 		                                 SUMMARY ", .preset = (void *)&policy") "LIST = { &b };\n" GOOD_END,
 		  "offers a backend 'mine' with a preset" },
@@ -204,6 +208,16 @@ static void plugins_of_one_name_are_refused(void **state)
 	plugin_refused(NULL, "--plugin", "--plugin wants a file");
 	/* what opens nothing and says nothing has a sentence, too */
 	plugin_refused("one.so", "run small.ctr -b mine", "mine can not be opened, and does not say why");
+}
+
+/* Marks that turn the direction of writing are shown, not sent. */
+static void summaries_are_shown_as_they_are(void **state)
+{
+	(void)state;
+	plugin_compile("one", "inst",
+	               BACKEND("b", "mine", ", .summary = \"a <b> %s \\342\\200\\256\"") "LIST = { &b };\n" GOOD_END);
+	assert_non_null(strstr(plugin_with("one.so", CLI_OK, "list backends"),
+	                       "mine             a <b> %s \\u{202e} (plugin one.so)\n"));
 }
 
 /* Nothing of a file's name is taken for anything. */
@@ -252,15 +266,11 @@ static void cplusplus_will_do(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(another_version_is_refused),
-		cmocka_unit_test(another_header_is_refused),
-		cmocka_unit_test(what_is_no_plugin_is_refused),
-		cmocka_unit_test(every_operation_is_wanted),
-		cmocka_unit_test(names_that_are_none_are_refused),
-		cmocka_unit_test(offers_of_no_use_are_refused),
-		cmocka_unit_test(plugins_of_one_name_are_refused),
-		cmocka_unit_test(names_of_files_are_names),
-		cmocka_unit_test(cplusplus_will_do),
+		cmocka_unit_test(another_version_is_refused),      cmocka_unit_test(another_header_is_refused),
+		cmocka_unit_test(what_is_no_plugin_is_refused),    cmocka_unit_test(every_operation_is_wanted),
+		cmocka_unit_test(names_that_are_none_are_refused), cmocka_unit_test(offers_of_no_use_are_refused),
+		cmocka_unit_test(plugins_of_one_name_are_refused), cmocka_unit_test(summaries_are_shown_as_they_are),
+		cmocka_unit_test(names_of_files_are_names),        cmocka_unit_test(cplusplus_will_do),
 	};
 
 	return cmocka_run_group_tests(tests, plugin_set_up, house_tear_down);
