@@ -236,13 +236,6 @@ static int by_verdict(const void *pa, const void *pb)
 	return names ? names : strcmp(a->old->name, b->old->name);
 }
 
-static int by_value(const void *pa, const void *pb)
-{
-	double a = *(const double *)pa, b = *(const double *)pb;
-
-	return (a > b) - (a < b);
-}
-
 /* Where nearly all times moved alike, it was rather the machine that did. */
 static int find_median_change(struct compare *c)
 {
@@ -258,7 +251,7 @@ static int find_median_change(struct compare *c)
 		if (one->kind == RECORD_TIME && one->old->better == BETTER_LOWER && !isnan(one->change))
 			changes[nr++] = one->change;
 	}
-	qsort(changes, nr, sizeof(*changes), by_value);
+	sort_values(changes, nr);
 	if (nr >= 8)
 		c->median_change = sorted_quantile(changes, nr, 0.5);
 	free(changes);
