@@ -509,6 +509,31 @@ static void one_side(void **state)
 	json_decref(all);
 }
 
+/* Some repetitions fail in NEW, and none did in OLD: what is left may be the same, and it is a regression. Not the other way. */
+static void half_of_it_fails(void **state)
+{
+	static const char failed[] =
+		"{\"name\":\"a\",\"repetition_index\":8,\"error_occurred\":true,\"error_message\":\"odd\"},"
+		"{\"name\":\"a\",\"repetition_index\":9,\"error_occurred\":true,\"error_message\":\"odd\"}";
+
+	(void)state;
+	TIMES("new", { "a", 10, 100, 1, 0 });
+	write_times("other", (const struct made[]){ { "a", 8, 100, 1, 0 }, { 0 } }, failed);
+	const char *text = house_run(cmd_compare, CLI_NO, "compare new other");
+
+	assert_non_null(strstr(text, "  both  a: fails in NEW: odd\n"));
+	assert_non_null(strstr(text, "NEW left out, it failed 2 times: a: odd\n"));
+	assert_non_null(strstr(text, "1 regression"));
+	house_run(cmd_compare, CLI_OK, "compare other new");
+	house_run(cmd_compare, CLI_OK, "compare other other");
+	house_refused(cmd_compare, CLI_USAGE, "compare new other --metric odd", "has such a metric");
+	json_t *all = house_json(cmd_compare, CLI_NO, "compare new other --json");
+	const json_t *one = json_array_get(json_object_get(all, "only_on_one_side"), 0);
+
+	assert_string_equal(json_string_value(json_object_get(one, "in")), "both");
+	json_decref(all);
+}
+
 /* ---- formats --------------------------------------------------------------------------------- */
 
 #define HOSTILE "-a\\\"<>&%$#_\\\\^~{}|;'`*[x](y)\\n\\u001b[31m \xc3\xa4 \xff"
@@ -660,6 +685,7 @@ int main(void)
 		cmocka_unit_test_teardown(other_experiments, house_tidy),
 		cmocka_unit_test_teardown(wall_clock, house_tidy),
 		cmocka_unit_test_teardown(one_side, house_tidy),
+		cmocka_unit_test_teardown(half_of_it_fails, house_tidy),
 		cmocka_unit_test_teardown(hostile_names, house_tidy),
 		cmocka_unit_test_teardown(junit, house_tidy),
 		cmocka_unit_test_teardown(table, house_tidy),

@@ -451,6 +451,8 @@ static void bad_texts(void **state)
 		  "new is of version 2 of Google Benchmark's JSON, this program knows version 1" },
 		{ "{\"context\":{\"parameters\":{\"schema\":\"contigbench-run/9\"}},\"benchmarks\":[]}",
 		  "new has schema 'contigbench-run/9', this program knows contigbench-run/2 and contigbench-wall/1" },
+		{ "{\"context\":{\"schema\":\"contigbench-run/2\"},\"benchmarks\":[]}",
+		  "new has no parameters: make the run again" },
 		{ "{\"context\":{\"schema\":\"contigbench-wall/7\"},\"benchmarks\":[]}",
 		  "new has schema 'contigbench-wall/7', this program knows" },
 		{ "{\"context\":{\"parameters\":{\"schema\":\"contigbench-run/2\"}},\"benchmarks\":[{\"name\":\"A\",\"real_time\":1}]}",

@@ -112,7 +112,7 @@ static const char *why_left_out(const struct record_set *s, const char *name)
 	return NULL;
 }
 
-static int add_single(struct compare *c, const char *name, bool in_old)
+static int add_single(struct compare *c, const char *name, bool in_old, bool in_new)
 {
 	struct compare_single *more = reallocarray(c->singles, c->nr_singles + 1, sizeof(*more));
 
@@ -122,7 +122,7 @@ static int add_single(struct compare *c, const char *name, bool in_old)
 	more[c->nr_singles++] = (struct compare_single){
 		.benchmark = name,
 		.in_old = in_old,
-		.in_new = !in_old,
+		.in_new = in_new,
 		.failed = why_left_out(in_old ? &c->new : &c->old, name),
 	};
 	return CLI_OK;
@@ -131,7 +131,7 @@ static int add_single(struct compare *c, const char *name, bool in_old)
 /* Both are in order of name. */
 static int match(struct compare *c)
 {
-	size_t i = 0, k = 0, shared = 0;
+	size_t i = 0, k = 0, before;
 	int status = CLI_OK;
 
 	while (status == CLI_OK && (i < c->old.nr || k < c->new.nr)) {
@@ -145,12 +145,15 @@ static int match(struct compare *c)
 		if (!passes(c->options, name))
 			continue;
 		if (order) {
-			status = add_single(c, name, order < 0);
+			status = add_single(c, name, order<0, order> 0);
 		} else if (!compare_is_comparable(c, name)) {
 			c->not_comparable++;
 		} else {
-			shared++;
+			before = c->nr;
 			status = metrics(c, a, b);
+			if (status == CLI_OK && c->nr > before && why_left_out(&c->new, name) &&
+			    !why_left_out(&c->old, name))
+				status = add_single(c, name, true, true);
 		}
 	}
 	return status;
@@ -233,13 +236,6 @@ static int by_verdict(const void *pa, const void *pb)
 	return names ? names : strcmp(a->old->name, b->old->name);
 }
 
-static int by_value(const void *pa, const void *pb)
-{
-	double a = *(const double *)pa, b = *(const double *)pb;
-
-	return (a > b) - (a < b);
-}
-
 /* Where nearly all times moved alike, it was rather the machine that did. */
 static int find_median_change(struct compare *c)
 {
@@ -255,7 +251,7 @@ static int find_median_change(struct compare *c)
 		if (one->kind == RECORD_TIME && one->old->better == BETTER_LOWER && !isnan(one->change))
 			changes[nr++] = one->change;
 	}
-	qsort(changes, nr, sizeof(*changes), by_value);
+	sort_values(changes, nr);
 	if (nr >= 8)
 		c->median_change = sorted_quantile(changes, nr, 0.5);
 	free(changes);

@@ -69,11 +69,11 @@ struct compare_difference {
 	bool matters; /* exact comparison is not possible where it holds */
 };
 
-/* A benchmark that only one side has, or that failed on one. */
+/* A benchmark that only one side has, or that failed on one; on both: of NEW some repetitions failed, and of OLD none. */
 struct compare_single {
 	const char *benchmark;
 	bool in_old, in_new;
-	const char *failed; /* why it failed on the side where it is not; NULL: it is not there */
+	const char *failed; /* why it failed on the side where it is not, or in NEW; NULL: it is not there */
 };
 
 struct compare {

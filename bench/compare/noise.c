@@ -12,13 +12,6 @@
 #include "../stats/resample.h"
 #include "inside.h"
 
-static int by_value(const void *pa, const void *pb)
-{
-	double a = *(const double *)pa, b = *(const double *)pb;
-
-	return (a > b) - (a < b);
-}
-
 static double median(const struct record_metric *m)
 {
 	double *values = malloc(m->nr * sizeof(*values)), median = NAN;
@@ -26,7 +19,7 @@ static double median(const struct record_metric *m)
 	for (size_t i = 0; values && i < m->nr; i++)
 		values[i] = m->values[i].value;
 	if (values) {
-		qsort(values, m->nr, sizeof(*values), by_value);
+		sort_values(values, m->nr);
 		median = sorted_quantile(values, m->nr, 0.5);
 	}
 	free(values);

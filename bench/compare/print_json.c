@@ -44,9 +44,8 @@ static void side(FILE *f, const char *key, const struct record_set *s)
 	for (size_t i = 0; i < s->nr_left_out; i++) {
 		fputs(i ? ",{" : "{", f);
 		text(f, "benchmark", s->left_out[i].name);
-		fputs("\"why\":", f);
-		escape_json(f, s->left_out[i].why);
-		fputc('}', f);
+		text(f, "why", s->left_out[i].why);
+		fprintf(f, "\"times\":%zu}", s->left_out[i].times);
 	}
 	fprintf(f, "],\"benchmarks\":%zu},\n", s->nr);
 }
@@ -76,7 +75,7 @@ static void singles(FILE *f, const struct compare *c)
 		text(f, "benchmark", s->benchmark);
 		if (s->failed)
 			text(f, "failed", s->failed);
-		fprintf(f, "\"in\":\"%s\"}", s->in_old ? "old" : "new");
+		fprintf(f, "\"in\":\"%s\"}", s->in_old && s->in_new ? "both" : s->in_old ? "old" : "new");
 	}
 	fputs("],\n", f);
 }

@@ -81,7 +81,7 @@ static void others(FILE *f, const struct compare *c)
 	for (size_t i = 0; i < c->nr_singles; i++) {
 		const struct compare_single *s = &c->singles[i];
 
-		fprintf(f, "- only in %s: ", s->in_old ? "OLD" : "NEW");
+		fprintf(f, "- %s: ", s->in_old && s->in_new ? "in both" : s->in_old ? "only in OLD" : "only in NEW");
 		escape_markdown(f, s->benchmark);
 		if (s->failed) {
 			fprintf(f, ", it fails in %s: ", s->in_old ? "NEW" : "OLD");

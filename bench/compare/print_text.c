@@ -132,11 +132,11 @@ static void section(FILE *f, const struct compare *c, enum record_kind kind, boo
 static void singles(FILE *f, const struct compare *c)
 {
 	if (c->nr_singles)
-		fputs("\nonly on one side\n", f);
+		fputs("\nonly on one side, or failing in NEW\n", f);
 	for (size_t i = 0; i < c->nr_singles; i++) {
 		const struct compare_single *s = &c->singles[i];
 
-		fprintf(f, "  %s  ", s->in_old ? "OLD" : "NEW");
+		fprintf(f, "  %s  ", s->in_old && s->in_new ? "both" : s->in_old ? "OLD" : "NEW");
 		escape_terminal(f, s->benchmark);
 		if (s->failed) {
 			fprintf(f, ": %s in %s: ", s->in_old ? "fails" : "failed", s->in_old ? "NEW" : "OLD");
@@ -149,7 +149,10 @@ static void singles(FILE *f, const struct compare *c)
 static void failures(FILE *f, const char *side, const struct record_set *s)
 {
 	for (size_t i = 0; i < s->nr_left_out; i++) {
-		fprintf(f, "%s%s left out, it failed: ", i ? "" : "\n", side);
+		fprintf(f, "%s%s left out, it failed", i ? "" : "\n", side);
+		if (s->left_out[i].times > 1)
+			fprintf(f, " %zu times", s->left_out[i].times);
+		fputs(": ", f);
 		escape_terminal(f, s->left_out[i].name);
 		fputs(": ", f);
 		escape_terminal(f, s->left_out[i].why);

@@ -24,18 +24,11 @@ struct half {
 	bool no_memory;
 };
 
-static int by_value(const void *pa, const void *pb)
-{
-	double a = *(const double *)pa, b = *(const double *)pb;
-
-	return (a > b) - (a < b);
-}
-
 static void sorted(const struct record_metric *m, double *to)
 {
 	for (size_t i = 0; i < m->nr; i++)
 		to[i] = m->values[i].value;
-	qsort(to, m->nr, sizeof(*to), by_value);
+	sort_values(to, m->nr);
 }
 
 /*
@@ -54,7 +47,7 @@ static double drift(const struct record_metric *m, double *room)
 
 		for (size_t i = 0; i < half; i++)
 			room[i] = v[i].value;
-		qsort(room, half, sizeof(*room), by_value);
+		sort_values(room, half);
 		medians[k] = sorted_quantile(room, half, 0.5);
 	}
 	return medians[0] > 0 && medians[1] > 0 ? 100 * expm1(fabs(log(medians[1] / medians[0]))) : 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stats/resample.h"
 #include "check.h"
 
 struct checking {
@@ -174,13 +175,6 @@ static bool is_small(const struct finding *f, double threshold)
 	return fabs(c->size) < threshold;
 }
 
-static int ascending(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /*
  * The largest probability that stands among so many series: of what is then reported no more than CHANGES_ALPHA is chance, on
  * average (Benjamini, Hochberg, J. R. Statist. Soc. B, 1995).
@@ -199,7 +193,7 @@ static double cutoff(const struct checking *c, size_t series)
 	}
 	if (!p)
 		return NAN;
-	qsort(p, nr, sizeof(*p), ascending);
+	sort_values(p, nr);
 	/* a series with several candidates was asked several times */
 	series = series > nr ? series : nr;
 	for (size_t i = 0; i < nr; i++)

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "../micro/perf.h"
+#include "../stats/resample.h"
+#include "../stats/student.h"
 #include "changes.h"
 #include "changes_inside.h"
-#include "../stats/student.h"
 
 #define SPIKE           4.0  /* standard deviations; of normal noise one in 16,000 */
 #define PRIOR_SPIKES    1.0  /* before a series has shown how many it has: one ... */
@@ -38,13 +39,6 @@ void levels_free(struct levels *l)
 	free(l->scratch);
 }
 
-static int ascending(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Residuals to the medians, and from what size on one is a spike. */
 static void measure_spikes(struct levels *l)
 {
@@ -60,7 +54,7 @@ static void measure_spikes(struct levels *l)
 	}
 	for (size_t k = 0; k < l->n; k++)
 		l->scratch[k] = fabs(l->residual[k]);
-	qsort(l->scratch, l->n, sizeof(*l->scratch), ascending);
+	sort_values(l->scratch, l->n);
 	/* a level's median takes one residual to 0: the middle of the others */
 	l->spike = SPIKE * NORMAL_MAD * l->scratch[(l->n + l->nr) / 2 < l->n ? (l->n + l->nr) / 2 : l->n - 1];
 }

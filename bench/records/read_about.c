@@ -187,6 +187,8 @@ int read_about(struct reading *r, const char *path)
 		                    "%s is of version %g of Google Benchmark's JSON, this program knows version 1",
 		                    path, json_number_value(version));
 	r->replays = json_is_object(parameters) && !strcmp(schema, RESULTS_SCHEMA);
+	if (!parameters && !strcmp(schema, RESULTS_SCHEMA))
+		return reading_fail(r, CLI_USAGE, "%s has no parameters: make the run again", path);
 	if (!strncmp(schema, "contigbench-", 12) && !r->replays && strcmp(schema, RESULTS_WALL_SCHEMA))
 		return other_schema(r, path, schema);
 	bool fine = set_copy(&s->date, date) && set_copy(&s->revision, text_of(r->context, "contigbench_revision"));

@@ -204,16 +204,25 @@ static bool add_left_out(struct reader *g)
 {
 	struct record_set *s = g->r->set;
 	const char *why = g->e.texts[FIELD_ERROR_MESSAGE].s;
+	const char *name = g->e.texts[*g->e.texts[FIELD_RUN_NAME].s ? FIELD_RUN_NAME : FIELD_NAME].s;
+	const struct record_benchmark *b = build_benchmark(&g->r->failed, name);
+
+	if (b && g->r->failed.nr == s->nr_left_out) {
+		s->left_out[b - g->r->failed.benchmarks].times++;
+		return true;
+	}
 	struct record_left_out *more = reallocarray(s->left_out, s->nr_left_out + 1, sizeof(*more));
 
-	if (!more)
+	if (more)
+		s->left_out = more;
+	if (!b || !more)
 		return no_memory(g);
-	s->left_out = more;
 	if (!*why)
 		why = g->e.texts[FIELD_SKIP_MESSAGE].s;
 	more[s->nr_left_out] = (struct record_left_out){
-		.name = strdup(*g->e.texts[FIELD_RUN_NAME].s ? g->e.texts[FIELD_RUN_NAME].s : g->e.texts[FIELD_NAME].s),
+		.name = strdup(name),
 		.why = strdup(*why ? why : "no reason is given"),
+		.times = 1,
 	};
 	s->nr_left_out++;
 	return more[s->nr_left_out - 1].name && more[s->nr_left_out - 1].why ? true : no_memory(g);

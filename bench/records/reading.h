@@ -22,6 +22,7 @@ struct reading {
 	struct build runs;       /* of repetitions */
 	struct build means;      /* of aggregates, each with one value */
 	struct build deviations; /* the same */
+	struct build failed;     /* names of what was left out, in the same order */
 	json_t *context;         /* of Google Benchmark's file */
 	bool replays;            /* its benchmarks are of virtual time: the values have seeds */
 	bool shows;              /* progress: one of two does */

@@ -223,6 +223,7 @@ static void *read_set(void *ctx)
 	build_free(&r->runs);
 	build_free(&r->means);
 	build_free(&r->deviations);
+	build_free(&r->failed);
 	json_decref(r->context);
 	r->context = NULL;
 	return NULL;

@@ -66,10 +66,11 @@ struct record_benchmark {
 	size_t nr_requests;
 };
 
-/* What the file says has failed or was skipped: it is in no benchmark. */
+/* What the file says has failed or was skipped: these repetitions are in no benchmark. */
 struct record_left_out {
 	char *name;
-	char *why;
+	char *why; /* of the first of them */
+	size_t times;
 };
 
 struct record_set {
@@ -84,7 +85,7 @@ struct record_set {
 	bool deterministic;                  /* virtual time: counts may be compared exactly */
 	struct record_benchmark *benchmarks; /* in order of name; at least one, of at least one metric */
 	size_t nr;
-	struct record_left_out *left_out; /* repetitions that failed, in order of the file */
+	struct record_left_out *left_out; /* each benchmark of which some failed once, in order of the file */
 	size_t nr_left_out;
 	size_t nr_aggregates; /* benchmarks of which the file has aggregates only */
 };

@@ -8,6 +8,19 @@
 
 #define MOST_DRAWS 20000000u /* of values, for one size: so that many repetitions do not take minutes */
 
+static int by_value(const void *pa, const void *pb)
+{
+	double a = *(const double *)pa, b = *(const double *)pb;
+
+	return (a > b) - (a < b);
+}
+
+void sort_values(double *values, size_t nr)
+{
+	if (nr)
+		qsort(values, nr, sizeof(*values), by_value);
+}
+
 double sorted_quantile(const double *sorted, size_t n, double q)
 {
 	double place = (double)(n - 1) * q;

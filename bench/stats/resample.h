@@ -27,6 +27,7 @@ struct resample {
 	double *ratios; /* room for nr */
 };
 
+void sort_values(double *values, size_t nr);
 /* A quantile q of n values is at place (n - 1) q of the sorted ones, between two of them in proportion. */
 double sorted_quantile(const double *sorted, size_t n, double q);
 
