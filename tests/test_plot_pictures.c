@@ -209,21 +209,32 @@ static void run_named(const char *name)
 	house_tidy(NULL);
 	assert_int_equal(link("one.ctr", name), 0);
 	snprintf(path, sizeof(path), "./%s", name);
-	char *run[] = { strdup("run"),     strdup("-b"),      strdup("linux-6.1"),
-		        strdup("--zone"),  strdup("0+8192"),  strdup("-o"),
-		        strdup("new"),     strdup("--seeds"), strdup("1-2"),
-		        strdup("--sizes"), strdup("1b"),      strdup("--interval-ms"),
-		        strdup("9"),       strdup("--"),      path };
+	char *run[] = { strdup("run"),
+		        strdup("-b"),
+		        strdup("linux-6.1"),
+		        strdup("--zone"),
+		        strdup("0+8192"),
+		        strdup("-o"),
+		        strdup("new"),
+		        strdup("--seeds"),
+		        strdup("1-2"),
+		        strdup("--sizes"),
+		        strdup("1b"),
+		        strdup("--interval-ms"),
+		        strdup("9"),
+		        strdup("--"),
+		        path,
+		        NULL };
 
 	capture_mute();
 	pid_t pid = fork();
 
 	if (!pid)
-		_exit(cmd_run(sizeof(run) / sizeof(run[0]), run));
+		_exit(cmd_run(sizeof(run) / sizeof(run[0]) - 1, run));
 	int status = house_wait(pid);
 
 	capture_unmute();
-	for (size_t k = 0; k + 1 < sizeof(run) / sizeof(run[0]); k++)
+	for (size_t k = 0; k + 2 < sizeof(run) / sizeof(run[0]); k++)
 		free(run[k]);
 	assert_int_equal(unlink(name), 0);
 	assert_int_equal(status, CLI_OK);
