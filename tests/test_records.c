@@ -184,8 +184,8 @@ static void other_folders(void **state)
 		"run small.ctr -b linux-6.1 --seeds 1 --interval-ms 1 --hold-ms 1 --sizes 64p --max-order 9,10 -o new --force",
 		"run small.ctr --ablate linux-5.10..linux-6.1 --seeds 1 --interval-ms 1 --hold-ms 1 --sizes 64p -o new --force",
 		"run small.ctr -b linux-6.1 --seeds 1 --interval-ms 1 --hold-ms 1 --sizes 1b --caller cma --cma 8M -o new --force",
-		"run small.ctr -b linux-6.1 --seeds 18446744073709551614-18446744073709551615 --interval-ms 1 --hold-ms 1 "
-		"--sizes 64p -o new --force",
+		("run small.ctr -b linux-6.1 --seeds 18446744073709551614-18446744073709551615 --interval-ms 1 --hold-ms 1 "
+		 "--sizes 64p -o new --force"),
 	};
 
 	(void)state;

@@ -168,7 +168,9 @@ void data_title_occupancy(struct data *d, const struct select_place *at)
 
 void data_threads(int64_t nr, char out[32])
 {
-	snprintf(out, 32, nr ? ", %lld thread%s" : "", (long long)nr, nr == 1 ? "" : "s");
+	out[0] = '\0';
+	if (nr)
+		snprintf(out, 32, ", %lld thread%s", (long long)nr, nr == 1 ? "" : "s");
 }
 
 void data_size(const char *label, char out[32])
