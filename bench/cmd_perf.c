@@ -58,19 +58,6 @@ void perf_missing(struct perf *p, const char *name, const char *backend, const c
 	fflush(stdout);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double perf_median(double *values, size_t nr)
-{
-	qsort(values, nr, sizeof(*values), by_value);
-	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
-}
-
 /* ---- the command ----------------------------------------------------------------------------- */
 
 /* One cpu for everything timed: the last allowed one, as interrupts and other work gather on the first. */

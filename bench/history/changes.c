@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../micro/perf.h"
+#include "../stats/resample.h"
 #include "changes.h"
 #include "changes_inside.h"
 
@@ -150,7 +150,7 @@ static double distance(const struct numbers *s, size_t lag, double *scratch)
 {
 	for (size_t k = lag; k < s->nr; k++)
 		scratch[k - lag] = fabs(s->y[k] - s->y[k - lag]);
-	return perf_median(scratch, s->nr - lag);
+	return sort_median(scratch, s->nr - lag);
 }
 
 /*
@@ -183,5 +183,5 @@ double changes_expected(double *correlations, size_t nr, size_t numbers)
 	}
 	if (!known || numbers < ENOUGH)
 		return 0;
-	return fmax(0, perf_median(correlations, known) - DOUBT / sqrt((double)numbers));
+	return fmax(0, sort_median(correlations, known) - DOUBT / sqrt((double)numbers));
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../micro/perf.h"
 #include "../stats/resample.h"
 #include "../stats/student.h"
 #include "changes.h"
@@ -46,7 +45,7 @@ static void measure_spikes(struct levels *l)
 		const size_t first = l->bounds[i], nr = l->bounds[i + 1] - first;
 
 		memcpy(l->scratch, l->y + first, nr * sizeof(*l->y));
-		const double median = perf_median(l->scratch, nr);
+		const double median = sort_median(l->scratch, nr);
 
 		l->center[i] = median;
 		for (size_t k = first; k < first + nr; k++)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../micro/perf.h"
+#include "../stats/resample.h"
 #include "changes.h"
 #include "changes_inside.h"
 
@@ -65,7 +65,7 @@ static double noise(const double *y, size_t n, double *scratch)
 		scratch[i - 1] = fabs(y[i] - y[i - 1]);
 		sum += scratch[i - 1];
 	}
-	const double median = perf_median(scratch, n - 1) * DEVIATION_OF_STEP;
+	const double median = sort_median(scratch, n - 1) * DEVIATION_OF_STEP;
 
 	/* numbers of few digits: most neighbours are equal */
 	return median > 0 ? median : sum / (double)(n - 1);

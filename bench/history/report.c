@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../../workloads/trace/sha256.h"
-#include "../micro/perf.h"
+#include "../stats/resample.h"
 #include "../text/escape.h"
 #include "date.h"
 #include "report.h"
@@ -104,7 +104,7 @@ static double middle(const double *values, size_t n, double *scratch)
 		if (isfinite(values[i]))
 			scratch[nr++] = values[i];
 	}
-	return nr ? perf_median(scratch, nr) : NAN;
+	return nr ? sort_median(scratch, nr) : NAN;
 }
 
 void report_spark(FILE *f, const double *values, size_t n, size_t width)

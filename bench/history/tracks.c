@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../micro/perf.h"
+#include "../stats/resample.h"
 #include "tracks.h"
 
 /* An exact series' different answers, the latest last. */
@@ -59,7 +59,7 @@ static double center(struct loading *l, const struct history_sample *s, bool exa
 		l->room = s->nr;
 	}
 	memcpy(l->scratch, s->values, s->nr * sizeof(*s->values));
-	return perf_median(l->scratch, s->nr);
+	return sort_median(l->scratch, s->nr);
 }
 
 /* The number of this answer among those that the track has had; 0: no memory. */

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../stats/resample.h"
+
 #define PERF_ZONE_MIB 8192u
 
 struct perf {
@@ -58,8 +60,5 @@ int perf_on_trace(struct perf *p, const char *figure, const char *backend, char 
  * but those units is the same for every count, so that the difference of two runs is theirs alone.
  */
 int perf_counted(const char *what, const char *backend, uint64_t count);
-
-/* Sorts the values. */
-double perf_median(double *values, size_t nr);
 
 #endif

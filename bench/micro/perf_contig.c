@@ -52,7 +52,7 @@ int perf_contig(struct perf *p, const char *backend)
 			contig_range_free(ch->c, 0, args.start, args.nr);
 	}
 	if (!rc) {
-		f.value = perf_median(ms, rounds);
+		f.value = sort_median(ms, rounds);
 		perf_report(p, &f, "alloc_contig of 1 GiB of free memory; best %.3f, worst %.3f of %zu", ms[0],
 		            ms[rounds - 1], rounds);
 	}
@@ -128,7 +128,7 @@ static int per_unit(struct perf *p, struct perf_figure *f, enum churn_state stat
 		perf_missing(p, f->name, f->backend, "no range to measure it on");
 		return 0;
 	}
-	f->value = perf_median(ns, nr);
+	f->value = sort_median(ns, nr);
 	perf_report(p, f, "%s; best %.1f, worst %.1f of %zu, %.0f pages", note, ns[0], ns[nr - 1], nr, total);
 	return 0;
 }

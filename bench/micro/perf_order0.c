@@ -58,10 +58,10 @@ static int compare(struct perf *p, const char *backend, struct churn *sides[NR_S
 			ns[s][i] = pair_ns(sides[s]);
 		ratio[i] = ns[BACKEND][i] / ns[WITH_PCP][i];
 	}
-	f.value = perf_median(ratio, rounds);
+	f.value = sort_median(ratio, rounds);
 	perf_report(p, &f, "%.0f ns a pair; reference %.0f ns with pcp, %.0f ns without; %zu rounds",
-	            perf_median(ns[BACKEND], rounds), perf_median(ns[WITH_PCP], rounds),
-	            perf_median(ns[WITHOUT_PCP], rounds), rounds);
+	            sort_median(ns[BACKEND], rounds), sort_median(ns[WITH_PCP], rounds),
+	            sort_median(ns[WITHOUT_PCP], rounds), rounds);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static int median_of_repeats(struct perf *p, const char *backend, const struct r
 			return rc;
 		million[i] *= 1e-6;
 	}
-	f.value = perf_median(million, rounds);
+	f.value = sort_median(million, rounds);
 	perf_report(p, &f, "%s, 70 %% occupied, requests of 1 pageblock; worst %.1f, best %.1f of %zu",
 	            plan->workloads[0].name, million[0], million[rounds - 1], rounds);
 	return 0;

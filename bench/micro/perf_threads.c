@@ -252,12 +252,12 @@ static long preemptions(void)
 static void report(struct perf *p, const char *backend, double ratio[NR_SIDES][MAX_ROUNDS], size_t rounds,
                    long preempted)
 {
-	double textbook = perf_median(ratio[TEXTBOOK], rounds);
+	double textbook = sort_median(ratio[TEXTBOOK], rounds);
 	struct perf_figure apart = { "threads-apart", backend, 0, "x one thread", 1.8, true };
 	struct perf_figure together = { "threads-together", backend, 0, "x one thread", textbook, true };
 
-	apart.value = perf_median(ratio[APART], rounds);
-	together.value = perf_median(ratio[TOGETHER], rounds);
+	apart.value = sort_median(ratio[APART], rounds);
+	together.value = sort_median(ratio[TOGETHER], rounds);
 	perf_report(p, &apart,
 	            "two threads, a zone of 1 GiB each; worst %.2f, best %.2f of %zu rounds; preempted %ld times",
 	            ratio[APART][0], ratio[APART][rounds - 1], rounds, preempted);

@@ -50,9 +50,9 @@ static void report(struct perf *p, const char *backend, size_t mode, struct shar
 		perf_missing(p, f.name, backend, "the loop costs less than the machine's noise");
 		return;
 	}
-	f.value = perf_median(s->percent, s->nr);
+	f.value = sort_median(s->percent, s->nr);
 	perf_report(p, &f, "%.1f ns an event; one thread, without requests' time; worst %.1f, best %.1f of %zu",
-	            perf_median(s->ns, s->nr), s->percent[s->nr - 1], s->percent[0], s->nr);
+	            sort_median(s->ns, s->nr), s->percent[s->nr - 1], s->percent[0], s->nr);
 }
 
 /* One thread, where nobody waits and nothing is shared: the least time an event, of which a share is largest. */

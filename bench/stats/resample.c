@@ -21,6 +21,12 @@ void sort_values(double *values, size_t nr)
 		qsort(values, nr, sizeof(*values), by_value);
 }
 
+double sort_median(double *values, size_t nr)
+{
+	sort_values(values, nr);
+	return nr % 2 ? values[nr / 2] : (values[nr / 2 - 1] + values[nr / 2]) / 2;
+}
+
 double sorted_quantile(const double *sorted, size_t n, double q)
 {
 	double place = (double)(n - 1) * q;

@@ -28,6 +28,8 @@ struct resample {
 };
 
 void sort_values(double *values, size_t nr);
+/* Sorts the values, of which there is at least one. */
+double sort_median(double *values, size_t nr);
 /* A quantile q of n values is at place (n - 1) q of the sorted ones, between two of them in proportion. */
 double sorted_quantile(const double *sorted, size_t n, double q);
 
