@@ -20,19 +20,19 @@ static int64_t hello(const struct call *c)
 		const char *name;
 		uint32_t bit;
 	} can[] = {
-		{ "isolate", CONTIGBENCH_CAN_ISOLATE },     { "isolate_bit", CONTIGBENCH_CAN_ISOLATE_BIT },
-		{ "cma_type", CONTIGBENCH_CAN_CMA_TYPE },   { "cma_alloc", CONTIGBENCH_CAN_CMA_ALLOC },
-		{ "drain", CONTIGBENCH_CAN_DRAIN },         { "lru", CONTIGBENCH_CAN_LRU },
-		{ "stage", CONTIGBENCH_CAN_STAGE },         { "migrated", CONTIGBENCH_CAN_MIGRATED },
-		{ "thp", CONTIGBENCH_CAN_THP },             { "hugetlb", CONTIGBENCH_CAN_HUGETLB },
-		{ "offline", CONTIGBENCH_CAN_OFFLINE },     { "race", CONTIGBENCH_CAN_RACE },
+		{ "isolate", CONTIGBENCH_CAN_ISOLATE },   { "isolate_bit", CONTIGBENCH_CAN_ISOLATE_BIT },
+		{ "cma_type", CONTIGBENCH_CAN_CMA_TYPE }, { "cma_alloc", CONTIGBENCH_CAN_CMA_ALLOC },
+		{ "drain", CONTIGBENCH_CAN_DRAIN },       { "lru", CONTIGBENCH_CAN_LRU },
+		{ "stage", CONTIGBENCH_CAN_STAGE },       { "migrated", CONTIGBENCH_CAN_MIGRATED },
+		{ "thp", CONTIGBENCH_CAN_THP },           { "hugetlb", CONTIGBENCH_CAN_HUGETLB },
+		{ "offline", CONTIGBENCH_CAN_OFFLINE },   { "race", CONTIGBENCH_CAN_RACE },
 	};
 	const struct {
 		const char *name;
 		uint64_t value;
 	} number[] = {
 		{ "cpus", (uint64_t)sysconf(_SC_NPROCESSORS_ONLN) },
-		{ "pageblock_order", kernel.pageblock_order },
+		{ "pageblock_order", kernel.block_order },
 		{ "max_order", kernel.max_order },
 		{ "section_order", kernel.section_order },
 		{ "node", (uint64_t)arena_zone.node },
@@ -127,7 +127,7 @@ static int look_at_blocks(struct blocks *b)
 	uint64_t mask;
 
 	memset(b, 0, sizeof(*b));
-	b->pages = 1u << kernel.pageblock_order;
+	b->pages = 1u << kernel.block_order;
 	mask = b->pages - 1;
 	b->start = (arena_zone.start + mask) & ~mask;
 	b->nr = (uint32_t)((arena_zone.start + arena_zone.spanned - b->start) / b->pages);
@@ -162,7 +162,7 @@ static bool is_arena(const struct blocks *b, uint32_t block, uint32_t nr)
 
 static uint32_t blocks_of_largest(void)
 {
-	return kernel.max_order > kernel.pageblock_order ? 1u << (kernel.max_order - kernel.pageblock_order) : 1;
+	return kernel.max_order > kernel.block_order ? 1u << (kernel.max_order - kernel.block_order) : 1;
 }
 
 /*
@@ -324,11 +324,11 @@ static int64_t quit(const struct call *c)
 }
 
 const struct command about_commands[] = {
-	{ "hello", "", "", hello, .without_module = true },
-	{ "stats", "", "", stats },
-	{ "reset", "", "", reset },
-	{ "arena", "n", "BLOCKS", arena },
-	{ "hog", "n?n", "NR [NODE]", hog },
-	{ "quit", "", "", quit, .without_module = true },
-	{ 0 },
+	{ "hello", "", "", hello, true },
+	{ "stats", "", "", stats, false },
+	{ "reset", "", "", reset, false },
+	{ "arena", "n", "BLOCKS", arena, false },
+	{ "hog", "n?n", "NR [NODE]", hog, false },
+	{ "quit", "", "", quit, true },
+	{ .name = NULL },
 };

@@ -30,8 +30,8 @@
 #define AGENT_NODE  1 /* the arena's node, if there is one */
 #define AGENT_NODES 2 /* nodes that user pages can be put on */
 
-#define PAGE_BYTES  4096u
-#define THP_ORDER   9u
+#define PAGE_BYTES 4096u
+#define THP_ORDER  9u
 
 /* ---- commands ----------------------------------------------------------------------------- */
 
@@ -57,8 +57,8 @@ struct command {
 };
 
 /* Tables of commands, each ended by a name NULL; commands.c knows all of them. */
-extern const struct command about_commands[], look_commands[], offline_commands[], pages_commands[], populate_commands[],
-	request_commands[], shell_commands[];
+extern const struct command about_commands[], look_commands[], offline_commands[], pages_commands[],
+	populate_commands[], request_commands[], shell_commands[];
 
 /* Execute one line and answer it. */
 void command_line(char *line);

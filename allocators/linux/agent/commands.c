@@ -9,7 +9,7 @@
 #include "line.h"
 
 static const struct command *const tables[] = {
-	about_commands,  pages_commands,    request_commands, look_commands,
+	about_commands,   pages_commands,    request_commands, look_commands,
 	offline_commands, populate_commands, shell_commands,
 };
 

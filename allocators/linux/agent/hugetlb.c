@@ -120,7 +120,8 @@ static int take(uint32_t node, uint32_t *slot, uint64_t *pfn)
 	unsigned long mask = 1ul << node;
 
 	if (!base) {
-		base = mmap(NULL, (SLOTS + 1) * HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		base = mmap(NULL, (SLOTS + 1) * HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		            0);
 		if (base == MAP_FAILED) {
 			base = NULL;
 			return -ENOMEM;
@@ -138,7 +139,8 @@ static int take(uint32_t node, uint32_t *slot, uint64_t *pfn)
 	if (p == MAP_FAILED)
 		return -errno;
 	used[*slot] = true;
-	if (madvise((char *)p, HUGE_BYTES, MADV_DONTFORK) || syscall(SYS_mbind, p, HUGE_BYTES, MPOL_BIND, &mask, sizeof(mask) * 8, 0))
+	if (madvise((char *)p, HUGE_BYTES, MADV_DONTFORK) ||
+	    syscall(SYS_mbind, p, HUGE_BYTES, MPOL_BIND, &mask, sizeof(mask) * 8, 0))
 		return -errno;
 	*p = 1;
 
@@ -151,8 +153,8 @@ static int take(uint32_t node, uint32_t *slot, uint64_t *pfn)
 /* Back to the pool: the kernel keeps it as a free page. */
 static void let_go(uint32_t slot)
 {
-	if (mmap(slot_address(slot), HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) !=
-	    MAP_FAILED)
+	if (mmap(slot_address(slot), HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+	         0) != MAP_FAILED)
 		used[slot] = false;
 }
 

@@ -44,7 +44,8 @@ static const struct {
 	{ THP "khugepaged/scan_sleep_millisecs", "4000000000" },
 	{ "/sys/kernel/mm/ksm/run", "0" },
 	{ "/proc/sys/vm/compaction_proactiveness", "0" },
-	{ "/proc/sys/vm/watermark_boost_factor", "0" }, /* else a fallback wakes kswapd, and that kcompactd, at some later time */
+	{ "/proc/sys/vm/watermark_boost_factor",
+	  "0" }, /* else a fallback wakes kswapd, and that kcompactd, at some later time */
 	{ "/proc/sys/vm/zone_reclaim_mode", "0" },
 	{ "/proc/sys/vm/swappiness", "0" },
 	{ "/proc/sys/kernel/numa_balancing", "0" },
@@ -88,7 +89,7 @@ void pin_to_cpu(int cpu)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
+	CPU_SET((size_t)cpu, &set);
 	sched_setaffinity(0, sizeof(set), &set); /* a guest of one cpu has only cpu 0 */
 }
 
@@ -139,7 +140,8 @@ static const char *load_module(void)
 
 		if (rc) {
 			last_words(kmsg, said, sizeof(said));
-			snprintf(failed, sizeof(failed), "%s: %s%s%s", CONTIGBENCH_DEVICE, strerror(-rc), *said ? ": " : "", said);
+			snprintf(failed, sizeof(failed), "%s: %s%s%s", CONTIGBENCH_DEVICE, strerror(-rc),
+			         *said ? ": " : "", said);
 		}
 	}
 	if (fd >= 0)

@@ -109,8 +109,8 @@ static int64_t list(const struct call *c)
 }
 
 const struct command look_commands[] = {
-	{ "look", "pn", "START NR", look },
-	{ "types", "pn", "START NR", types },
-	{ "list", "n", "NODE", list },
-	{ 0 },
+	{ "look", "pn", "START NR", look, false },
+	{ "types", "pn", "START NR", types, false },
+	{ "list", "n", "NODE", list, false },
+	{ .name = NULL },
 };

@@ -33,7 +33,8 @@ static void ready(const char *failed)
 int main(void)
 {
 	if (getpid() != 1) {
-		fputs("contigbench-agent: this is process 1 of a guest that `contigbench guest boot` boots, and nothing else\n", stderr);
+		fputs("contigbench-agent: this is process 1 of a guest that `contigbench guest boot` boots, and nothing else\n",
+		      stderr);
 		return 2;
 	}
 

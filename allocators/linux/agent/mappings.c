@@ -103,7 +103,8 @@ static struct region *region(unsigned int order, uint32_t node)
 /* Entries of the pages from an address on; how many were read. */
 static size_t read_pagemap(const void *address, uint64_t *entry, size_t nr)
 {
-	ssize_t n = pread(pagemap, entry, nr * sizeof(*entry), (off_t)((uintptr_t)address / PAGE_BYTES * sizeof(*entry)));
+	ssize_t n =
+		pread(pagemap, entry, nr * sizeof(*entry), (off_t)((uintptr_t)address / PAGE_BYTES * sizeof(*entry)));
 
 	return n < 0 ? 0 : (size_t)n / sizeof(*entry);
 }

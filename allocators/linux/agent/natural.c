@@ -120,18 +120,18 @@ static int add_run(struct nature *n)
 }
 
 /* Until so many pages are in use. What can not be had does not matter, as long as something can. */
-static int grow(struct nature *n, uint64_t until, uint64_t kernel)
+static int grow(struct nature *n, uint64_t until, uint64_t kernel_most)
 {
 	for (uint32_t failed = 0; n->in_use < until && failed < GIVE_UP;) {
 		bool have_room = n->nr[0] + GIVE_UP < n->max && n->nr[1] + GIVE_UP < n->max;
-		bool is_kernel = draw(n, 3) == 0 && kernel_pages(n) < kernel;
+		bool is_kernel = draw(n, 3) == 0 && kernel_pages(n) < kernel_most;
 		int rc;
 
 		if (!have_room)
 			return -ENOSPC;
 		if (is_kernel)
 			rc = add_kernel(n);
-		else if (kernel_pages(n) < kernel || draw(n, THP_ONE))
+		else if (kernel_pages(n) < kernel_most || draw(n, THP_ONE))
 			rc = add_run(n);
 		else
 			rc = add_user(n, THP_ORDER);
@@ -184,7 +184,8 @@ int populate_natural(struct populate *out)
 	int rc = 0;
 
 	if (target > highest) {
-		answer(0, "FILL is too high: the watermarks want %llu pages free", (unsigned long long)populate_spare());
+		answer(0, "FILL is too high: the watermarks want %llu pages free",
+		       (unsigned long long)populate_spare());
 		return -ENOMEM;
 	}
 	peak = peak < highest ? peak : highest;

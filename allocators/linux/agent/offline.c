@@ -18,10 +18,10 @@
 
 #include "agent.h"
 
-#define TRACE     "/sys/kernel/tracing/instances/contigbench"
-#define MEMORY    "/sys/devices/system/memory"
-#define PASSES    5u
-#define SECONDS   20u /* whatever the passes */
+#define TRACE   "/sys/kernel/tracing/instances/contigbench"
+#define MEMORY  "/sys/devices/system/memory"
+#define PASSES  5u
+#define SECONDS 20u /* whatever the passes */
 
 /* What a child's attempt came to, through a pipe. */
 struct outcome {
@@ -40,7 +40,8 @@ static uint64_t block_pages(void)
 	char text[32];
 
 	/* hexadecimal without 0x */
-	return read_file(MEMORY "/block_size_bytes", text, sizeof(text)) < 0 ? 0 : strtoull(text, NULL, 16) / PAGE_BYTES;
+	return read_file(MEMORY "/block_size_bytes", text, sizeof(text)) < 0 ? 0
+	                                                                     : strtoull(text, NULL, 16) / PAGE_BYTES;
 }
 
 static void block_state_path(uint64_t pfn, uint64_t pages, char *path, size_t size)
@@ -199,7 +200,7 @@ static int64_t online(const struct call *c)
 }
 
 const struct command offline_commands[] = {
-	{ "offline", "pn?n", "START NR [PASSES]", offline },
-	{ "online", "pn", "START NR", online },
-	{ 0 },
+	{ "offline", "pn?n", "START NR [PASSES]", offline, false },
+	{ "online", "pn", "START NR", online, false },
+	{ .name = NULL },
 };

@@ -142,10 +142,14 @@ static const struct maker {
 	int (*free)(const struct owned *o);
 	int64_t (*at)(const struct owned *o);
 } makers[] = {
-	{ 'K', alloc_kernel, free_module, at_module }, { 'S', alloc_kernel, free_module, at_module },
-	{ 'N', alloc_noncompound, free_module, at_module }, { 'X', alloc_user, free_user, at_user },
-	{ 'L', alloc_user, free_user, at_user }, { 'T', alloc_user, free_user, at_user },
-	{ 'Q', alloc_pool, free_pool, at_module }, { 'C', alloc_hugetlb, free_hugetlb, at_hugetlb },
+	{ 'K', alloc_kernel, free_module, at_module },
+	{ 'S', alloc_kernel, free_module, at_module },
+	{ 'N', alloc_noncompound, free_module, at_module },
+	{ 'X', alloc_user, free_user, at_user },
+	{ 'L', alloc_user, free_user, at_user },
+	{ 'T', alloc_user, free_user, at_user },
+	{ 'Q', alloc_pool, free_pool, at_module },
+	{ 'C', alloc_hugetlb, free_hugetlb, at_hugetlb },
 };
 
 static const struct maker *maker_of(char kind)
@@ -177,7 +181,8 @@ static int64_t alloc(const struct call *c)
 	struct owned *o = owner_add(c->number[0]);
 
 	if (!o)
-		return answer(-EEXIST, "owner %llu has something, or there are %u owners", (unsigned long long)c->number[0], OWNERS);
+		return answer(-EEXIST, "owner %llu has something, or there are %u owners",
+		              (unsigned long long)c->number[0], OWNERS);
 	o->kind = maker->kind;
 	o->order = (uint8_t)w.order;
 	o->node = (uint8_t)w.node;
@@ -252,7 +257,9 @@ static int64_t convert(const struct call *c)
 
 static int64_t type(const struct call *c)
 {
-	struct contigbench_settype t = { .start = c->number[0], .nr = c->number[1], .type = (unsigned char)*c->word[2] };
+	struct contigbench_settype t = { .start = c->number[0],
+		                         .nr = c->number[1],
+		                         .type = (unsigned char)*c->word[2] };
 
 	if (t.type == 'C' && !(kernel.can & CONTIGBENCH_CAN_CMA_TYPE))
 		return answer(-EOPNOTSUPP, "this kernel is configured without CMA");
@@ -272,15 +279,15 @@ static int64_t lru(const struct call *c)
 }
 
 const struct command pages_commands[] = {
-	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic]", alloc },
-	{ "free", "n", "OWNER", free_owner },
-	{ "at", "n", "OWNER", at },
-	{ "give", "pn", "START NR", give },
-	{ "pin", "pb", "PFN 0|1", pin },
-	{ "freeze", "pb", "PFN 0|1", freeze },
-	{ "convert", "pnw", "START NR KIND", convert },
-	{ "type", "pnl", "START NR U|M|R|H|C", type },
-	{ "drain", "", "", drain },
-	{ "lru", "", "", lru },
-	{ 0 },
+	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic]", alloc, false },
+	{ "free", "n", "OWNER", free_owner, false },
+	{ "at", "n", "OWNER", at, false },
+	{ "give", "pn", "START NR", give, false },
+	{ "pin", "pb", "PFN 0|1", pin, false },
+	{ "freeze", "pb", "PFN 0|1", freeze, false },
+	{ "convert", "pnw", "START NR KIND", convert, false },
+	{ "type", "pnl", "START NR U|M|R|H|C", type, false },
+	{ "drain", "", "", drain, false },
+	{ "lru", "", "", lru, false },
+	{ .name = NULL },
 };

@@ -93,9 +93,9 @@ static int own_all(struct pages *p)
 	if (!rc)
 		rc = device_look(arena_zone.start, arena_zone.spanned, note_owned, p);
 	for (uint32_t i = 0; !rc && i < p->nr; i++) {
-		uint64_t first = arena_zone.start >> kernel.pageblock_order;
+		uint64_t first = arena_zone.start >> kernel.block_order;
 
-		if (letters[(p->pfn[i] >> kernel.pageblock_order) - first] == 'M') {
+		if (letters[(p->pfn[i] >> kernel.block_order) - first] == 'M') {
 			p->pfn[nr++] = p->pfn[i];
 			continue;
 		}
@@ -160,7 +160,8 @@ static uint32_t alike(const struct pages *p, uint32_t i)
 {
 	uint32_t n = 1;
 
-	while (i + n < p->nr && p->pfn[i + n] == p->pfn[i] + n && p->fate[i + n] == p->fate[i] && p->lent[i + n] == p->lent[i])
+	while (i + n < p->nr && p->pfn[i + n] == p->pfn[i] + n && p->fate[i + n] == p->fate[i] &&
+	       p->lent[i + n] == p->lent[i])
 		n++;
 	return n;
 }
@@ -210,11 +211,13 @@ static int counts(const struct pages *p, const struct populate *out, struct fill
 	uint64_t nr_kernel = managed * out->unmovable / 1000;
 
 	nr_free -= p->not_ours < nr_free ? p->not_ours : nr_free;
-	*f = (struct fill){ .nr = p->nr, .nr_kernel = (uint32_t)nr_kernel, .nr_free = (uint32_t)nr_free, .scratch = p->scratch };
+	*f = (struct fill){
+		.nr = p->nr, .nr_kernel = (uint32_t)nr_kernel, .nr_free = (uint32_t)nr_free, .scratch = p->scratch
+	};
 	if (nr_free + nr_kernel <= p->nr)
 		return 0;
-	answer(0, "%llu pages are free to begin with, %llu free and %llu unmovable ones are wanted", (unsigned long long)p->nr,
-	       (unsigned long long)nr_free, (unsigned long long)nr_kernel);
+	answer(0, "%llu pages are free to begin with, %llu free and %llu unmovable ones are wanted",
+	       (unsigned long long)p->nr, (unsigned long long)nr_free, (unsigned long long)nr_kernel);
 	return -ENOMEM;
 }
 
@@ -284,8 +287,9 @@ static void say_counts(const struct populate *p, const struct contigbench_zone *
 		const char *name;
 		uint64_t pages;
 	} count[] = {
-		{ "managed", z->managed }, { "decided", p->decided }, { "user", p->user },
-		{ "thp", p->thp },         { "kernel", p->kernel },   { "reclaimable", p->reclaimable },
+		{ "managed", z->managed },     { "decided", p->decided },
+		{ "user", p->user },           { "thp", p->thp },
+		{ "kernel", p->kernel },       { "reclaimable", p->reclaimable },
 		{ "free", (uint64_t)z->free }, { "strays", p->strays },
 	};
 
@@ -327,6 +331,6 @@ static int64_t populate(const struct call *c)
 }
 
 const struct command populate_commands[] = {
-	{ "populate", "wnnn", "scattered|clustered|natural SEED FILL UNMOVABLE", populate },
-	{ 0 },
+	{ "populate", "wnnn", "scattered|clustered|natural SEED FILL UNMOVABLE", populate, false },
+	{ .name = NULL },
 };

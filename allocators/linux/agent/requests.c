@@ -6,8 +6,9 @@
 #include "agent.h"
 
 const char *const stage_names[] = {
-	[CONTIGBENCH_STAGE_NONE] = "unknown", [CONTIGBENCH_STAGE_ISOLATE] = "isolate", [CONTIGBENCH_STAGE_MIGRATE] = "migrate",
-	[CONTIGBENCH_STAGE_TEST] = "test",    [CONTIGBENCH_STAGE_OK] = "ok",
+	[CONTIGBENCH_STAGE_NONE] = "unknown",    [CONTIGBENCH_STAGE_ISOLATE] = "isolate",
+	[CONTIGBENCH_STAGE_MIGRATE] = "migrate", [CONTIGBENCH_STAGE_TEST] = "test",
+	[CONTIGBENCH_STAGE_OK] = "ok",
 };
 
 static void say_moved(uint64_t owner, uint64_t from, uint64_t to)
@@ -34,8 +35,8 @@ static int64_t answer_request(const struct contigbench_request *r)
 {
 	const char *stage = r->stage <= CONTIGBENCH_STAGE_OK ? stage_names[r->stage] : "unknown";
 
-	return answer(r->rc, "%s %llu %llu %llu %llu", stage, (unsigned long long)r->migrated, (unsigned long long)r->failed,
-	              (unsigned long long)r->replaced, (unsigned long long)r->ns);
+	return answer(r->rc, "%s %llu %llu %llu %llu", stage, (unsigned long long)r->migrated,
+	              (unsigned long long)r->failed, (unsigned long long)r->replaced, (unsigned long long)r->ns);
 }
 
 static int caller_of(const char *word, uint32_t *caller)
@@ -150,10 +151,10 @@ static int64_t cma_free(const struct call *c)
 }
 
 const struct command request_commands[] = {
-	{ "range", "pnw", "START NR movable|cma", range },
-	{ "isolate", "pnw", "START NR movable|cma|offline", isolate },
-	{ "undo", "pnw", "START NR movable|cma|offline", undo },
-	{ "cma_alloc", "nn", "NR ORDER", cma_alloc },
-	{ "cma_free", "pn", "PFN NR", cma_free },
-	{ 0 },
+	{ "range", "pnw", "START NR movable|cma", range, false },
+	{ "isolate", "pnw", "START NR movable|cma|offline", isolate, false },
+	{ "undo", "pnw", "START NR movable|cma|offline", undo, false },
+	{ "cma_alloc", "nn", "NR ORDER", cma_alloc, false },
+	{ "cma_free", "pn", "PFN NR", cma_free, false },
+	{ .name = NULL },
 };

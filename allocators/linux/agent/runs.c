@@ -5,8 +5,8 @@
 /* Free pages are on lists one by one, so each is a line. */
 static bool same(const struct contigbench_run *a, const struct contigbench_run *b)
 {
-	return !a->order && !b->order && a->kind == b->kind && a->kind != 'F' && a->marks == b->marks && a->list == b->list &&
-	       a->pfn + a->nr == b->pfn;
+	return !a->order && !b->order && a->kind == b->kind && a->kind != 'F' && a->marks == b->marks &&
+	       a->list == b->list && a->pfn + a->nr == b->pfn;
 }
 
 void runs_end(struct runs *s)

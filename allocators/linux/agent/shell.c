@@ -64,7 +64,8 @@ static void output(struct output *o, const char *text, size_t len)
 		}
 		if (o->len == sizeof(o->text)) {
 			char safe[WIRE_LINE - 8];
-			size_t n = line_escape(safe, sizeof(safe), o->text, o->len); /* not all of it: there are as many */
+			size_t n =
+				line_escape(safe, sizeof(safe), o->text, o->len); /* not all of it: there are as many */
 
 			say("%s\\c", safe);
 			memmove(o->text, o->text + n, o->len -= n);
@@ -157,6 +158,6 @@ static int64_t sh(const struct call *c)
 }
 
 const struct command shell_commands[] = {
-	{ "sh", "n*", "TIMEOUT_S COMMAND", sh, .without_module = true },
-	{ 0 },
+	{ "sh", "n*", "TIMEOUT_S COMMAND", sh, true },
+	{ .name = NULL },
 };
