@@ -160,7 +160,7 @@ struct guest *guest_boot(const char *name, const struct guest_options *o, struct
 	if (!err)
 		err = qemu_check(name, kernel, diag);
 	if (!err)
-		err = q.initrd = initramfs_make(module, o->program, diag);
+		err = q.initrd = initramfs_make(module, o, diag);
 	if (err >= 0) {
 		g = boot(name, o, &q, diag);
 		err = g ? 0 : -errno;
