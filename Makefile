@@ -30,10 +30,12 @@ LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
 BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
+AGENT	:= $(wildcard allocators/linux/agent/*.c)
+PURE	:= $(patsubst %,allocators/linux/agent/%.c,fill line runs)
 TESTS	:= $(wildcard tests/test_*.c)
 obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 
-all: $(BUILD)/contigbench ## build the program (default)
+all: $(BUILD)/contigbench $(BUILD)/contigbench-agent ## build the program (default)
 
 $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -41,7 +43,11 @@ $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcont
 $(BUILD)/libcontig.a: $(call obj,$(LIB))
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
+# what runs inside guests: static, and never with sanitizers
+$(BUILD)/contigbench-agent: $(AGENT) $(wildcard allocators/linux/*.h allocators/linux/*/*.h)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(OPT) $(WARN) -static -pthread -o $@ $(AGENT)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK) $(PURE)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.c.o: %.c
@@ -132,6 +138,7 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux allocators/linux/*.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux/module $(MODULE)
 
