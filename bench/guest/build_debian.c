@@ -20,7 +20,7 @@ struct fetch {
 	struct making m;
 	char apt[CACHE_PATH], root[CACHE_PATH];
 	char release[KERNEL_TEXT], version[KERNEL_TEXT];
-	bool apt_used;
+	bool apt_used, unreachable;
 };
 
 /* A machine that is not Debian has kernels of its own. */
@@ -101,6 +101,7 @@ static int update_lists(struct fetch *f)
 
 	f->apt_used = true;
 	status = recipe_run(&r, step);
+	f->unreachable = r.unreachable;
 	if (status == CLI_MACHINE && f->m.there)
 		fprintf(stderr, "what is there of %s is of %s, release %s: --offline keeps it\n", f->g->name,
 		        f->m.was.date, f->m.was.release);
@@ -246,7 +247,7 @@ static int build_locked(struct fetch *f)
 	return status;
 }
 
-int build_debian(const struct guest_generation *g, const struct build_options *o)
+int build_debian(const struct guest_generation *g, const struct build_options *o, bool *unreachable)
 {
 	struct fetch f = { .g = g, .o = o };
 	struct contig_diag diag;
@@ -277,5 +278,6 @@ int build_debian(const struct guest_generation *g, const struct build_options *o
 	if (fd >= 0)
 		close(fd);
 	making_end(&f.m);
+	*unreachable = f.unreachable;
 	return status;
 }
