@@ -309,10 +309,12 @@ static void mirrors_of_the_machine(void **state)
 
 static void newest_release_with_image_and_headers(void **state)
 {
-	const char *step[] = { "resolve", at("apt"), "6.1", "linux-image", NULL };
+	char apt[64];
+	const char *step[] = { "resolve", apt, "6.1", "linux-image", NULL };
 
 	(void)state;
-	mkdir(at("apt"), 0777);
+	snprintf(apt, sizeof(apt), "%s/apt", scratch);
+	mkdir(apt, 0777);
 	write_text(at("archive/names"), bookworm);
 	/* 60 has no signed image, 57 is for clouds only, 9 is older than 49 though it sorts behind it */
 	answer(step, "6.1.0-49-amd64 6.1.170-1\n");
