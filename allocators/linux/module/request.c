@@ -38,34 +38,32 @@ static void on_test(void *data, unsigned long start, unsigned long end, unsigned
 		s->tested++;
 }
 
-static void count_migration(unsigned long succeeded, unsigned long failed, int reason)
+#define CAN_COUNT (HAVE_MIGRATE_TRACE || HAVE_MIGRATE_TRACE_SPLIT || HAVE_MIGRATE_TRACE_ENUM)
+
+#if HAVE_MIGRATE_TRACE_ENUM
+typedef enum migrate_reason reason_t;
+#else
+typedef int reason_t;
+#endif
+
+#if HAVE_MIGRATE_TRACE
+static void on_migrate(void *data, unsigned long succeeded, unsigned long failed, unsigned long thp_succeeded,
+                       unsigned long thp_failed, unsigned long thp_split, enum migrate_mode mode, reason_t reason)
+#else
+static __maybe_unused void on_migrate(void *data, unsigned long succeeded, unsigned long failed,
+                                      unsigned long thp_succeeded, unsigned long thp_failed, unsigned long thp_split,
+                                      unsigned long large_folio_split, enum migrate_mode mode, reason_t reason)
+#endif
 {
 	struct slot *s = slot_of_current();
 
 	/* the allocation of targets may compact, which is not the request's */
-	if (!s || reason != MR_CONTIG_RANGE)
+	if (!s || (int)reason != MR_CONTIG_RANGE)
 		return;
 	s->migrations++;
 	s->migrated += succeeded;
 	s->failed += failed;
 }
-
-#if HAVE_MIGRATE_TRACE_SPLIT
-static void on_migrate(void *data, unsigned long succeeded, unsigned long failed, unsigned long thp_succeeded,
-                       unsigned long thp_failed, unsigned long thp_split, unsigned long large_split,
-                       enum migrate_mode mode, int reason)
-{
-	count_migration(succeeded, failed, reason);
-}
-#elif HAVE_MIGRATE_TRACE
-static void on_migrate(void *data, unsigned long succeeded, unsigned long failed, unsigned long thp_succeeded,
-                       unsigned long thp_failed, unsigned long thp_split, enum migrate_mode mode, int reason)
-{
-	count_migration(succeeded, failed, reason);
-}
-#else
-#define on_migrate NULL
-#endif
 
 static struct probe {
 	const char *name;
@@ -74,7 +72,7 @@ static struct probe {
 	struct tracepoint *tp;
 } probes[] = {
 	{ "test_pages_isolated", on_test, CONTIGBENCH_CAN_STAGE, NULL },
-	{ "mm_migrate_pages", on_migrate, CONTIGBENCH_CAN_MIGRATED, NULL },
+	{ "mm_migrate_pages", CAN_COUNT ? on_migrate : NULL, CONTIGBENCH_CAN_MIGRATED, NULL },
 };
 
 static void match(struct tracepoint *tp, void *unused)
@@ -90,7 +88,7 @@ int cb_trace_init(void)
 {
 	unsigned int i;
 
-	if (!HAVE_MIGRATE_TRACE && !HAVE_MIGRATE_TRACE_SPLIT)
+	if (!CAN_COUNT)
 		pr_warn("contigbench: mm_migrate_pages has arguments that are not known: migrated pages are not counted\n");
 	for_each_kernel_tracepoint(match, NULL);
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
