@@ -378,12 +378,13 @@ void cb_request_own(const struct contigbench_request *r)
 		cb_disown(r->start, r->nr);
 		break;
 	case CONTIGBENCH_OP_ISOLATE:
-		for (pfn = r->start; pfn < r->start + r->nr; pfn += CB_BLOCK)
-			cb_pages[pfn].flags |= CB_ISOLATED;
-		break;
 	case CONTIGBENCH_OP_UNDO:
-		for (pfn = r->start; pfn < r->start + r->nr; pfn += CB_BLOCK)
+		/* as it is, and not as this request left it: in a race the other one may have come later */
+		for (pfn = r->start; pfn < r->start + r->nr; pfn += CB_BLOCK) {
 			cb_pages[pfn].flags &= ~CB_ISOLATED;
+			if (cb_reported(pfn) == MIGRATE_ISOLATE)
+				cb_pages[pfn].flags |= CB_ISOLATED;
+		}
 		break;
 	}
 }
