@@ -17,7 +17,8 @@
  * with an argument is -EINVAL; a span must lie in one zone and, but for LOOK and TYPES, must be online; -EFAULT, -EINTR and -ENOMEM
  * are as everywhere. -EOPNOTSUPP: this kernel can not do that (the can_ bits say so beforehand).
  * What a request said is in .rc: the ioctl itself is 0 as soon as there was a request.
- * All that is owned is given back, pins are dropped and frozen pages restored by RESET, and when the device is closed.
+ * All that is owned is given back, pins are dropped, frozen pages restored, isolated pageblocks released and nr_reserved_highatomic
+ * counted anew by RESET, and when the device is closed.
  * Work is done on the cpu of the caller, who has to be bound to one if it matters.
  */
 #ifndef CONTIGBENCH_ABI_H
@@ -274,7 +275,7 @@ struct contigbench_types {
 /*
  * Set the type of whole pageblocks (U M R H C; C -EOPNOTSUPP without CMA) under the zone's lock; free runs that begin in
  * them move to the tail of the list of that type, counters along. A free run that covers several pageblocks moves whole up to v6.9, and comes apart at pageblock borders first from v6.10 on. -EBUSY: one of the blocks is isolated. The
- * counter nr_reserved_highatomic is left alone.
+ * counter nr_reserved_highatomic follows.
  */
 struct contigbench_settype {
 	__u64 start;

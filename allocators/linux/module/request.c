@@ -361,32 +361,30 @@ void cb_request_run(struct contigbench_request *r, unsigned int slot)
 	r->failed = s->failed;
 }
 
+/* As it is, and not as this request should have left it: in a race the other one may have come later, or left some behind. */
+static void note_isolated(const struct contigbench_request *r)
+{
+	unsigned long pfn = ALIGN_DOWN(r->start, CB_HULL), end = ALIGN(r->start + r->nr, CB_HULL);
+
+	for (; pfn < end; pfn += CB_BLOCK) {
+		cb_pages[pfn].flags &= ~CB_ISOLATED;
+		if (cb_reported(pfn) == MIGRATE_ISOLATE)
+			cb_pages[pfn].flags |= CB_ISOLATED;
+	}
+}
+
 void cb_request_own(const struct contigbench_request *r)
 {
-	unsigned long pfn;
-
+	if (r->op == CONTIGBENCH_OP_RANGE || r->op == CONTIGBENCH_OP_ISOLATE || r->op == CONTIGBENCH_OP_UNDO)
+		note_isolated(r);
 	if (r->rc)
 		return;
-	switch (r->op) {
-	case CONTIGBENCH_OP_RANGE:
+	if (r->op == CONTIGBENCH_OP_RANGE)
 		cb_own(r->start, r->nr, 'A', 0);
-		break;
-	case CONTIGBENCH_OP_CMA_ALLOC:
+	else if (r->op == CONTIGBENCH_OP_CMA_ALLOC)
 		cb_own(r->start, r->nr, 'A', CB_CMA);
-		break;
-	case CONTIGBENCH_OP_GIVE:
+	else if (r->op == CONTIGBENCH_OP_GIVE)
 		cb_disown(r->start, r->nr);
-		break;
-	case CONTIGBENCH_OP_ISOLATE:
-	case CONTIGBENCH_OP_UNDO:
-		/* as it is, and not as this request left it: in a race the other one may have come later */
-		for (pfn = r->start; pfn < r->start + r->nr; pfn += CB_BLOCK) {
-			cb_pages[pfn].flags &= ~CB_ISOLATED;
-			if (cb_reported(pfn) == MIGRATE_ISOLATE)
-				cb_pages[pfn].flags |= CB_ISOLATED;
-		}
-		break;
-	}
 }
 
 int cb_request(struct contigbench_request *r)
