@@ -49,6 +49,8 @@ static void answer_outcome(const struct contig_outcome *o, struct arena_answer *
 	out->why = contig_reason_name((enum contig_reason)o->autopsy.reason);
 	out->count[COUNT_MIGRATED] = o->total.migrated;
 	out->count[COUNT_REPLACED] = o->total.replaced;
+	out->not_migrated = o->total.not_migrated;
+	out->ns = o->ns;
 }
 
 /*
@@ -58,6 +60,9 @@ static void answer_outcome(const struct contig_outcome *o, struct arena_answer *
 static void flush_lru(struct arena *a, const struct case_op *op, const struct contig_work *work)
 {
 	const struct contig_policy *p = a->c->ops->policy ? a->c->ops->policy(a->c) : NULL;
+
+	if (arena_is_machine(a->c))
+		return;
 	bool early = op->range_op == RANGE_OFFLINE || (p && p->lru_drain == lru_drain_before_migrate);
 
 	if (work->phase != work->next && (early ? work->next : work->phase) == PHASE_MIGRATE)
