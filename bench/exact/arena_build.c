@@ -146,7 +146,8 @@ int arena_build(struct arena *a, struct contig_diag *diag)
 
 	if (rc)
 		return arena_failed(
-			a, contig_diag_set(diag, -ENODATA, "%s: the empty arena could not be taken", a->sc->name), diag);
+			a, contig_diag_set(diag, -ENODATA, "%s: the empty arena could not be taken", a->sc->name),
+			diag);
 	memset(a->role, ROLE_GOT, arena_pages(a));
 	rc = build_huge(a, &a->sc->thp, PAGE_LRU_COMPOUND, diag);
 	rc = rc ? rc : build_huge(a, &a->sc->htlb, PAGE_HUGETLB_POOL, diag);

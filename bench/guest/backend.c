@@ -22,14 +22,16 @@ int guest_fails(struct guest_contig *gc, int rc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(gc->why.text, sizeof(gc->why.text), fmt, ap);
 	va_end(ap);
+	/* it does not answer any more, or not as it should: what it says next would mean nothing */
+	if (rc == -EIO) {
+		guest_close(gc->m->g);
+		gc->m->g = NULL;
+	}
 	return gc->rc = rc;
 }
 
-/* It does not answer any more, or not as it should: what it says next would mean nothing. */
 static int is_dead(struct guest_contig *gc, const struct contig_diag *why)
 {
-	guest_close(gc->m->g);
-	gc->m->g = NULL;
 	return guest_fails(gc, -EIO, "%.500s", why->text);
 }
 
@@ -50,8 +52,7 @@ int guest_ask(struct guest_contig *gc, struct guest_answer **ans, const char *fm
 	if (guest_call(gc->m->g, &mine, &diag, "%s", line))
 		return is_dead(gc, &diag);
 	if (mine->rc == -EOPNOTSUPP)
-		return guest_fails(gc, -EOPNOTSUPP, "not possible here: %.400s",
-		                   mine->words[0] ? mine->words : line);
+		return guest_fails(gc, -EOPNOTSUPP, "not possible here: %.400s", mine->words[0] ? mine->words : line);
 	if (ans)
 		*ans = mine;
 	return 0;
@@ -276,8 +277,9 @@ static int ask_arena(struct guest_contig *gc, uint32_t blocks, pfn_t *start, str
 		                       gc->m->name, blocks, ans->words);
 	if ((uint64_t)ans->rc - gc->zone_start > gc->zone_pages - gc->pages ||
 	    (uint64_t)ans->rc & ((1u << gc->g.max_order) - 1))
-		return contig_diag_set(diag, -EPROTO, "%s: an arena at pfn %lld, which is not in its zone or not aligned",
-		                       gc->m->name, (long long)ans->rc);
+		return contig_diag_set(diag, -EPROTO,
+		                       "%s: an arena at pfn %lld, which is not in its zone or not aligned", gc->m->name,
+		                       (long long)ans->rc);
 	*start = gc->start = (pfn_t)ans->rc;
 	return 0;
 }

@@ -48,8 +48,7 @@ static bool parse_line(const struct guest_contig *gc, const char *text, struct l
 	unsigned long long pfn, nr;
 
 	*l = (struct line){ 0 };
-	if (sscanf(text, "%llu %llu %u %c %c %7s%n", &pfn, &nr, &l->order, &kind, &list, marks, &end) != 6 ||
-	    text[end])
+	if (sscanf(text, "%llu %llu %u %c %c %7s%n", &pfn, &nr, &l->order, &kind, &list, marks, &end) != 6 || text[end])
 		return false;
 	l->pfn = pfn;
 	l->nr = nr;

@@ -293,10 +293,9 @@ static enum migratetype lab_type(struct contig *c, block_t block, enum migratety
 	struct guest_contig *gc = guest_of(c);
 	uint32_t at = ((block << gc->g.pageblock_order) - gc->start) >> gc->g.pageblock_order;
 	char letter = gc->collecting && in_arena(gc, block << gc->g.pageblock_order) ? gc->wanted_type[at]
-	                                                                              : seen_type(gc, block);
-	enum migratetype mt = letter && letter != 'i'
-	                              ? contig_type_of_letter((char)toupper((unsigned char)letter))
-	                              : MT_ISOLATE;
+	                                                                             : seen_type(gc, block);
+	enum migratetype mt =
+		letter && letter != 'i' ? contig_type_of_letter((char)toupper((unsigned char)letter)) : MT_ISOLATE;
 
 	if (stored)
 		*stored = mt;

@@ -43,8 +43,7 @@ int wanted_place(struct contig *c, pfn_t pfn, unsigned int order, enum page_kind
 	for (uint32_t i = at; i < at + nr; i++)
 		gc->wanted[i] = (struct spot){ .head = at, .kind = (uint8_t)kind, .order = (uint8_t)order };
 	gc->wanted[at].owner = owner;
-	gc->wanted[at].list =
-		(uint8_t)contig_type_of_letter(gc->wanted_type[at >> gc->g.pageblock_order]);
+	gc->wanted[at].list = (uint8_t)contig_type_of_letter(gc->wanted_type[at >> gc->g.pageblock_order]);
 	return 0;
 }
 

@@ -149,7 +149,10 @@ static int fault_kind(struct guest_contig *gc, enum page_kind kind, unsigned int
 		give(gc, at, 1u << s->order);
 		if (s->order)
 			guest_tell(gc, "drain");
-		rc = fault_in(gc, at, kind == PAGE_LRU ? PAGE_USER : kind == PAGE_LRU_COMPOUND ? PAGE_LRU_COMPOUND : kind);
+		rc = fault_in(gc, at,
+		              kind == PAGE_LRU            ? PAGE_USER
+		              : kind == PAGE_LRU_COMPOUND ? PAGE_LRU_COMPOUND
+		                                          : kind);
 	}
 	return rc;
 }
@@ -160,8 +163,8 @@ static int fault_all(struct guest_contig *gc)
 	static const struct {
 		enum page_kind kind;
 		unsigned int min_order;
-	} order[] = { { PAGE_LRU_COMPOUND, 1 }, { PAGE_HUGETLB, 1 }, { PAGE_HUGETLB_POOL, 1 }, { PAGE_KERNEL, 1 },
-		      { PAGE_RECLAIMABLE, 1 },  { PAGE_LRU, 0 } };
+	} order[] = { { PAGE_LRU_COMPOUND, 1 }, { PAGE_HUGETLB, 1 },     { PAGE_HUGETLB_POOL, 1 },
+		      { PAGE_KERNEL, 1 },       { PAGE_RECLAIMABLE, 1 }, { PAGE_LRU, 0 } };
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) && !rc; i++)
