@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "conformance.h"
@@ -289,14 +288,6 @@ out:
 	return rc;
 }
 
-static bool is_there(const char *dir, const char *name)
-{
-	char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return !access(path, F_OK) || errno != ENOENT;
-}
-
 int conformance_run(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
                     struct contig_diag *diag)
 {
@@ -305,7 +296,7 @@ int conformance_run(struct conformance *c, const char *dir, const char *const *b
 	int rc = check_backends(backends, nr_backends, diag);
 
 	/* a folder of random requests alone has neither file; one without the other is damaged */
-	if (!rc && (is_there(dir, "cases.txt") || is_there(dir, "answers.jsonl"))) {
+	if (!rc && (conformance_has_file(dir, "cases.txt") || conformance_has_file(dir, "answers.jsonl"))) {
 		rc = conformance_each_line(dir, "cases.txt", add_case, &cases, diag);
 		rc = rc ? rc : conformance_each_line(dir, "answers.jsonl", add_answer, &answers, diag);
 	}

@@ -8,6 +8,7 @@
 
 #include "../../allocators/linux/wire.h"
 #include "backend_inside.h"
+#include "kernels.h"
 
 static struct machine *machines;
 
@@ -155,6 +156,7 @@ static int check_spec(const char *spec, struct contig_diag *diag)
 
 int backend_guest_add(const char *spec, backend_boot boot, struct contig_diag *diag)
 {
+	struct guest_kernel built = { 0 };
 	int rc = check_spec(spec, diag);
 
 	if (rc || machine_named(spec))
@@ -165,7 +167,12 @@ int backend_guest_add(const char *spec, backend_boot boot, struct contig_diag *d
 		return contig_diag_set(diag, -ENOMEM, "no memory");
 	snprintf(m->name, sizeof(m->name), "%s", spec);
 	snprintf(m->kernel, sizeof(m->kernel), "%.*s", (int)contig_name_machine(spec), spec);
-	snprintf(m->summary, sizeof(m->summary), "the kernel itself, in a guest");
+	rc = boot ? 0 : guest_kernel_load(m->kernel, &built, diag);
+	if (rc) {
+		free(m);
+		return rc;
+	}
+	snprintf(m->summary, sizeof(m->summary), "Linux %s itself, in a guest", built.release);
 	m->boot = boot;
 	m->ops = (struct contig_backend){ .name = m->name,
 		                          .summary = m->summary,

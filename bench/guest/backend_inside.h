@@ -10,7 +10,7 @@ struct machine {
 	struct contig_backend ops;
 	char name[CONTIG_MAX_NAME + 1]; /* "linux-6.1@guest" */
 	char kernel[CONTIG_MAX_NAME + 1];
-	char summary[96];
+	char summary[320];
 	backend_boot boot;
 	struct guest *g;
 	struct guest_contig *user; /* whose arena it has */
