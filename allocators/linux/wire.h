@@ -30,7 +30,8 @@
  *					reset lets go
  *
  *	range START NR CALLER		alloc_contig_range(); CALLER: movable | cma
- *					+ moved OWNER FROM TO for each user mapping that lies elsewhere now
+ *					+ moved OWNER FROM TO for each user mapping that lies elsewhere now, + replaced OWNER
+ *					FROM TO for each page of the hugetlb pool
  *					= RC STAGE MIGRATED FAILED REPLACED NS; STAGE as in recorded answers (isolate, migrate,
  *					test, ok); MIGRATED and FAILED in base pages by the mm_migrate_pages tracepoint
  *	isolate START NR CALLER		start_isolate_page_range(); answered like range

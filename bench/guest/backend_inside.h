@@ -80,6 +80,8 @@ int guest_ask(struct guest_contig *gc, struct guest_answer **ans, const char *fm
 int guest_tell(struct guest_contig *gc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The first of these counts; returns gc->rc. */
 int guest_fails(struct guest_contig *gc, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A number of hello's; 0 if the guest is gone, too. */
+uint64_t guest_says_number(const struct guest_contig *gc, const char *key);
 /* What was seen is no longer so. */
 void guest_changed(struct guest_contig *gc);
 

@@ -224,7 +224,7 @@ int see_stats(struct guest_contig *gc)
 
 	if (gc->stats_valid)
 		return gc->rc;
-	gc->stats = (struct contig_stats){ .managed = guest_number(gc->m->g, "zone_managed") };
+	gc->stats = (struct contig_stats){ .managed = guest_says_number(gc, "zone_managed") };
 	rc = guest_ask(gc, &ans, "stats");
 	for (uint32_t i = 0; !rc && i < ans->nr_lines; i++) {
 		if (!take_count(gc, ans->line[i]))

@@ -18,7 +18,7 @@ static void leave_collecting(struct guest_contig *gc)
 int64_t guest_alloc(struct guest_contig *gc, owner_t owner, enum page_kind kind, unsigned int order,
                     enum migratetype mt, bool highatomic)
 {
-	unsigned long long number = owner, node = guest_number(gc->m->g, "node");
+	unsigned long long number = owner, node = guest_says_number(gc, "node");
 	struct guest_answer *ans;
 	char letter = letter_of_kind(kind);
 	int rc = guest_ask(gc, &ans, "alloc %llu %c %u %c %llu%s", number, letter, order, contig_type_letter(mt), node,
@@ -108,7 +108,7 @@ struct guest_range {
 
 static int whole_blocks(struct guest_contig *gc, pfn_t start, uint32_t nr)
 {
-	uint32_t section = 1u << guest_number(gc->m->g, "section_order");
+	uint32_t section = 1u << guest_says_number(gc, "section_order");
 
 	if ((start | nr) & (section - 1))
 		return guest_fails(gc, -EOPNOTSUPP,
@@ -149,13 +149,14 @@ static int op_begin(struct contig *c, const struct contig_range_args *args, stru
 	return 0;
 }
 
-/* "moved OWNER FROM TO" */
+/* "moved OWNER FROM TO", and "replaced" of a page of the hugetlb pool */
 static int take_move(struct guest_contig *gc, const char *line)
 {
 	unsigned long long owner, from, to;
-	char end;
+	char what[16], end;
 
-	if (sscanf(line, "moved %llu %llu %llu%c", &owner, &from, &to, &end) != 3 || to >= PFN_NONE)
+	if (sscanf(line, "%15s %llu %llu %llu%c", what, &owner, &from, &to, &end) != 4 || to >= PFN_NONE ||
+	    (strcmp(what, "moved") && strcmp(what, "replaced")))
 		return guest_fails(gc, -EIO, "%s: '%.100s' says nothing of a move", gc->m->name, line);
 	struct held *h = held_of(gc, owner);
 

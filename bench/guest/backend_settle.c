@@ -41,7 +41,7 @@ static int take_strays(struct guest_contig *gc, owner_t *owner)
 		struct guest_answer *ans;
 		unsigned int order;
 		char type;
-		int rc = guest_ask(gc, &ans, "list %llu", (unsigned long long)guest_number(gc->m->g, "node"));
+		int rc = guest_ask(gc, &ans, "list %llu", (unsigned long long)guest_says_number(gc, "node"));
 
 		if (rc || !find_stray(gc, ans, &order, &type))
 			return rc;
