@@ -63,6 +63,7 @@ struct guest_contig {
 	char *type; /* of all blocks of the zone */
 	struct contig_stats stats;
 	int64_t drift, drift_cma;
+	bool no_cma; /* the kernel was configured without */
 	uint64_t tainted;
 };
 

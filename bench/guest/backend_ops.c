@@ -133,9 +133,6 @@ static int op_begin(struct contig *c, const struct contig_range_args *args, stru
 		return -EINVAL;
 	if (args->op == RANGE_OFFLINE)
 		rc = whole_blocks(gc, args->start, args->nr);
-	else if (args->caller == CALLER_OFFLINE)
-		rc = guest_fails(gc, -EOPNOTSUPP,
-		                 "not possible here: only memory that goes offline is isolated as it is");
 	if (rc)
 		return rc;
 	struct guest_range *r = calloc(1, sizeof(*r));
@@ -207,6 +204,9 @@ static int run_request(struct guest_range *r)
 	static const char *const verbs[] = {
 		[RANGE_ALLOC] = "range", [RANGE_ISOLATE] = "isolate", [RANGE_UNDO] = "undo", [RANGE_OFFLINE] = "offline"
 	};
+	static const char *const callers[] = {
+		[CALLER_MOVABLE] = "movable", [CALLER_CMA] = "cma", [CALLER_OFFLINE] = "offline"
+	};
 	const struct contig_range_args *a = &r->args;
 	struct guest_answer *ans;
 	int rc;
@@ -214,8 +214,7 @@ static int run_request(struct guest_range *r)
 	if (a->op == RANGE_OFFLINE)
 		rc = guest_ask(r->gc, &ans, "offline %u %u %u", a->start, a->nr, a->passes ? a->passes : 5);
 	else
-		rc = guest_ask(r->gc, &ans, "%s %u %u %s", verbs[a->op], a->start, a->nr,
-		               a->caller == CALLER_CMA ? "cma" : "movable");
+		rc = guest_ask(r->gc, &ans, "%s %u %u %s", verbs[a->op], a->start, a->nr, callers[a->caller]);
 	guest_changed(r->gc);
 	if (rc)
 		return rc;
@@ -379,7 +378,8 @@ static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind 
 	leave_collecting(gc);
 	if (!nr || !in_arena(gc, pfn) || nr > gc->pages - (pfn - gc->start))
 		return -EINVAL;
-	if (kind != PAGE_CONTIG && kind != PAGE_OFFLINE && kind != PAGE_HWPOISON && kind != PAGE_RESERVED)
+	if (kind != PAGE_CONTIG && kind != PAGE_KERNEL && kind != PAGE_RECLAIMABLE && kind != PAGE_OFFLINE &&
+	    kind != PAGE_HWPOISON && kind != PAGE_RESERVED)
 		return guest_fails(gc, -EOPNOTSUPP, "not possible here: a request's result does not become '%c'",
 		                   letter_of_kind(kind));
 	int rc = guest_ask(gc, &ans, "convert %u %u %c", pfn, nr, letter_of_kind(kind));
