@@ -144,7 +144,14 @@ struct contigbench_request {
 	__u32 migrations; /* out: how often migrate_pages ran */
 	__u64 allocs;     /* out: LOAD: allocations that succeeded */
 	__u64 misses;     /* out: LOAD: and that failed */
-	__u64 reserved[2];
+	/*
+	 * in: RANGE: 1: nothing may be allocated on another node meanwhile, so that migration fails (-ENOMEM) instead of spilling
+	 * there. The kernel looks at that only while there is a cpuset besides the root: before, once, enable cpuset in
+	 * cgroup.subtree_control of a cgroup2 mount and make an empty group there (nobody has to move into it).
+	 */
+	__u32 stay;
+	__u32 reserved0;
+	__u64 reserved;
 };
 
 /*

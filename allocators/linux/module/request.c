@@ -4,6 +4,7 @@
  * (page_isolation:test_pages_isolated fires only behind isolation and migration), and what was migrated (migrate:mm_migrate_pages).
  */
 #include <linux/cma.h>
+#include <linux/cpuset.h>
 #include <linux/hugetlb.h>
 #include <linux/tracepoint.h>
 #include <trace/events/migrate.h>
@@ -136,7 +137,15 @@ static int range(const struct contigbench_request *r)
 #else
 	unsigned int what = migratetype_of(r->caller);
 #endif
-	return alloc_contig_range(r->start, r->start + r->nr, what, GFP_KERNEL);
+	nodemask_t allowed = cpuset_current_mems_allowed;
+	int err;
+
+	if (r->stay)
+		set_mems_allowed(nodemask_of_node(pfn_to_nid(r->start)));
+	err = alloc_contig_range(r->start, r->start + r->nr, what, GFP_KERNEL);
+	if (r->stay)
+		set_mems_allowed(allowed);
+	return err;
 }
 
 static bool can_isolate(void)
@@ -278,10 +287,12 @@ int cb_request_check(const struct contigbench_request *r)
 	unsigned long cma_start, cma_nr;
 	struct zone *zone;
 
-	if (r->caller > CONTIGBENCH_OFFLINE || r->reserved[0] || r->reserved[1])
+	if (r->caller > CONTIGBENCH_OFFLINE || r->stay > 1 || r->reserved0 || r->reserved)
 		return -EINVAL;
 	if (r->caller == CONTIGBENCH_CMA && !IS_ENABLED(CONFIG_CMA))
 		return -EOPNOTSUPP;
+	if (r->stay && (r->op != CONTIGBENCH_OP_RANGE || !IS_ENABLED(CONFIG_CPUSETS)))
+		return r->op == CONTIGBENCH_OP_RANGE ? -EOPNOTSUPP : -EINVAL;
 	switch (r->op) {
 	case CONTIGBENCH_OP_RANGE:
 		zone = cb_span(r->start, r->nr);
