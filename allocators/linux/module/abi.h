@@ -145,9 +145,8 @@ struct contigbench_request {
 	__u64 allocs;     /* out: LOAD: allocations that succeeded */
 	__u64 misses;     /* out: LOAD: and that failed */
 	/*
-	 * in: RANGE: 1: nothing may be allocated on another node meanwhile, so that migration fails (-ENOMEM) instead of spilling
-	 * there. The kernel looks at that only while there is a cpuset besides the root: before, once, enable cpuset in
-	 * cgroup.subtree_control of a cgroup2 mount and make an empty group there (nobody has to move into it).
+	 * in: RANGE: 1: as if there were no other node: migration fails (-ENOMEM) instead of spilling there. In a RACE this holds
+	 * for both sides if they are on the same node.
 	 */
 	__u32 stay;
 	__u32 reserved0;

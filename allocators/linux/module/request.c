@@ -4,7 +4,6 @@
  * (page_isolation:test_pages_isolated fires only behind isolation and migration), and what was migrated (migrate:mm_migrate_pages).
  */
 #include <linux/cma.h>
-#include <linux/cpuset.h>
 #include <linux/hugetlb.h>
 #include <linux/tracepoint.h>
 #include <trace/events/migrate.h>
@@ -137,15 +136,7 @@ static int range(const struct contigbench_request *r)
 #else
 	unsigned int what = migratetype_of(r->caller);
 #endif
-	nodemask_t allowed = cpuset_current_mems_allowed;
-	int err;
-
-	if (r->stay)
-		set_mems_allowed(nodemask_of_node(pfn_to_nid(r->start)));
-	err = alloc_contig_range(r->start, r->start + r->nr, what, GFP_KERNEL);
-	if (r->stay)
-		set_mems_allowed(allowed);
-	return err;
+	return alloc_contig_range(r->start, r->start + r->nr, what, GFP_KERNEL);
 }
 
 static bool can_isolate(void)
@@ -291,8 +282,6 @@ int cb_request_check(const struct contigbench_request *r)
 		return -EINVAL;
 	if (r->caller == CONTIGBENCH_CMA && !IS_ENABLED(CONFIG_CMA))
 		return -EOPNOTSUPP;
-	if (r->stay && (r->op != CONTIGBENCH_OP_RANGE || !IS_ENABLED(CONFIG_CPUSETS)))
-		return r->op == CONTIGBENCH_OP_RANGE ? -EOPNOTSUPP : -EINVAL;
 	switch (r->op) {
 	case CONTIGBENCH_OP_RANGE:
 		zone = cb_span(r->start, r->nr);
@@ -401,6 +390,7 @@ void cb_request_own(const struct contigbench_request *r)
 int cb_request(struct contigbench_request *r)
 {
 	struct pool *pool;
+	struct cb_stay stay;
 	int err = cb_request_check(r);
 
 	if (err)
@@ -410,7 +400,9 @@ int cb_request(struct contigbench_request *r)
 		return -ENOMEM;
 	if (r->op == CONTIGBENCH_OP_RANGE)
 		pool_before(pool, r);
+	cb_stay_begin(r, &stay);
 	cb_request_run(r, 0);
+	cb_stay_end(&stay);
 	r->replaced = pool_gone(pool);
 	cb_request_own(r);
 	kfree(pool);
