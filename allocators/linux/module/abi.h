@@ -144,7 +144,13 @@ struct contigbench_request {
 	__u32 migrations; /* out: how often migrate_pages ran */
 	__u64 allocs;     /* out: LOAD: allocations that succeeded */
 	__u64 misses;     /* out: LOAD: and that failed */
-	__u64 reserved[2];
+	/*
+	 * in: RANGE: 1: as if there were no other node: migration fails (-ENOMEM) instead of spilling there. In a RACE this holds
+	 * for both sides if they are on the same node.
+	 */
+	__u32 stay;
+	__u32 reserved0;
+	__u64 reserved;
 };
 
 /*

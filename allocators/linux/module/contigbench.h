@@ -130,6 +130,15 @@ int cb_request_check(const struct contigbench_request *r);
 void cb_request_run(struct contigbench_request *r, unsigned int slot);
 void cb_request_own(const struct contigbench_request *r);
 int cb_request(struct contigbench_request *r);
+
+/* stay.c: no migration to other nodes in between */
+struct cb_stay {
+	struct zoneref *ref;
+	struct zone *zone;
+};
+void cb_stay_begin(const struct contigbench_request *r, struct cb_stay *stay);
+void cb_stay_end(const struct cb_stay *stay);
+
 struct cma;
 struct cma *cma_of_cmdline(unsigned long *start, unsigned long *nr);
 
