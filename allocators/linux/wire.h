@@ -35,7 +35,7 @@
  *	hog NR [NODE]			own all that is free on the node (1) but for the arena and NR pages; = pages now owned by it;
  *					reset lets go
  *
- *	range START NR CALLER		alloc_contig_range(); CALLER: movable | cma
+ *	range START NR CALLER [stay]	alloc_contig_range(); CALLER: movable | cma; stay: migration finds no other node to spill to
  *					+ moved OWNER FROM TO for each user mapping that lies elsewhere now
  *					+ replaced OWNER FROM TO for each page of a hugetlb pool (Q) that another one stands for now
  *					= RC STAGE MIGRATED FAILED REPLACED NS; STAGE as in recorded answers (isolate, migrate,
