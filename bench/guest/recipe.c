@@ -28,6 +28,12 @@ static const struct reason {
 	const char *message;
 	bool unreachable;
 } reasons[] = {
+	/* the first, because "no space" may be that for namespaces */
+	{ "unshare: .*(failed|not permitted)|mount: .*(denied|permission|failed)|cannot change root",
+	  "a module is made in namespaces of its own, which this machine does not allow here: as root it may (in a container: "
+	  "one with CAP_SYS_ADMIN), or with `sysctl kernel.unprivileged_userns_clone=1` and "
+	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such",
+	  false },
 	{ "No space left on device|Disk quota exceeded|have enough free space",
 	  "no space is left where kernels are kept (about 1.5 GB for all four): make room, or name another place with "
 	  "CONTIGBENCH_CACHE; what is there already is used then",
@@ -51,11 +57,6 @@ static const struct reason {
 	  "the archive has no such release with image and headers of one version" RECORDED ". Try again in some hours",
 	  false },
 	{ "^= broken", "a package is damaged, and has been removed: say it again, and it is fetched anew", false },
-	{ "unshare: .*(failed|not permitted)|mount: .*(denied|permission|failed)|cannot change root",
-	  "a module is made in namespaces of its own, which this machine does not allow here: as root it may (in a container: "
-	  "one with CAP_SYS_ADMIN), or with `sysctl kernel.unprivileged_userns_clone=1` and "
-	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such",
-	  false },
 	{ 0 },
 };
 
