@@ -15,6 +15,7 @@
 #include "backend_inside.h"
 
 #define STRAY_TRIES 16u
+#define BEHIND_RUNS 64u /* a node has room for as many, and no scenario needs more */
 
 /* ---- what is around ----------------------------------------------------------------------------- */
 
@@ -383,17 +384,51 @@ static int take_arena(struct guest_contig *gc)
 	return rc;
 }
 
+static bool wants_largest(const struct guest_contig *gc)
+{
+	for (uint32_t at = 0; at < gc->pages; at += 1u << gc->g.max_order) {
+		if (gc->wanted[at].kind == PAGE_FREE && gc->wanted[at].order == gc->g.max_order)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A scenario's memory behind the arena serves before runs of the largest order inside: as many of its runs as the geometry has
+ * are taken out of their list, to be put in front when the arena's are in it.
+ */
+static int take_behind(struct guest_contig *gc, owner_t first, uint32_t runs)
+{
+	unsigned long long node = guest_says_number(gc, "node");
+
+	for (uint32_t i = 0; i < runs; i++)
+		guest_tell(gc, "alloc %llu K %u M %llu", (unsigned long long)(first + i), gc->g.max_order, node);
+	return gc->rc;
+}
+
+static int give_behind(struct guest_contig *gc, owner_t first, uint32_t runs)
+{
+	for (uint32_t i = 0; i < runs; i++)
+		guest_tell(gc, "free %llu", (unsigned long long)(first + i));
+	return gc->rc;
+}
+
 static int build(struct guest_contig *gc)
 {
-	owner_t stray = UINT64_MAX >> 1;
+	/* owners that no page of the arena can have */
+	owner_t stray = UINT64_MAX >> 1, behind = UINT64_MAX >> 2;
+	uint32_t zone = gc->g.zones[0].pages, runs = zone > gc->pages ? (zone - gc->pages) >> gc->g.max_order : 0;
 	int rc = check_kinds(gc);
 
+	runs = !wants_largest(gc) ? 0 : runs < BEHIND_RUNS ? runs : BEHIND_RUNS;
 	rc = rc ? rc : take_arena(gc);
 	rc = rc ? rc : take_strays(gc, &stray);
+	rc = rc ? rc : take_behind(gc, behind, runs);
 	rc = rc ? rc : fault_all(gc);
 	rc = rc ? rc : mark_all(gc);
 	rc = rc ? rc : set_types(gc);
 	rc = rc ? rc : free_all(gc);
+	rc = rc ? rc : give_behind(gc, behind, runs);
 	rc = rc ? rc : hold_all(gc);
 	rc = rc ? rc : note_kept(gc);
 	guest_changed(gc);
