@@ -80,7 +80,8 @@ bool console_died(const char *text, char *out, size_t size)
 	tidy(at, line, sizeof(line));
 	for (at = next(at); *at && !*rip; at = next(at)) {
 		size_t len = strcspn(at, "\n");
-		const char *found = memmem(at, len, "RIP: ", 5);
+		/* of the kernel's own code: a trace ends with the RIP of the process */
+		const char *found = memmem(at, len, "RIP: 0010:", 10);
 
 		if (found)
 			tidy(found, rip, sizeof(rip));
