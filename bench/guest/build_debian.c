@@ -97,7 +97,7 @@ static int update_lists(struct fetch *f)
 		n++;
 	if (status != CLI_OK)
 		return status;
-	struct recipe r = recipe(f, "fetching lists of packages", LIMIT_LISTS);
+	struct recipe r = recipe(f, "lists of packages", LIMIT_LISTS);
 
 	f->apt_used = true;
 	status = recipe_run(&r, step);
