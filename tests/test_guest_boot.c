@@ -260,7 +260,7 @@ static void test_ends(void **state)
 	assert_true(house_has("cache/guest/logs/mine-console.log"));
 	has(house_shell("cat cache/guest/logs/mine-console.log"), "Rebooting");
 	refused("oopses", EIO, "mine: BUG: unable to handle page fault for address: 0 (RIP: 0010:f+0x1/0x2)");
-	refused("silent", EIO, "mine: the line to the agent is closed");
+	refused("silent", EIO, "mine: the machine ended before its kernel said a word: the image may be damaged");
 	refused("vermagic", ENOEXEC,
 	        "version magic; build the module for this kernel again with `contigbench guest build mine`");
 }

@@ -180,6 +180,10 @@ int guest_lost(struct guest *g, int err, struct contig_diag *diag, const char *f
 	else if (*last)
 		contig_diag_set(&g->why, err, "%s: %s; the last line of its console is \"%.120s\"%s", g->name, noticed,
 		                last, where);
+	else if (g->console >= 0 && err == -EIO && !g->nr_says)
+		contig_diag_set(&g->why, err,
+		                "%s: the machine ended before its kernel said a word: the image may be damaged",
+		                g->name);
 	else
 		contig_diag_set(&g->why, err, "%s: %s%s", g->name, noticed, where);
 	return contig_diag_set(diag, err, "%s", g->why.text);
