@@ -74,8 +74,7 @@ static int trace_begin(void)
 
 	if (mkdir(TRACE, 0700) && errno != EEXIST)
 		return -EOPNOTSUPP;
-	write_file(TRACE "/trace", "\n"); /* opened for writing, it is emptied */
-	close(open(TRACE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
+	close(open(TRACE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC)); /* this empties it */
 	for (size_t i = 0; !rc && i < sizeof(on) / sizeof(*on); i++) {
 		snprintf(path, sizeof(path), TRACE "%s", on[i]);
 		rc = write_file(path, "1");
