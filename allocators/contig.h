@@ -395,6 +395,11 @@ struct contig_lab {
 	void (*run)(struct contig *c, pfn_t pfn, struct contig_run *out);
 	/* Check every invariant that holds for this policy: 0, or -EUCLEAN with the first pfn that breaks one named. */
 	int (*verify)(struct contig *c, struct contig_diag *diag);
+	/*
+	 * A number for all that decides what happens next, requests that stand between two steps included, statistics not: what is
+	 * equal goes on equally. Nothing more is said of it, and it means nothing outside of this process.
+	 */
+	uint64_t (*digest)(struct contig *c);
 };
 
 /* ---- the table a backend fills in ------------------------------------------------------------ */

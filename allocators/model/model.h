@@ -671,6 +671,8 @@ static inline struct zone *const *zone_order(const struct model *m, uint32_t nod
 
 void model_stats(struct contig *c, uint32_t zone, struct contig_stats *out);
 int model_verify(struct contig *c, struct contig_diag *diag);
+/* digest.c: see lab->digest */
+uint64_t model_digest(struct contig *c);
 /* Is every free run on the list of its block's type (v6.10)? */
 bool hygienic(const struct model *m);
 extern const struct contig_lab model_lab;

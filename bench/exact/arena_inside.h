@@ -27,6 +27,13 @@ int64_t arena_leak(struct arena *a);
 /* Tell an answer together with the state as it is now. 0, -EUCLEAN if an invariant is broken, or -ENOMEM. */
 int arena_tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell, void *ctx, struct contig_diag *diag);
 
+/* One operation and nothing around it; a request with a letter only begins. 0, -EOPNOTSUPP or -ENOMEM. */
+int arena_do(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag);
+/* One step of a request with a letter; false if that was the last, or there is none left. */
+bool arena_step(struct arena *a, struct arena_request *r, struct contig_work *work);
+/* How a request ended, as an answer. */
+void arena_answer_outcome(const struct contig_outcome *o, struct arena_answer *out);
+
 void arena_drain_lru(struct arena *a);
 void arena_drain_pcp(struct arena *a);
 /* Free pages that a request got. */

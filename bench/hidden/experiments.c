@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/* experiments.c - the experiments as a table, and the differences that are understood. */
+#include <string.h>
+
+#include "hidden.h"
+
+#define EXACT (VIEW_TYPES | VIEW_MAP)
+#define TAKEN (VIEW_TYPES | VIEW_TAKEN)
+#define M8    "MMMMMMMM"
+#define M64   M8 M8 M8 M8 M8 M8 M8 M8
+#define BLOCK "npb=64 mt=" M64 " "
+#define LINE(n, rest) .name = n, .line = "case=" n " " rest
+
+static const struct hidden_experiment experiments[] = {
+	/* ---- two requests at once ---- */
+	{ LINE("halves.free", "npb=2 mt=MM ops=a:0+512|a:512+512"), .group = "races",
+	  .picture = "F10; A wants the lower half, B the upper", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("halves.typed", "npb=2 mt=UR ops=a:0+512|a:512+512"), .group = "races",
+	  .picture = "the same, UNMOVABLE beside RECLAIMABLE", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("halves.used", "npb=2 mt=MM user=3+8,700+8 ops=a:0+512|a:512+512"), .group = "races",
+	  .picture = "8 user pages in each half", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("halves.kernel", "npb=2 mt=MM kern=700 ops=a:0+512|a:512+512"), .group = "races",
+	  .picture = "a kernel page in B's half", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("overlap.free", "npb=4 mt=MMMM ops=a:0+1024|a:512+1024"), .group = "races",
+	  .picture = "A wants the first two of four free blocks, B the second and third", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("overlap.used", "npb=4 mt=MMMM user=3+8,700+8,1100+8 ops=a:0+1024|a:512+1024"), .group = "races",
+	  .picture = "the same with user pages in all three", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("overlap.kernel", "npb=4 mt=MMMM kern=1100 ops=a:0+1024|a:512+1024"), .group = "races",
+	  .picture = "a kernel page that only B meets", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("same.free", "npb=2 mt=MM ops=a:0+512|a:0+512"), .group = "races",
+	  .picture = "both want the lower half of an F10", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("same.whole", "npb=2 mt=MM ops=a:0+1024|a:0+1024"), .group = "races",
+	  .picture = "both want all of an F10", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("same.used", "npb=2 mt=MM user=3+16,600+8 ops=a:0+1024|a:0+1024"), .group = "races",
+	  .picture = "the same with user pages in it", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("same.kernel", "npb=2 mt=UM kern=100 ops=a:0+1024|a:0+1024"), .group = "races",
+	  .picture = "the same with a kernel page in it", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("neighbours.free", "npb=4 mt=MMMM ops=a:512+512|a:1024+512"), .group = "races",
+	  .picture = "neighbouring pageblocks of two MAX pages", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("neighbours.used", "npb=4 mt=MMMM user=700+8,1100+8 ops=a:512+512|a:1024+512"), .group = "races",
+	  .picture = "the same with user pages in both", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("block.parts", "npb=2 mt=MM ops=a:0+128|a:256+128"), .group = "races",
+	  .picture = "two parts of one pageblock", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("inside", "npb=4 mt=MMMM ops=a:0+2048|a:1024+512"), .group = "races",
+	  .picture = "A wants all four blocks, B the third", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+
+	/* ---- a request while others allocate ---- */
+	{ LINE("load.kernel", "npb=2 mt=UU user=0+1,2+1,4+1,6+1,8+1,10+1,12+1,14+1 ops=a:0+512|alloc:0,U,times=3"),
+	  .group = "load", .picture = "small free runs in A's half; B allocates kernel pages and frees them",
+	  .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("load.movable", "npb=2 mt=MM user=0+1,2+1,4+1,6+1,8+1,10+1,12+1,14+1 ops=a:0+512|alloc:0,M,K,times=3"),
+	  .group = "load", .picture = "the same; B allocates kernel pages where user pages would lie", .view = TAKEN, .left = HOG_NOTHING,
+	  .on = ON_ALL },
+	{ LINE("load.order3", "npb=2 mt=UU user=0+1,16+1,32+1,48+1 ops=a:0+512|alloc:3,U,times=3"), .group = "load",
+	  .picture = "the same; B allocates kernel pages of order 3", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+
+	/* ---- a memory block goes offline, and what is in it ---- */
+	{ LINE("offline.free", BLOCK "ops=off:0+32768,passes=3;on:0+32768"), .group = "offline",
+	  .picture = "a free memory block, and online again", .view = VIEW_TYPES, .left = HOG_NOTHING, .memory = true,
+	  .on = ON_ALL },
+	{ LINE("offline.user", BLOCK "user=3+20,5000+20,32000+20 ops=off:0+32768,passes=3;on:0+32768"),
+	  .group = "offline", .picture = "user pages in it", .view = VIEW_TYPES, .left = HOG_NOTHING, .memory = true,
+	  .on = ON_ALL },
+	{ LINE("offline.pinned", BLOCK "user=3+20,5000+20 pin=5007 ops=off:0+32768,passes=3"), .group = "offline",
+	  .picture = "one of its user pages is pinned; a signal ends it", .view = VIEW_TYPES, .left = HOG_NOTHING,
+	  .memory = true, .on = ON_ALL },
+	{ LINE("offline.kernel", "npb=64 mt=UUR" M8 M8 M8 M8 M8 M8 M8 "MMMMM kern=700,9000+8 user=5000+20 "
+	       "ops=off:0+32768,passes=3"), .group = "offline",
+	  .picture = "kernel pages, and blocks of other types", .view = VIEW_TYPES, .left = HOG_NOTHING, .memory = true,
+	  .on = ON_ALL },
+	{ LINE("offline.pool", BLOCK "htlb=1024 ops=off:0+32768,passes=3;on:0+32768"), .group = "offline",
+	  .picture = "a free page of the hugetlb pool", .view = VIEW_TYPES, .left = HOG_NOTHING, .memory = true,
+	  .on = ON_ALL },
+	{ LINE("offline.request", BLOCK "user=10300+8 ops=off:0+32768,passes=3|a:10240+512"), .group = "offline",
+	  .picture = "the block goes offline while B wants a pageblock of it", .view = VIEW_TYPES, .left = HOG_NOTHING,
+	  .memory = true, .on = ON_ALL },
+
+	/* ---- the reserve for atomic allocations ---- */
+	{ LINE("atomic.fill", "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160"), .group = "atomic",
+	  .picture = "atomic allocations of order 4 until five blocks are full", .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS,
+	  .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("atomic.request", "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160;free:0+2560;a:512+512;f:512+512"),
+	  .group = "atomic", .picture = "these are freed, and a request takes the second block and gives it back",
+	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = HOG_NOTHING, .on = ON_ALL },
+
+	/* ---- nowhere to move pages to ---- */
+	{ LINE("full.spill", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
+	  .picture = "all of the node is taken; the other one has room", .view = TAKEN, .left = 0, .on = ON_ALL },
+	{ LINE("full.alone", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
+	  .picture = "all of the node is taken, and no other may be used", .view = TAKEN, .left = 0, .no_spill = true,
+	  .on = ON_ALL },
+	{ LINE("full.nearly", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
+	  .picture = "the same, but for 3 MAX pages", .view = TAKEN, .left = 3072, .no_spill = true, .on = ON_ALL },
+};
+
+const struct hidden_experiment *hidden_experiment_at(size_t i)
+{
+	return i < sizeof(experiments) / sizeof(experiments[0]) ? &experiments[i] : NULL;
+}
+
+const struct hidden_experiment *hidden_experiment_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(experiments) / sizeof(experiments[0]); i++) {
+		if (!strcmp(experiments[i].name, name))
+			return &experiments[i];
+	}
+	return NULL;
+}
+
+bool hidden_is_for(const struct hidden_experiment *e, const struct recorded_kernel *k)
+{
+	for (size_t i = 0; recorded_kernel_at(i); i++) {
+		if (recorded_kernel_at(i) == k)
+			return e->on >> i & 1;
+	}
+	return false;
+}
+
+const char *hidden_reason(const char *experiment, const char *kernel, const char *outcome)
+{
+	(void)experiment;
+	(void)kernel;
+	(void)outcome;
+	return NULL;
+}
