@@ -73,4 +73,100 @@ const char *hidden_reason(const char *experiment, const char *kernel, const char
 int hidden_model(const struct hidden_experiment *e, const char *backend, const struct recorded_kernel *k,
                  uint64_t budget, struct explored *out, struct contig_diag *diag);
 
+/* ---- what kernels answered (records.c): hidden.jsonl of a conformance folder (docs/formats.md) ------- */
+
+struct hidden_answers {
+	const struct hidden_experiment *e;
+	const struct recorded_kernel *k;
+	char version[64];       /* of the kernel's package */
+	struct outcome_set set; /* how many trials came to what */
+	uint64_t together;      /* trials in which what was to run at once did so */
+};
+
+struct hidden_record {
+	uint32_t nr;
+	struct hidden_answers *answers;
+};
+
+/* 0 or -errno with file and line; what is there already is kept, and hidden_record_free() is for the caller in any case. */
+int hidden_load(struct hidden_record *r, const char *dir, struct contig_diag *diag);
+/* Write all of it. CLI_OK, or a message was printed. */
+int hidden_store(const struct hidden_record *r, const char *dir);
+/* Those of this experiment and kernel, empty ones if there were none; NULL without memory. */
+struct hidden_answers *hidden_answers(struct hidden_record *r, const struct hidden_experiment *e,
+                                      const struct recorded_kernel *k);
+const struct hidden_answers *hidden_answered(const struct hidden_record *r, const struct hidden_experiment *e,
+                                             const struct recorded_kernel *k);
+void hidden_record_free(struct hidden_record *r);
+
+/* ---- the kernel's side (guest.c) ---------------------------------------------------------------- */
+
+/*
+ * Boot the kernel and do so many trials of each of the experiments that are for it; `record` gets the answers in place of those
+ * that it had. 0 or -errno with the reason.
+ */
+int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment *const *experiments, uint32_t nr,
+                 uint32_t trials, struct hidden_record *record, struct contig_diag *diag);
+
+/* ---- one against the other (compare.c) ------------------------------------------------------------ */
+
+/* Of all trials; what was seen more seldom and is not yielded by the model is told, and no disagreement. */
+#define HIDDEN_OFTEN_PERCENT 5u
+
+struct hidden_result {
+	const struct hidden_experiment *e;
+	const struct recorded_kernel *k;
+	char backend[128];
+	const struct hidden_answers *answers; /* NULL: only the model was asked */
+	struct explored model;
+	uint32_t agreed;       /* outcomes that both have */
+	uint32_t missed;       /* seen, and not yielded by the model ... */
+	uint32_t missed_often; /* ... in HIDDEN_OFTEN_PERCENT of trials or more ... */
+	uint32_t unexplained;  /* ... and no reason is known */
+	uint32_t unseen;       /* yielded, and never seen ... */
+	uint32_t open;         /* ... and no reason is known */
+};
+
+struct hidden_results {
+	uint32_t nr;
+	struct hidden_result *result;
+};
+
+/* Ask the model and compare. 0 or -errno with the reason. */
+int hidden_compare(struct hidden_results *all, const struct hidden_experiment *e, const struct recorded_kernel *k,
+                   const char *backend, const struct hidden_record *record, uint64_t budget, struct contig_diag *diag);
+void hidden_results_free(struct hidden_results *all);
+/* Disagreements: outcomes seen often that the model does not yield, for no known reason. */
+uint32_t hidden_disagreements(const struct hidden_results *all);
+
+/* report.c */
+void hidden_print(const struct hidden_results *all, bool verbose);
+/* The section of docs/fidelity.md. */
+void hidden_print_markdown(const struct hidden_results *all);
+void hidden_print_json(const struct hidden_results *all);
+
+/* ---- all of it (run.c) ------------------------------------------------------------------------------ */
+
+enum hidden_form {
+	HIDDEN_TEXT,
+	HIDDEN_JSON,
+	HIDDEN_MARKDOWN,
+};
+
+struct hidden_options {
+	const char *const *experiments; /* names, or groups; none: all */
+	uint32_t nr_experiments;
+	const char *const *backends; /* none: those of the four recorded kernels; each stands for the kernel of its base name */
+	uint32_t nr_backends;
+	uint32_t trials;       /* in guests; 0: none is booted */
+	const char *recorded;  /* folder to read answers from, or NULL */
+	const char *record_to; /* folder to write them to, or NULL */
+	uint64_t budget;       /* runs of the model for one experiment before it samples; 0: as is usual */
+	enum hidden_form form;
+	bool verbose;
+};
+
+/* Prints messages and the report. Status of enum cli_status: CLI_NO if there is a disagreement. */
+int hidden_run(const struct hidden_options *o);
+
 #endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/* guest.c - trials of experiments in a guest, and the delays that make requests meet at different places. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cli.h"
+#include "guest_trial.h"
+
+#define TRIES_IN_A_ROW 20u /* that may go wrong while a trial is set up */
+
+/* ---- delays ---------------------------------------------------------------------------------------- */
+
+/*
+ * The second request begins somewhere between one length of its own before the first and one length of the first behind it,
+ * evenly: how long requests take, and how long a spin does, is learned from the trials before.
+ */
+struct delays {
+	double spin;     /* nanoseconds of one */
+	double took[2];  /* nanoseconds of a request that ran */
+	double ahead;    /* nanoseconds by which the second begins first if nobody waits */
+	uint32_t nr;
+};
+
+#define FIRST_SPINS 4000.0
+
+static double between(double low, double x, double high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
+/* The n-th of points that fill [0, 1) evenly, whatever their number. */
+static double spread(uint32_t n)
+{
+	double x = (n + 1) * 0.6180339887498949;
+
+	return x - (double)(uint64_t)x;
+}
+
+static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2])
+{
+	double begin = (spread(trial) * (d->took[0] + d->took[1]) - d->took[1]) * 1.1 + d->ahead;
+	double nr = between(-1e8, d->spin > 0 ? begin / d->spin : (trial % 2 ? 1 : -1) * FIRST_SPINS * (trial + 1), 1e8);
+
+	spins[0] = nr < 0 ? (uint32_t)-nr : 0;
+	spins[1] = nr > 0 ? (uint32_t)nr : 0;
+}
+
+static void learn(struct delays *d, const struct trial *t)
+{
+	double spins = (double)t->spins[1] - (double)t->spins[0];
+	double weight = 1.0 / (d->nr < 8 ? d->nr + 1 : 8);
+
+	if (!t->raced)
+		return;
+	if (spins > FIRST_SPINS || -spins > FIRST_SPINS) {
+		double spin = (double)t->began / spins;
+
+		if (spin > 0)
+			d->spin += (spin - d->spin) * weight;
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		d->took[i] += ((double)t->took[i] - d->took[i]) * weight;
+	d->nr++;
+}
+
+/* ---- trials ---------------------------------------------------------------------------------------- */
+
+static int trials(struct trial *t, uint32_t nr, struct hidden_answers *a, struct contig_diag *diag)
+{
+	struct delays d = { 0 };
+	uint32_t failed = 0;
+
+	for (uint32_t done = 0; done < nr;) {
+		char text[OUTCOME_TEXT] = "";
+
+		set_delays(&d, done + failed, t->spins);
+		int rc = trial_run(t, text, sizeof(text), diag);
+
+		if (rc == -EAGAIN && ++failed < TRIES_IN_A_ROW)
+			continue;
+		if (rc)
+			return rc;
+		failed = 0;
+		learn(&d, t);
+		if (!outcome_add(&a->set, text, 1))
+			return contig_diag_set(diag, -ENOMEM, "no memory");
+		a->together += t->together;
+		cli_progress(t->e->name, ++done, nr);
+	}
+	return 0;
+}
+
+static int run_experiment(struct guest *g, const struct hidden_experiment *e, uint32_t nr, struct hidden_answers *a,
+                          struct contig_diag *diag)
+{
+	struct scripted_case *sc = calloc(1, sizeof(*sc));
+	struct trial *t = calloc(1, sizeof(*t));
+	uint32_t npb = 1u << guest_number(g, "pageblock_order");
+	int rc = sc && t ? case_parse(e->line, npb, sc, diag) : contig_diag_set(diag, -ENOMEM, "no memory");
+
+	if (!rc) {
+		*t = (struct trial){ .g = g, .e = e, .sc = sc, .npb = npb, .pages = sc->nr_blocks * npb };
+		t->role = calloc(t->pages + 1, sizeof(*t->role));
+		rc = t->role ? trials(t, nr, a, diag) : contig_diag_set(diag, -ENOMEM, "no memory");
+		free(t->role);
+	}
+	free(sc);
+	free(t);
+	return rc;
+}
+
+/* A guest in which this may be tried: one that has what it wants on its command line. */
+static struct guest *boot(const struct recorded_kernel *k, uint32_t cma, struct contig_diag *diag)
+{
+	struct guest_options o = GUEST_OPTIONS;
+	char append[32];
+
+	snprintf(append, sizeof(append), "cma=%uM", cma);
+	o.threads = true;
+	o.append = cma ? append : NULL;
+	return guest_boot(k->backend, &o, diag);
+}
+
+int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment *const *experiments, uint32_t nr,
+                 uint32_t trials_each, struct hidden_record *record, struct contig_diag *diag)
+{
+	struct guest *g = NULL;
+	uint32_t cma = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < nr && !rc; i++) {
+		const struct hidden_experiment *e = experiments[i];
+		struct hidden_answers *a;
+
+		if (!hidden_is_for(e, k))
+			continue;
+		if (g && cma != e->cma) {
+			guest_close(g);
+			g = NULL;
+		}
+		cma = e->cma;
+		if (!g)
+			g = boot(k, cma, diag);
+		if (!g)
+			return errno ? -errno : -EIO;
+		a = hidden_answers(record, e, k);
+		if (!a) {
+			rc = contig_diag_set(diag, -ENOMEM, "no memory");
+			break;
+		}
+		outcome_free(&a->set);
+		a->together = 0;
+		snprintf(a->version, sizeof(a->version), "%.63s", guest_says(g, "release") ? guest_says(g, "release") : k->version);
+		rc = run_experiment(g, e, trials_each, a, diag);
+	}
+	guest_close(g);
+	return rc;
+}
