@@ -17,16 +17,13 @@ static void list(void)
 
 int cmd_hidden(int argc, char **argv)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
-		                                 { "backends", required_argument, NULL, 'b' },
-		                                 { "guests", required_argument, NULL, 'g' },
-		                                 { "recorded", required_argument, NULL, 'r' },
-		                                 { "record", required_argument, NULL, 'w' },
-		                                 { "json", no_argument, NULL, 'j' },
-		                                 { "markdown", no_argument, NULL, 'm' },
-		                                 { "list", no_argument, NULL, 'l' },
-		                                 { "verbose", no_argument, NULL, 'v' },
-		                                 { NULL, 0, NULL, 0 } };
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },         { "backends", required_argument, NULL, 'b' },
+		{ "guests", required_argument, NULL, 'g' }, { "recorded", required_argument, NULL, 'r' },
+		{ "record", required_argument, NULL, 'w' }, { "json", no_argument, NULL, 'j' },
+		{ "markdown", no_argument, NULL, 'm' },     { "list", no_argument, NULL, 'l' },
+		{ "verbose", no_argument, NULL, 'v' },      { NULL, 0, NULL, 0 }
+	};
 	struct hidden_options o = { 0 };
 	struct backend_list backends = { 0 };
 	int opt = 0, status = CLI_OK;

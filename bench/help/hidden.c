@@ -3,13 +3,13 @@
 
 static const struct help_option options[] = {
 	{ "EXPERIMENT", NULL, "only these, by name or by group (all)", NULL, NULL },
-	{ "-b, --backends", "BACKEND,...", "only these, each for the kernel of its name; knobs may be added with +", NULL,
-	  ",backend" },
+	{ "-b, --backends", "BACKEND,...", "only these, each for the kernel of its name; knobs may be added with +",
+	  NULL, ",backend" },
 	{ "--guests", "TRIALS", "boot each kernel and make so many trials of each experiment", NULL, NULL },
 	{ "--recorded", "DIR", "hold what the model yields against DIR/hidden.jsonl: see contigbench-formats(5)", NULL,
 	  "dir" },
-	{ "--record", "DIR", "write what guests answer to DIR/hidden.jsonl; with --recorded, beside what was there", NULL,
-	  "dir" },
+	{ "--record", "DIR", "write what guests answer to DIR/hidden.jsonl; with --recorded, beside what was there",
+	  NULL, "dir" },
 	{ "--json", NULL, "print outcomes as JSON", NULL, NULL },
 	{ "--markdown", NULL, "print them as a section of docs/fidelity.md", NULL, NULL },
 	{ "--list", NULL, "print the experiments", NULL, NULL },
@@ -35,6 +35,7 @@ const struct help help_hidden = {
 	                                           { "contigbench hidden --recorded tests/conformance",
 	                                             "whether that is what kernels showed, in a source tree" },
 	                                           { 0 } },
-	.status = "Exit status: 0 everything that a kernel showed in 5 % of trials or more is yielded by the model, or its "
-		  "reason is known; 1 something is not; 2 a name or file is wrong; 3 a guest can not be had.",
+	.status =
+		"Exit status: 0 everything that a kernel showed in 5 % of trials or more is yielded by the model, or its "
+		"reason is known; 1 something is not; 2 a name or file is wrong; 3 a guest can not be had.",
 };

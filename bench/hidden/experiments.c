@@ -4,11 +4,11 @@
 
 #include "hidden.h"
 
-#define EXACT (VIEW_TYPES | VIEW_MAP)
-#define TAKEN (VIEW_TYPES | VIEW_TAKEN)
-#define M8    "MMMMMMMM"
-#define M64   M8 M8 M8 M8 M8 M8 M8 M8
-#define BLOCK "npb=64 mt=" M64 " "
+#define EXACT         (VIEW_TYPES | VIEW_MAP)
+#define TAKEN         (VIEW_TYPES | VIEW_TAKEN)
+#define M8            "MMMMMMMM"
+#define M64           M8 M8 M8 M8 M8 M8 M8 M8
+#define BLOCK         "npb=64 mt=" M64 " "
 #define LINE(n, rest) .name = n, .line = "case=" n " " rest
 
 static const struct hidden_experiment experiments[] = {
@@ -22,7 +22,8 @@ static const struct hidden_experiment experiments[] = {
 	{ LINE("halves.kernel", "npb=2 mt=MM kern=700 ops=a:0+512|a:512+512"), .group = "races",
 	  .picture = "a kernel page in B's half", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
 	{ LINE("overlap.free", "npb=4 mt=MMMM ops=a:0+1024|a:512+1024"), .group = "races",
-	  .picture = "A wants the first two of four free blocks, B the second and third", .view = EXACT, .left = HOG_NOTHING, .on = ON_ALL },
+	  .picture = "A wants the first two of four free blocks, B the second and third", .view = EXACT,
+	  .left = HOG_NOTHING, .on = ON_ALL },
 	{ LINE("overlap.used", "npb=4 mt=MMMM user=3+8,700+8,1100+8 ops=a:0+1024|a:512+1024"), .group = "races",
 	  .picture = "the same with user pages in all three", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
 	{ LINE("overlap.kernel", "npb=4 mt=MMMM kern=1100 ops=a:0+1024|a:512+1024"), .group = "races",
@@ -49,10 +50,11 @@ static const struct hidden_experiment experiments[] = {
 	  .group = "load", .picture = "small free runs in A's half; B allocates kernel pages and frees them",
 	  .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
 	{ LINE("load.movable", "npb=2 mt=MM user=0+1,2+1,4+1,6+1,8+1,10+1,12+1,14+1 ops=a:0+512|alloc:0,M,K,times=3"),
-	  .group = "load", .picture = "the same; B allocates kernel pages where user pages would lie", .view = TAKEN, .left = HOG_NOTHING,
-	  .on = ON_ALL },
+	  .group = "load", .picture = "the same; B allocates kernel pages where user pages would lie", .view = TAKEN,
+	  .left = HOG_NOTHING, .on = ON_ALL },
 	{ LINE("load.order3", "npb=2 mt=UU user=0+1,16+1,32+1,48+1 ops=a:0+512|alloc:3,U,times=3"), .group = "load",
-	  .picture = "the same; B allocates kernel pages of order 3", .view = TAKEN, .left = HOG_NOTHING, .on = ON_ALL },
+	  .picture = "the same; B allocates kernel pages of order 3", .view = TAKEN, .left = HOG_NOTHING,
+	  .on = ON_ALL },
 
 	/* ---- a memory block goes offline, and what is in it ---- */
 	{ LINE("offline.free", BLOCK "ops=off:0+32768,passes=3;on:0+32768"), .group = "offline",
@@ -65,9 +67,9 @@ static const struct hidden_experiment experiments[] = {
 	  .picture = "one of its user pages is pinned; a signal ends it", .view = VIEW_TYPES, .left = HOG_NOTHING,
 	  .memory = true, .on = ON_ALL },
 	{ LINE("offline.kernel", "npb=64 mt=UUR" M8 M8 M8 M8 M8 M8 M8 "MMMMM kern=700,9000+8 user=5000+20 "
-	       "ops=off:0+32768,passes=3"), .group = "offline",
-	  .picture = "kernel pages, and blocks of other types", .view = VIEW_TYPES, .left = HOG_NOTHING, .memory = true,
-	  .on = ON_ALL },
+	                         "ops=off:0+32768,passes=3"),
+	  .group = "offline", .picture = "kernel pages, and blocks of other types", .view = VIEW_TYPES,
+	  .left = HOG_NOTHING, .memory = true, .on = ON_ALL },
 	{ LINE("offline.pool", BLOCK "htlb=1024 ops=off:0+32768,passes=3;on:0+32768"), .group = "offline",
 	  .picture = "a free page of the hugetlb pool", .view = VIEW_TYPES, .left = HOG_NOTHING, .memory = true,
 	  .on = ON_ALL },
@@ -77,9 +79,10 @@ static const struct hidden_experiment experiments[] = {
 
 	/* ---- the reserve for atomic allocations ---- */
 	{ LINE("atomic.fill", "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160"), .group = "atomic",
-	  .picture = "atomic allocations of order 4 until five blocks are full", .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS,
-	  .left = HOG_NOTHING, .on = ON_ALL },
-	{ LINE("atomic.request", "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160;free:0+2560;a:512+512;f:512+512"),
+	  .picture = "atomic allocations of order 4 until five blocks are full",
+	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = HOG_NOTHING, .on = ON_ALL },
+	{ LINE("atomic.request",
+	       "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160;free:0+2560;a:512+512;f:512+512"),
 	  .group = "atomic", .picture = "these are freed, and a request takes the second block and gives it back",
 	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = HOG_NOTHING, .on = ON_ALL },
 

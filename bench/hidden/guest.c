@@ -15,9 +15,9 @@
  * evenly: how long requests take, and how long a spin does, is learned from the trials before.
  */
 struct delays {
-	double spin;     /* nanoseconds of one */
-	double took[2];  /* nanoseconds of a request that ran */
-	double ahead;    /* nanoseconds by which the second begins first if nobody waits */
+	double spin;    /* nanoseconds of one */
+	double took[2]; /* nanoseconds of a request that ran */
+	double ahead;   /* nanoseconds by which the second begins first if nobody waits */
 	uint32_t nr;
 };
 
@@ -39,7 +39,8 @@ static double spread(uint32_t n)
 static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2])
 {
 	double begin = (spread(trial) * (d->took[0] + d->took[1]) - d->took[1]) * 1.1 + d->ahead;
-	double nr = between(-1e8, d->spin > 0 ? begin / d->spin : (trial % 2 ? 1 : -1) * FIRST_SPINS * (trial + 1), 1e8);
+	double nr =
+		between(-1e8, d->spin > 0 ? begin / d->spin : (trial % 2 ? 1 : -1) * FIRST_SPINS * (trial + 1), 1e8);
 
 	spins[0] = nr < 0 ? (uint32_t)-nr : 0;
 	spins[1] = nr > 0 ? (uint32_t)nr : 0;
@@ -150,7 +151,8 @@ int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment
 		}
 		outcome_free(&a->set);
 		a->together = 0;
-		snprintf(a->version, sizeof(a->version), "%.63s", guest_says(g, "release") ? guest_says(g, "release") : k->version);
+		snprintf(a->version, sizeof(a->version), "%.63s",
+		         guest_says(g, "release") ? guest_says(g, "release") : k->version);
 		rc = run_experiment(g, e, trials_each, a, diag);
 	}
 	guest_close(g);

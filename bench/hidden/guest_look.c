@@ -65,8 +65,8 @@ int trial_begin_counters(struct trial *t, struct contig_diag *diag)
 	t->leak = c.leak;
 	t->warned = c.warned;
 	if (c.isolated)
-		return contig_diag_set(diag, -EAGAIN, "%s: %lld pageblocks are isolated before anything began", t->e->name,
-		                       (long long)c.isolated);
+		return contig_diag_set(diag, -EAGAIN, "%s: %lld pageblocks are isolated before anything began",
+		                       t->e->name, (long long)c.isolated);
 	return 0;
 }
 
@@ -156,7 +156,8 @@ int trial_outcome(struct trial *t, char *text, size_t size, struct contig_diag *
 	if (c.drift)
 		outcome_part(text, size, "drift %lld", (long long)c.drift);
 	if (t->e->view & VIEW_RESERVE)
-		outcome_part(text, size, "reserved %lld; leak %lld", (long long)c.reserved, (long long)(c.leak - t->leak));
+		outcome_part(text, size, "reserved %lld; leak %lld", (long long)c.reserved,
+		             (long long)(c.leak - t->leak));
 	if (c.warned & ~t->warned)
 		outcome_part(text, size, "the kernel warned");
 	return 0;

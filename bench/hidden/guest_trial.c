@@ -67,8 +67,8 @@ static int race(struct trial *t, const struct case_op *op, struct contig_diag *d
 	if (rc)
 		return rc;
 	if (ans->rc < 0)
-		return contig_diag_set(diag, -EAGAIN, "%s: the guest answers race %u %u %s / %s with %lld %s", t->e->name,
-		                       t->spins[0], t->spins[1], a, b, (long long)ans->rc, ans->words);
+		return contig_diag_set(diag, -EAGAIN, "%s: the guest answers race %u %u %s / %s with %lld %s",
+		                       t->e->name, t->spins[0], t->spins[1], a, b, (long long)ans->rc, ans->words);
 	for (uint32_t i = 0; i < ans->nr_lines && !rc; i++) {
 		if (strncmp(ans->line[i], "side ", 5))
 			continue;
@@ -125,8 +125,8 @@ static int do_alloc(struct trial *t, const struct case_op *op, struct contig_dia
 		uint32_t owner = ++t->nr_owners;
 		struct guest_answer *a;
 
-		rc = guest_call(t->g, &a, diag, "alloc %u %c %u %c 1%s", owner, op->mt == MT_MOVABLE ? 'X' : 'K', op->order,
-		                contig_type_letter(op->mt), op->highatomic ? " highatomic" : "");
+		rc = guest_call(t->g, &a, diag, "alloc %u %c %u %c 1%s", owner, op->mt == MT_MOVABLE ? 'X' : 'K',
+		                op->order, contig_type_letter(op->mt), op->highatomic ? " highatomic" : "");
 		if (rc)
 			return rc;
 		if (a->rc < 0)
@@ -190,7 +190,8 @@ static int do_all(struct trial *t, struct contig_diag *diag)
 			rc = trial_drain(t, diag);
 			rc = rc ? rc : verbs[op->verb](t, op, diag);
 		} else {
-			return contig_diag_set(diag, -EOPNOTSUPP, "%s: no guest can be asked for %s", t->e->name, op->text);
+			return contig_diag_set(diag, -EOPNOTSUPP, "%s: no guest can be asked for %s", t->e->name,
+			                       op->text);
 		}
 		rc = rc ? rc : trial_drain(t, diag);
 	}

@@ -13,16 +13,16 @@ struct trial {
 	struct guest *g;
 	const struct hidden_experiment *e;
 	const struct scripted_case *sc;
-	uint64_t start;          /* pfn of the arena */
-	uint32_t pages;          /* of the arena */
-	uint32_t npb;            /* pages of a pageblock */
-	uint8_t *role;           /* by offset: enum trial_role */
-	uint32_t nr_owners;      /* 1 ... are taken */
+	uint64_t start;            /* pfn of the arena */
+	uint32_t pages;            /* of the arena */
+	uint32_t npb;              /* pages of a pageblock */
+	uint8_t *role;             /* by offset: enum trial_role */
+	uint32_t nr_owners;        /* 1 ... are taken */
 	uint64_t at[TRIAL_OWNERS]; /* first page of an owner's kernel pages, as far as free: asks for them; 0: none */
 	uint32_t order[TRIAL_OWNERS];
-	int64_t leak;            /* nr_reserved_highatomic less HIGHATOMIC blocks, when it began */
-	int64_t warned;          /* kernel warnings, when it began */
-	uint32_t spins[2];       /* in: of whoever begins a race */
+	int64_t leak;      /* nr_reserved_highatomic less HIGHATOMIC blocks, when it began */
+	int64_t warned;    /* kernel warnings, when it began */
+	uint32_t spins[2]; /* in: of whoever begins a race */
 	char said[OUTCOME_TEXT];
 	/* what a race took, for the next delays: nanoseconds */
 	bool raced, together;

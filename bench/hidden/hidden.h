@@ -45,10 +45,10 @@ struct hidden_experiment {
 	const char *line;
 	unsigned int view;
 	unsigned int on;
-	uint32_t left;  /* HOG_NOTHING, or all of the node is taken but for the arena and so many pages ... */
-	bool no_spill;  /* ... and so is the other node */
-	bool memory;    /* the arena is a memory block of its own: 64 pageblocks */
-	uint32_t cma;   /* MiB of a CMA area, which is the arena; 0: none */
+	uint32_t left; /* HOG_NOTHING, or all of the node is taken but for the arena and so many pages ... */
+	bool no_spill; /* ... and so is the other node */
+	bool memory;   /* the arena is a memory block of its own: 64 pageblocks */
+	uint32_t cma;  /* MiB of a CMA area, which is the arena; 0: none */
 };
 
 #define HOG_NOTHING UINT32_MAX
@@ -156,7 +156,8 @@ enum hidden_form {
 struct hidden_options {
 	const char *const *experiments; /* names, or groups; none: all */
 	uint32_t nr_experiments;
-	const char *const *backends; /* none: those of the four recorded kernels; each stands for the kernel of its base name */
+	const char *const
+		*backends; /* none: those of the four recorded kernels; each stands for the kernel of its base name */
 	uint32_t nr_backends;
 	uint32_t trials;       /* in guests; 0: none is booted */
 	const char *recorded;  /* folder to read answers from, or NULL */

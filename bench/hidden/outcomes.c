@@ -109,7 +109,7 @@ void outcome_types(char *text, size_t size, const char *types)
 struct map {
 	char text[OUTCOME_TEXT];
 	size_t len;
-	uint32_t at;    /* page that comes next */
+	uint32_t at; /* page that comes next */
 	uint32_t npb;
 	char letter[3]; /* single pages that are not written yet ... */
 	uint32_t nr;    /* ... and how many */

@@ -54,7 +54,8 @@ static int read_outcomes(struct hidden_answers *a, json_t *outcomes, struct cont
 
 	if (!json_array_size(outcomes))
 		return contig_diag_set(diag, -EBADMSG, "no outcomes");
-	json_array_foreach (outcomes, i, one) {
+	json_array_foreach(outcomes, i, one)
+	{
 		const char *text;
 		json_int_t trials;
 
@@ -123,9 +124,8 @@ static bool write_line(FILE *f, const struct hidden_answers *a)
 	json_t *outcomes = json_array();
 
 	for (uint32_t i = 0; i < a->set.nr; i++)
-		json_array_append_new(outcomes,
-		                      json_pack("{s:s,s:I}", "outcome", a->set.outcome[i].text, "trials",
-		                                (json_int_t)a->set.outcome[i].seen));
+		json_array_append_new(outcomes, json_pack("{s:s,s:I}", "outcome", a->set.outcome[i].text, "trials",
+		                                          (json_int_t)a->set.outcome[i].seen));
 	json_t *line = json_pack("{s:s,s:s,s:s,s:I,s:o}", "experiment", a->e->name, "kernel", a->k->name, "version",
 	                         a->version, "together", (json_int_t)a->together, "outcomes", outcomes);
 	bool ok = line && !json_dumpf(line, f, JSON_PRESERVE_ORDER) && putc('\n', f) != EOF;

@@ -147,8 +147,8 @@ void hidden_print_json(const struct hidden_results *all)
 
 	for (uint32_t i = 0; i < all->nr; i++)
 		json_array_append_new(results, json_result(&all->result[i]));
-	json_t *top = json_pack("{s:i,s:i,s:o}", "schema", 1, "disagreements", (int)hidden_disagreements(all), "results",
-	                        results);
+	json_t *top = json_pack("{s:i,s:i,s:o}", "schema", 1, "disagreements", (int)hidden_disagreements(all),
+	                        "results", results);
 
 	json_dumpf(top, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 	putchar('\n');
@@ -188,8 +188,8 @@ static void markdown_sums(const struct hidden_results *all)
 			version = r->answers->version;
 		}
 		if (s.answered)
-			printf("| %s | %u | %" PRIu64 " | %" PRIu64 " | %u | %u | %u | %u |\n", version, s.answered, trials,
-			       together, s.agreed, s.missed, s.missed_often, s.unseen);
+			printf("| %s | %u | %" PRIu64 " | %" PRIu64 " | %u | %u | %u | %u |\n", version, s.answered,
+			       trials, together, s.agreed, s.missed, s.missed_often, s.unseen);
 	}
 }
 

@@ -35,16 +35,18 @@ static int choose_backends(struct plan *p, const struct hidden_options *o)
 			if (!stands_for(o->backends[b], k))
 				continue;
 			if (p->backend[i])
-				return cli_error(CLI_USAGE, "%s and %s both stand for kernel %s: run them one after the other",
+				return cli_error(CLI_USAGE,
+				                 "%s and %s both stand for kernel %s: run them one after the other",
 				                 p->backend[i], o->backends[b], k->name);
 			p->backend[i] = o->backends[b];
 			found = true;
 		}
 		if (!found)
-			return cli_error(CLI_USAGE,
-			                 "%s is not the model of a kernel that experiments are made on: choose linux-5.10, "
-			                 "linux-6.1, linux-6.12 or linux-7.2, knobs added with +",
-			                 o->backends[b]);
+			return cli_error(
+				CLI_USAGE,
+				"%s is not the model of a kernel that experiments are made on: choose linux-5.10, "
+				"linux-6.1, linux-6.12 or linux-7.2, knobs added with +",
+				o->backends[b]);
 	}
 	return CLI_OK;
 }

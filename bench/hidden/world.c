@@ -134,10 +134,10 @@ static int step_load(struct world *w, uint32_t i, struct contig_diag *diag)
 	struct arena *a = &w->a;
 	uint32_t cpu = i % a->g.nr_cpus;
 	const struct contig_what what = {
-		.kind = (uint8_t)(l->op->kind != PAGE_NONE   ? l->op->kind
-		                  : l->op->mt == MT_MOVABLE  ? PAGE_USER
+		.kind = (uint8_t)(l->op->kind != PAGE_NONE    ? l->op->kind
+		                  : l->op->mt == MT_MOVABLE   ? PAGE_USER
 		                  : l->op->mt == MT_UNMOVABLE ? PAGE_KERNEL
-		                                             : PAGE_RECLAIMABLE),
+		                                              : PAGE_RECLAIMABLE),
 		.order = l->op->order,
 		.migratetype = (uint8_t)l->op->mt,
 		.node = a->node,
@@ -225,7 +225,8 @@ static uint64_t world_digest(void *ctx)
 	for (uint32_t i = 0; i < w->nr_actors; i++) {
 		const struct case_op *op = &w->sc->op[w->at + i];
 		const struct arena_request *r = is_request(op) ? &w->a.request[op->request] : NULL;
-		uint64_t more = r && !r->range ? (uint64_t)(uint32_t)r->out.rc << 8 | r->out.autopsy.phase | 128 : w->load[i].left;
+		uint64_t more = r && !r->range ? (uint64_t)(uint32_t)r->out.rc << 8 | r->out.autopsy.phase | 128
+		                               : w->load[i].left;
 
 		d = (d ^ more) * UINT64_C(0x9e3779b97f4a7c15);
 		d ^= d >> 29;

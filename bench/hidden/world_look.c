@@ -5,11 +5,11 @@
 #include "world.h"
 
 static const char letters[PAGE_KIND_NR] = {
-	[PAGE_NONE] = '?',         [PAGE_FREE] = 'F',    [PAGE_PCP] = 'P',      [PAGE_KERNEL] = 'K',
-	[PAGE_RECLAIMABLE] = 'S',  [PAGE_LRU] = 'L',     [PAGE_LRU_COMPOUND] = 'T', [PAGE_USER] = 'X',
-	[PAGE_NONCOMPOUND] = 'N',  [PAGE_MOVABLE_OPS] = 'V', [PAGE_HUGETLB] = 'C', [PAGE_HUGETLB_POOL] = 'Q',
-	[PAGE_GIGANTIC] = 'C',     [PAGE_CONTIG] = 'A',  [PAGE_OFFLINE] = 'O',  [PAGE_HWPOISON] = 'W',
-	[PAGE_RESERVED] = 'B',     [PAGE_ABSENT] = '.',
+	[PAGE_NONE] = '?',        [PAGE_FREE] = 'F',        [PAGE_PCP] = 'P',          [PAGE_KERNEL] = 'K',
+	[PAGE_RECLAIMABLE] = 'S', [PAGE_LRU] = 'L',         [PAGE_LRU_COMPOUND] = 'T', [PAGE_USER] = 'X',
+	[PAGE_NONCOMPOUND] = 'N', [PAGE_MOVABLE_OPS] = 'V', [PAGE_HUGETLB] = 'C',      [PAGE_HUGETLB_POOL] = 'Q',
+	[PAGE_GIGANTIC] = 'C',    [PAGE_CONTIG] = 'A',      [PAGE_OFFLINE] = 'O',      [PAGE_HWPOISON] = 'W',
+	[PAGE_RESERVED] = 'B',    [PAGE_ABSENT] = '.',
 };
 
 /* Cut into single pages what is kept together only in our books: kernel pages of the arena are results of a request, too. */
