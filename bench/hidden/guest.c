@@ -11,21 +11,46 @@
 /* ---- delays ---------------------------------------------------------------------------------------- */
 
 /*
- * The second request begins somewhere between one length of its own before the first and one length of the first behind it,
- * evenly: how long requests take, and how long a spin does, is learned from the trials before.
+ * The second request begins somewhere between a length before the first and a length behind it, evenly: how long requests take,
+ * how long a spin does, and who is first if nobody waits is learned from the trials before. Medians, as a guest stands still
+ * whenever its machine has something else to do.
  */
-struct delays {
-	double spin;    /* nanoseconds of one */
-	double took[2]; /* nanoseconds of a request that ran */
-	double ahead;   /* nanoseconds by which the second begins first if nobody waits */
+#define LEARN_FROM 31u
+
+struct median {
+	double sample[LEARN_FROM];
 	uint32_t nr;
 };
 
-#define FIRST_SPINS 4000.0
+struct delays {
+	struct median spin;  /* nanoseconds of one */
+	struct median took;  /* of the longer one */
+	struct median ahead; /* the second begins so much later if nobody waits */
+};
 
-static double between(double low, double x, double high)
+#define FIRST_SPINS 3000.0
+#define MAX_SPINS   1e6
+
+static int by_value(const void *a, const void *b)
 {
-	return x < low ? low : x > high ? high : x;
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(const struct median *m)
+{
+	uint32_t nr = m->nr < LEARN_FROM ? m->nr : LEARN_FROM;
+	double sorted[LEARN_FROM];
+
+	memcpy(sorted, m->sample, nr * sizeof(*sorted));
+	qsort(sorted, nr, sizeof(*sorted), by_value);
+	return nr ? sorted[nr / 2] : 0;
+}
+
+static void add_sample(struct median *m, double value)
+{
+	m->sample[m->nr++ % LEARN_FROM] = value;
 }
 
 /* The n-th of points that fill [0, 1) evenly, whatever their number. */
@@ -38,30 +63,26 @@ static double spread(uint32_t n)
 
 static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2])
 {
-	double begin = (spread(trial) * (d->took[0] + d->took[1]) - d->took[1]) * 1.1 + d->ahead;
-	double nr =
-		between(-1e8, d->spin > 0 ? begin / d->spin : (trial % 2 ? 1 : -1) * FIRST_SPINS * (trial + 1), 1e8);
+	double part = 2.4 * spread(trial) - 1.2, spin = median(&d->spin);
+	double nr = spin > 0 ? (part * median(&d->took) - median(&d->ahead)) / spin : (trial % 2 ? 1 : -1) * FIRST_SPINS;
 
+	nr = nr < -MAX_SPINS ? -MAX_SPINS : nr > MAX_SPINS ? MAX_SPINS : nr;
 	spins[0] = nr < 0 ? (uint32_t)-nr : 0;
 	spins[1] = nr > 0 ? (uint32_t)nr : 0;
 }
 
 static void learn(struct delays *d, const struct trial *t)
 {
-	double spins = (double)t->spins[1] - (double)t->spins[0];
-	double weight = 1.0 / (d->nr < 8 ? d->nr + 1 : 8);
+	double spins = (double)t->spins[1] - (double)t->spins[0], began = (double)t->began;
 
 	if (!t->raced)
 		return;
-	if (spins > FIRST_SPINS || -spins > FIRST_SPINS) {
-		double spin = (double)t->began / spins;
-
-		if (spin > 0)
-			d->spin += (spin - d->spin) * weight;
-	}
-	for (uint32_t i = 0; i < 2; i++)
-		d->took[i] += ((double)t->took[i] - d->took[i]) * weight;
-	d->nr++;
+	if (spins >= FIRST_SPINS / 2 && began > 0)
+		add_sample(&d->spin, began / spins);
+	else if (spins <= -FIRST_SPINS / 2 && began < 0)
+		add_sample(&d->spin, began / spins);
+	add_sample(&d->ahead, began - spins * median(&d->spin));
+	add_sample(&d->took, (double)(t->took[0] > t->took[1] ? t->took[0] : t->took[1]));
 }
 
 /* ---- trials ---------------------------------------------------------------------------------------- */
@@ -83,6 +104,7 @@ static int trials(struct trial *t, uint32_t nr, struct hidden_answers *a, struct
 			return rc;
 		failed = 0;
 		learn(&d, t);
+		if (getenv("HIDDEN_DEBUG")) fprintf(stderr, "spins %u %u began %lld took %lld %lld spin %g together %d %s\n", t->spins[0], t->spins[1], (long long)t->began, (long long)t->took[0], (long long)t->took[1], median(&d.spin), t->together, text);
 		if (!outcome_add(&a->set, text, 1))
 			return contig_diag_set(diag, -ENOMEM, "no memory");
 		a->together += t->together;
