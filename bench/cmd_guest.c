@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "guest/build.h"
+#include "guest/commands.h"
 #include "guest/kept.h"
 #include "help/commands.h"
 
@@ -161,9 +162,8 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } actions[] = {
-	{ "build", build_main },
-	{ "list", list_main },
-	{ "clean", clean_main },
+	{ "build", build_main }, { "boot", guest_boot_main }, { "exec", guest_exec_main },
+	{ "list", list_main },   { "clean", clean_main },
 };
 
 int cmd_guest(int argc, char **argv)
@@ -173,10 +173,11 @@ int cmd_guest(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (argc < 2)
-		return cli_error(CLI_USAGE, "build, list or clean? See `contigbench guest --help`");
+		return cli_error(CLI_USAGE, "build, boot, exec, list or clean? See `contigbench guest --help`");
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (!strcmp(actions[i].name, argv[1]))
 			return actions[i].main(argc - 1, argv + 1);
 	}
-	return cli_error(CLI_USAGE, "'%s' is none of build, list, clean: see `contigbench guest --help`", argv[1]);
+	return cli_error(CLI_USAGE, "'%s' is none of build, boot, exec, list, clean: see `contigbench guest --help`",
+	                 argv[1]);
 }
