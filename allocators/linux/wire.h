@@ -47,7 +47,7 @@
  *	online START NR			= RC
  *	cma_alloc NR ORDER		from the area of cma=; = PFN ..., answered like range; cma_free PFN NR
  *
- *	alloc OWNER KIND ORDER TYPE NODE [highatomic]
+ *	alloc OWNER KIND ORDER TYPE NODE [highatomic|reclaim]
  *					one allocation on cpu 1, on that node only. K S: alloc_pages; X L: one anonymous page is
  *					touched; X, T with ORDER 9: a THP; Q: the hugetlb pool grows by one; C: a hugetlb page in use.
  *					= PFN or -errno. X and L are the same to a kernel: fresh pages are not on the LRU yet

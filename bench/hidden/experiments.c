@@ -77,23 +77,34 @@ static const struct hidden_experiment experiments[] = {
 	  .picture = "the block goes offline while B wants a pageblock of it", .view = VIEW_TYPES, .left = HOG_NOTHING,
 	  .memory = true, .on = ON_ALL },
 
-	/* ---- the reserve for atomic allocations ---- */
-	{ LINE("atomic.fill", "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160"), .group = "atomic",
-	  .picture = "atomic allocations of order 4 until five blocks are full",
-	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = HOG_NOTHING, .on = ON_ALL },
+	/* ---- the reserve for atomic allocations: below the low watermark, which is where kernels have one ---- */
+	{ LINE("atomic.fill", "npb=6 mt=UUUUUU ops=alloc:4,U,highatomic,times=100"), .group = "atomic",
+	  .picture = "atomic allocations of order 4, and little else is free on the node",
+	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = 0, .on = ON_ALL },
 	{ LINE("atomic.request",
-	       "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160;free:0+2560;a:512+512;f:512+512"),
-	  .group = "atomic", .picture = "these are freed, and a request takes the second block and gives it back",
+	       "npb=6 mt=UUUUUU ops=alloc:4,U,highatomic,times=100;free:0+3072;a:2560+512;f:2560+512"),
+	  .group = "atomic", .picture = "these are freed, and a request takes the last block and gives it back",
+	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = 0, .on = ON_ALL },
+	{ LINE("atomic.whole", "npb=6 mt=UUUUUU ops=alloc:4,U,highatomic,times=100;free:0+3072;a:0+3072;f:0+3072"),
+	  .group = "atomic", .picture = "the same, of all six blocks", .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS,
+	  .left = 0, .on = ON_ALL },
+	{ LINE("atomic.pressure", "npb=6 mt=UUUUUU ops=alloc:4,U,highatomic,times=40;free:0+3072;alloc:0,U,times=100"),
+	  .group = "atomic", .picture = "a reserve that is free again, and others allocate until nothing is left",
+	  .view = VIEW_TYPES | VIEW_RESERVE, .left = 0, .on = ON_ALL },
+	{ LINE("atomic.plenty", "npb=8 mt=UUUUUUUU ops=alloc:4,U,highatomic,times=160"), .group = "atomic",
+	  .picture = "atomic allocations while there is plenty of memory",
 	  .view = VIEW_TYPES | VIEW_RESERVE | VIEW_COUNTS, .left = HOG_NOTHING, .on = ON_ALL },
 
 	/* ---- nowhere to move pages to ---- */
 	{ LINE("full.spill", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
-	  .picture = "all of the node is taken; the other one has room", .view = TAKEN, .left = 0, .on = ON_ALL },
-	{ LINE("full.alone", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
-	  .picture = "all of the node is taken, and no other may be used", .view = TAKEN, .left = 0, .no_spill = true,
+	  .picture = "all of the node is taken; the other one has room", .view = TAKEN | VIEW_MOVED, .left = 0,
 	  .on = ON_ALL },
+	{ LINE("full.alone", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
+	  .picture = "all of the node is taken, and no other may be used", .view = TAKEN | VIEW_MOVED, .left = 0,
+	  .no_spill = true, .on = ON_ALL },
 	{ LINE("full.nearly", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
-	  .picture = "the same, but for 3 MAX pages", .view = TAKEN, .left = 3072, .no_spill = true, .on = ON_ALL },
+	  .picture = "the same, but for 3 MAX pages", .view = TAKEN | VIEW_MOVED, .left = 3072, .no_spill = true,
+	  .on = ON_ALL },
 };
 
 const struct hidden_experiment *hidden_experiment_at(size_t i)

@@ -61,11 +61,17 @@ static double spread(uint32_t n)
 	return x - (double)(uint64_t)x;
 }
 
-static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2])
+static void set_delays(const struct delays *d, uint32_t trial, bool load, uint32_t spins[2])
 {
 	double part = 2.4 * spread(trial) - 1.2, spin = median(&d->spin);
-	double nr = spin > 0 ? (part * median(&d->took) - median(&d->ahead)) / spin : (trial % 2 ? 1 : -1) * FIRST_SPINS;
+	double nr =
+		spin > 0 ? (part * median(&d->took) - median(&d->ahead)) / spin : (trial % 2 ? 1 : -1) * FIRST_SPINS;
 
+	if (load) { /* how long it rests between its allocations */
+		spins[0] = 0;
+		spins[1] = 1u << (trial % 15);
+		return;
+	}
 	nr = nr < -MAX_SPINS ? -MAX_SPINS : nr > MAX_SPINS ? MAX_SPINS : nr;
 	spins[0] = nr < 0 ? (uint32_t)-nr : 0;
 	spins[1] = nr > 0 ? (uint32_t)nr : 0;
@@ -91,11 +97,14 @@ static int trials(struct trial *t, uint32_t nr, struct hidden_answers *a, struct
 {
 	struct delays d = { 0 };
 	uint32_t failed = 0;
+	bool load = false;
 
+	for (uint32_t i = 0; i < t->sc->nr_ops; i++)
+		load |= t->sc->op[i].joined && t->sc->op[i].verb == OP_ALLOC;
 	for (uint32_t done = 0; done < nr;) {
 		char text[OUTCOME_TEXT] = "";
 
-		set_delays(&d, done + failed, t->spins);
+		set_delays(&d, done + failed, load, t->spins);
 		int rc = trial_run(t, text, sizeof(text), diag);
 
 		if (rc == -EAGAIN && ++failed < TRIES_IN_A_ROW)
@@ -104,7 +113,10 @@ static int trials(struct trial *t, uint32_t nr, struct hidden_answers *a, struct
 			return rc;
 		failed = 0;
 		learn(&d, t);
-		if (getenv("HIDDEN_DEBUG")) fprintf(stderr, "spins %u %u began %lld took %lld %lld spin %g together %d %s\n", t->spins[0], t->spins[1], (long long)t->began, (long long)t->took[0], (long long)t->took[1], median(&d.spin), t->together, text);
+		if (getenv("HIDDEN_DEBUG"))
+			fprintf(stderr, "spins %u %u began %lld took %lld %lld spin %g together %d %s\n", t->spins[0],
+			        t->spins[1], (long long)t->began, (long long)t->took[0], (long long)t->took[1],
+			        median(&d.spin), t->together, text);
 		if (!outcome_add(&a->set, text, 1))
 			return contig_diag_set(diag, -ENOMEM, "no memory");
 		a->together += t->together;
@@ -144,8 +156,23 @@ static struct guest *boot(const struct recorded_kernel *k, uint32_t cma, struct 
 	return guest_boot(k->backend, &o, diag);
 }
 
+static int one_experiment(struct guest **g, const struct recorded_kernel *k, const struct hidden_experiment *e,
+                          uint32_t nr, struct hidden_answers *a, struct contig_diag *diag)
+{
+	if (!*g)
+		*g = boot(k, e->cma, diag);
+	if (!*g)
+		return errno ? -errno : -EIO;
+	const char *release = guest_says(*g, "release");
+
+	outcome_free(&a->set);
+	a->together = 0;
+	snprintf(a->version, sizeof(a->version), "%.63s", release ? release : k->version);
+	return run_experiment(*g, e, nr, a, diag);
+}
+
 int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment *const *experiments, uint32_t nr,
-                 uint32_t trials_each, struct hidden_record *record, struct contig_diag *diag)
+                 uint32_t trials_each, struct hidden_record *record, const char *record_to, struct contig_diag *diag)
 {
 	struct guest *g = NULL;
 	uint32_t cma = 0;
@@ -153,29 +180,21 @@ int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment
 
 	for (uint32_t i = 0; i < nr && !rc; i++) {
 		const struct hidden_experiment *e = experiments[i];
-		struct hidden_answers *a;
 
 		if (!hidden_is_for(e, k))
 			continue;
-		if (g && cma != e->cma) {
+		if (cma != e->cma) {
 			guest_close(g);
 			g = NULL;
 		}
 		cma = e->cma;
-		if (!g)
-			g = boot(k, cma, diag);
-		if (!g)
-			return errno ? -errno : -EIO;
-		a = hidden_answers(record, e, k);
-		if (!a) {
-			rc = contig_diag_set(diag, -ENOMEM, "no memory");
-			break;
-		}
-		outcome_free(&a->set);
-		a->together = 0;
-		snprintf(a->version, sizeof(a->version), "%.63s",
-		         guest_says(g, "release") ? guest_says(g, "release") : k->version);
-		rc = run_experiment(g, e, trials_each, a, diag);
+		struct hidden_answers *a = hidden_answers(record, e, k);
+
+		rc = a ? one_experiment(&g, k, e, trials_each, a, diag) : contig_diag_set(diag, -ENOMEM, "no memory");
+		if (rc && a)
+			outcome_free(&a->set);
+		if (!rc && record_to && hidden_store(record, record_to))
+			rc = contig_diag_set(diag, -EIO, "what %s answered can not be kept", k->name);
 	}
 	guest_close(g);
 	return rc;

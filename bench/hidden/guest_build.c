@@ -3,6 +3,7 @@
  * guest_build.c - putting an arena down in a guest, by the steps of recorded answers (docs/formats.md): what is done, and in which
  * order, decides how free runs merge and which one is taken next.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,37 @@
 
 #define THP_ORDER 9u
 
+/* A guest that is gone, or an agent that said no to something? */
+static int refused(int rc)
+{
+	static const int gone[] = { 0, -EIO, -ETIMEDOUT, -EPROTO, -EMSGSIZE };
+
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+		if (rc == gone[i])
+			return rc;
+	}
+	return -EAGAIN;
+}
+
+static int ask(struct trial *t, struct guest_answer **a, struct contig_diag *diag, char *line, size_t size,
+               const char *fmt, va_list ap)
+{
+	vsnprintf(line, size, fmt, ap);
+	return refused(guest_call(t->g, a, diag, "%s", line));
+}
+
+int trial_ask(struct trial *t, struct guest_answer **a, struct contig_diag *diag, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	int rc = ask(t, a, diag, line, sizeof(line), fmt, ap);
+
+	va_end(ap);
+	return rc;
+}
+
 int64_t trial_must(struct trial *t, struct contig_diag *diag, const char *fmt, ...)
 {
 	struct guest_answer *a;
@@ -18,10 +50,9 @@ int64_t trial_must(struct trial *t, struct contig_diag *diag, const char *fmt, .
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	int rc = guest_call(t->g, &a, diag, "%s", line);
+	int rc = ask(t, &a, diag, line, sizeof(line), fmt, ap);
 
+	va_end(ap);
 	if (rc)
 		return rc;
 	if (a->rc < 0)
@@ -30,12 +61,22 @@ int64_t trial_must(struct trial *t, struct contig_diag *diag, const char *fmt, .
 	return a->rc;
 }
 
+int trial_post(struct trial *t, struct contig_diag *diag, const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	return refused(guest_post(t->g, diag, "%s", line));
+}
+
 int trial_drain(struct trial *t, struct contig_diag *diag)
 {
-	int64_t rc = trial_must(t, diag, "lru");
+	int rc = trial_post(t, diag, "lru");
 
-	rc = rc < 0 ? rc : trial_must(t, diag, "drain");
-	return rc < 0 ? (int)rc : 0;
+	return rc ? rc : trial_post(t, diag, "drain");
 }
 
 /* ---- where ------------------------------------------------------------------------------------- */
@@ -45,36 +86,30 @@ static int take_memory_block(struct trial *t, struct contig_diag *diag)
 {
 	uint64_t block = 64u * t->npb, start = guest_number(t->g, "zone_start");
 	uint64_t end = start + guest_number(t->g, "zone_pages");
-	int64_t rc = trial_must(t, diag, "reset");
+	int rc = trial_post(t, diag, "reset");
 
 	t->start = (start + block - 1) / block * block + block;
-	if (rc >= 0 && t->start + block > end)
+	if (t->start + block > end)
 		return contig_diag_set(diag, -EOPNOTSUPP, "%s: the node has no two memory blocks", t->e->name);
-	return rc < 0 ? (int)rc : 0;
+	return rc;
 }
 
 static int take_arena(struct trial *t, struct contig_diag *diag)
 {
-	int64_t pfn = t->e->cma ? trial_must(t, diag, "reset") : 0;
-
-	if (pfn >= 0 && t->e->cma) {
-		t->start = guest_number(t->g, "cma_start");
-		return 0;
-	}
 	if (t->e->memory) {
 		int rc = take_memory_block(t, diag);
 
 		if (rc)
 			return rc;
 	} else {
-		pfn = trial_must(t, diag, "arena %u", t->sc->nr_blocks);
+		int64_t pfn = trial_must(t, diag, "arena %u", t->sc->nr_blocks);
+
 		if (pfn < 0)
 			return (int)pfn;
 		t->start = (uint64_t)pfn;
 	}
-	pfn = trial_must(t, diag, "range %llu %u movable", (unsigned long long)t->start, t->pages);
 	memset(t->role, TRIAL_GOT, t->pages);
-	return pfn < 0 ? (int)pfn : 0;
+	return trial_post(t, diag, "range %llu %u movable", (unsigned long long)t->start, t->pages);
 }
 
 /* ---- what is in it ------------------------------------------------------------------------------- */
@@ -82,9 +117,7 @@ static int take_arena(struct trial *t, struct contig_diag *diag)
 static int give(struct trial *t, uint32_t at, uint32_t nr, struct contig_diag *diag)
 {
 	memset(t->role + at, TRIAL_NONE, nr);
-	int64_t rc = trial_must(t, diag, "give %llu %u", (unsigned long long)t->start + at, nr);
-
-	return rc < 0 ? (int)rc : 0;
+	return trial_post(t, diag, "give %llu %u", (unsigned long long)t->start + at, nr);
 }
 
 /* It must lie where pages were given just now. */
@@ -105,7 +138,7 @@ static int build_huge(struct trial *t, const struct case_spans *spans, char kind
 	for (uint32_t i = 0; i < spans->nr && !rc; i++) {
 		rc = trial_drain(t, diag);
 		rc = rc ? rc : give(t, spans->span[i].start, spans->span[i].nr, diag);
-		rc = rc ? rc : trial_must(t, diag, "drain") < 0 ? -EAGAIN : 0;
+		rc = rc ? rc : trial_post(t, diag, "drain");
 		rc = rc ? rc : fault_in(t, spans->span[i].start, kind, THP_ORDER, diag);
 	}
 	return rc;
@@ -115,42 +148,42 @@ static int build_users(struct trial *t, struct contig_diag *diag)
 {
 	int rc = 0;
 
-	for (uint32_t i = 0; i < t->sc->user.nr; i++) {
+	for (uint32_t i = 0; i < t->sc->user.nr && !rc; i++) {
 		const struct case_span *s = &t->sc->user.span[i];
 
-		for (uint32_t at = s->start; at < s->start + s->nr && !rc; at++) {
-			rc = give(t, at, 1, diag);
-			rc = rc ? rc : fault_in(t, at, 'X', 0, diag);
-		}
+		memset(t->role + s->start, TRIAL_NONE, s->nr);
+		rc = trial_post(t, diag, "place %u %llu %u", t->nr_owners + 1, (unsigned long long)t->start + s->start,
+		                s->nr);
+		t->nr_owners += s->nr;
 	}
 	return rc;
 }
 
 static int build_types(struct trial *t, struct contig_diag *diag)
 {
-	int64_t rc = 0;
+	int rc = 0;
 
-	for (uint32_t b = 0, end; b < t->sc->nr_blocks && rc >= 0; b = end) {
+	for (uint32_t b = 0, end; b < t->sc->nr_blocks && !rc; b = end) {
 		for (end = b; end < t->sc->nr_blocks && t->sc->types[end] == t->sc->types[b];)
 			end++;
 		if (t->sc->types[b] != 'M')
-			rc = trial_must(t, diag, "type %llu %u %c", (unsigned long long)t->start + b * t->npb,
+			rc = trial_post(t, diag, "type %llu %u %c", (unsigned long long)t->start + b * t->npb,
 			                (end - b) * t->npb, t->sc->types[b]);
 	}
-	return rc < 0 ? (int)rc : 0;
+	return rc;
 }
 
 static int build_kernel(struct trial *t, struct contig_diag *diag)
 {
-	int64_t rc = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < t->sc->kern.nr && rc >= 0; i++) {
+	for (uint32_t i = 0; i < t->sc->kern.nr && !rc; i++) {
 		const struct case_span *s = &t->sc->kern.span[i];
 
 		memset(t->role + s->start, TRIAL_KERNEL, s->nr);
-		rc = trial_must(t, diag, "convert %llu %u K", (unsigned long long)t->start + s->start, s->nr);
+		rc = trial_post(t, diag, "convert %llu %u K", (unsigned long long)t->start + s->start, s->nr);
 	}
-	return rc < 0 ? (int)rc : 0;
+	return rc;
 }
 
 static int free_rest(struct trial *t, struct contig_diag *diag)
@@ -165,29 +198,29 @@ static int free_rest(struct trial *t, struct contig_diag *diag)
 			continue;
 		}
 		rc = give(t, at, end - at, diag);
-		rc = rc ? rc : trial_must(t, diag, "drain") < 0 ? -EAGAIN : 0;
+		rc = rc ? rc : trial_post(t, diag, "drain");
 	}
 	return rc;
 }
 
 static int pin(struct trial *t, struct contig_diag *diag)
 {
-	int64_t rc = 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < t->sc->pin.nr && rc >= 0; i++) {
+	for (uint32_t i = 0; i < t->sc->pin.nr && !rc; i++) {
 		const struct case_span *s = &t->sc->pin.span[i];
 
-		for (uint32_t at = s->start; at < s->start + s->nr && rc >= 0; at++)
-			rc = trial_must(t, diag, "pin %llu 1", (unsigned long long)t->start + at);
+		for (uint32_t at = s->start; at < s->start + s->nr && !rc; at++)
+			rc = trial_post(t, diag, "pin %llu 1", (unsigned long long)t->start + at);
 	}
-	return rc < 0 ? (int)rc : 0;
+	return rc;
 }
 
 static int hog(struct trial *t, struct contig_diag *diag)
 {
-	int64_t rc = t->e->left == HOG_NOTHING ? 0 : trial_must(t, diag, "hog %u", t->e->left);
+	int rc = t->e->left == HOG_NOTHING ? 0 : trial_post(t, diag, "hog %u", t->e->left);
 
-	return rc < 0 ? (int)rc : 0;
+	return rc;
 }
 
 int trial_build(struct trial *t, struct contig_diag *diag)

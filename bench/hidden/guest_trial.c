@@ -10,9 +10,13 @@
 static void say_request(struct trial *t, const char *name, int64_t rc, const char *words)
 {
 	char errno_name[16];
+	size_t stage = strcspn(words, " ");
 
-	outcome_part(t->said, sizeof(t->said), "%s %s %.*s", name, scenario_rc(rc > 0 ? 0 : (int)rc, errno_name),
-	             (int)strcspn(words, " "), words);
+	outcome_part(t->said, sizeof(t->said), "%s %s %.*s%s", name, scenario_rc(rc > 0 ? 0 : (int)rc, errno_name),
+	             (int)stage, words,
+	             !(t->e->view & VIEW_MOVED)          ? ""
+	             : strtoull(words + stage, NULL, 10) ? ", pages moved"
+	                                                 : ", none moved");
 }
 
 static void note_got(struct trial *t, const struct case_op *op, int64_t rc)
@@ -62,7 +66,7 @@ static int race(struct trial *t, const struct case_op *op, struct contig_diag *d
 
 	race_words(t, &op[0], a, sizeof(a));
 	race_words(t, &op[1], b, sizeof(b));
-	int rc = guest_call(t->g, &ans, diag, "race %u %u %s / %s", t->spins[0], t->spins[1], a, b);
+	int rc = trial_ask(t, &ans, diag, "race %u %u %s / %s", t->spins[0], t->spins[1], a, b);
 
 	if (rc)
 		return rc;
@@ -94,10 +98,10 @@ static int do_range(struct trial *t, const struct case_op *op, struct contig_dia
 	int rc;
 
 	if (op->range_op == RANGE_OFFLINE)
-		rc = guest_call(t->g, &a, diag, "offline %llu %u %u", start, op->nr, op->passes);
+		rc = trial_ask(t, &a, diag, "offline %llu %u %u", start, op->nr, op->passes);
 	else
-		rc = guest_call(t->g, &a, diag, "range %llu %u %s", start, op->nr,
-		                op->caller == CALLER_CMA ? "cma" : "movable");
+		rc = trial_ask(t, &a, diag, "%s %llu %u %s", t->e->no_spill ? "alone" : "range", start, op->nr,
+		               op->caller == CALLER_CMA ? "cma" : "movable");
 	if (rc)
 		return rc;
 	say_request(t, op->text, a->rc, a->words);
@@ -109,7 +113,7 @@ static int do_online(struct trial *t, const struct case_op *op, struct contig_di
 {
 	struct guest_answer *a;
 	char errno_name[16];
-	int rc = guest_call(t->g, &a, diag, "online %llu %u", (unsigned long long)t->start + op->start, op->nr);
+	int rc = trial_ask(t, &a, diag, "online %llu %u", (unsigned long long)t->start + op->start, op->nr);
 
 	if (!rc && a->rc)
 		outcome_part(t->said, sizeof(t->said), "%s %s", op->text, scenario_rc((int)a->rc, errno_name));
@@ -125,8 +129,11 @@ static int do_alloc(struct trial *t, const struct case_op *op, struct contig_dia
 		uint32_t owner = ++t->nr_owners;
 		struct guest_answer *a;
 
-		rc = guest_call(t->g, &a, diag, "alloc %u %c %u %c 1%s", owner, op->mt == MT_MOVABLE ? 'X' : 'K',
-		                op->order, contig_type_letter(op->mt), op->highatomic ? " highatomic" : "");
+		rc = trial_ask(t, &a, diag, "alloc %u %c %u %c 1%s", owner, op->mt == MT_MOVABLE ? 'X' : 'K', op->order,
+		               contig_type_letter(op->mt),
+		               op->highatomic              ? " highatomic"
+		               : t->e->left != HOG_NOTHING ? " reclaim"
+		                                           : "");
 		if (rc)
 			return rc;
 		if (a->rc < 0)
@@ -147,7 +154,7 @@ static int do_free(struct trial *t, const struct case_op *op, struct contig_diag
 	for (uint32_t o = 1; o <= t->nr_owners && rc >= 0; o++) {
 		if (!t->at[o] || t->at[o] - start >= op->nr)
 			continue;
-		rc = trial_must(t, diag, "free %u", o);
+		rc = trial_post(t, diag, "free %u", o);
 		t->at[o] = 0;
 	}
 	return rc < 0 ? (int)rc : 0;
@@ -164,7 +171,7 @@ static int do_give(struct trial *t, const struct case_op *op, struct contig_diag
 			end++;
 			continue;
 		}
-		rc = trial_must(t, diag, "give %llu %u", (unsigned long long)t->start + at, end - at);
+		rc = trial_post(t, diag, "give %llu %u", (unsigned long long)t->start + at, end - at);
 		memset(t->role + at, TRIAL_NONE, end - at);
 	}
 	return rc < 0 ? (int)rc : 0;

@@ -20,7 +20,8 @@ struct trial {
 	uint32_t nr_owners;        /* 1 ... are taken */
 	uint64_t at[TRIAL_OWNERS]; /* first page of an owner's kernel pages, as far as free: asks for them; 0: none */
 	uint32_t order[TRIAL_OWNERS];
-	int64_t leak;      /* nr_reserved_highatomic less HIGHATOMIC blocks, when it began */
+	int64_t leak; /* nr_reserved_highatomic less HIGHATOMIC blocks, when it began */
+	bool warned_known;
 	int64_t warned;    /* kernel warnings, when it began */
 	uint32_t spins[2]; /* in: of whoever begins a race */
 	char said[OUTCOME_TEXT];
@@ -51,6 +52,11 @@ int trial_outcome(struct trial *t, char *text, size_t size, struct contig_diag *
 /* One command that must succeed: its RC, or -errno with the reason (-EAGAIN: the agent said no). */
 int64_t trial_must(struct trial *t, struct contig_diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* One command that is to succeed, without waiting: if it does not, the next trial_must() or trial_ask() says so. */
+int trial_post(struct trial *t, struct contig_diag *diag, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* One command that may say no. 0 and the answer; -EAGAIN if one that was posted before did not succeed. */
+int trial_ask(struct trial *t, struct guest_answer **a, struct contig_diag *diag, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Drain LRU batches and per-cpu lists. */
 int trial_drain(struct trial *t, struct contig_diag *diag);
 

@@ -24,6 +24,7 @@ enum hidden_view {
 	VIEW_TAKEN = 4,   /* what requests hold and what can not move; where free and user pages lie is left out */
 	VIEW_RESERVE = 8, /* nr_reserved_highatomic, and by how much it exceeds the HIGHATOMIC blocks, in pageblocks */
 	VIEW_COUNTS = 16, /* what operations got */
+	VIEW_MOVED = 32,  /* did requests move anything? How much is hidden */
 };
 
 /* Kernels that it is for, in the order of recorded_kernel_at(). */
@@ -103,10 +104,10 @@ void hidden_record_free(struct hidden_record *r);
 
 /*
  * Boot the kernel and do so many trials of each of the experiments that are for it; `record` gets the answers in place of those
- * that it had. 0 or -errno with the reason.
+ * that it had, and after each experiment goes to the folder record_to, unless that is NULL. 0 or -errno with the reason.
  */
 int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment *const *experiments, uint32_t nr,
-                 uint32_t trials, struct hidden_record *record, struct contig_diag *diag);
+                 uint32_t trials, struct hidden_record *record, const char *record_to, struct contig_diag *diag);
 
 /* ---- one against the other (compare.c) ------------------------------------------------------------ */
 

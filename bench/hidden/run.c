@@ -95,15 +95,10 @@ static int ask_kernels(const struct plan *p, const struct hidden_options *o, str
 	for (size_t i = 0; (k = recorded_kernel_at(i)); i++) {
 		if (!p->backend[i])
 			continue;
-		int rc = hidden_guest(k, p->experiment, p->nr, o->trials, record, &diag);
+		int rc = hidden_guest(k, p->experiment, p->nr, o->trials, record, o->record_to, &diag);
 
 		if (rc)
 			return cli_error((int)cli_status_of(rc), "%s", diag.text);
-		/* a later kernel that does not boot takes nothing away from what this one said */
-		int status = o->record_to ? hidden_store(record, o->record_to) : CLI_OK;
-
-		if (status)
-			return status;
 	}
 	return CLI_OK;
 }

@@ -44,7 +44,10 @@ static void say(struct world *w, const struct case_op *op, const char *name, con
 	char errno_name[16];
 
 	if (is_request(op))
-		outcome_part(w->said, sizeof(w->said), "%s %s %s", name, scenario_rc(ans->rc, errno_name), ans->stage);
+		outcome_part(w->said, sizeof(w->said), "%s %s %s%s", name, scenario_rc(ans->rc, errno_name), ans->stage,
+		             !(w->e->view & VIEW_MOVED)   ? ""
+		             : ans->count[COUNT_MIGRATED] ? ", pages moved"
+		                                          : ", none moved");
 	else if (w->e->view & VIEW_COUNTS && (op->verb == OP_ALLOC || op->verb == OP_UNRESERVE))
 		outcome_part(w->said, sizeof(w->said), "%s %lld", name, (long long)ans->count[COUNT_GOT]);
 	else if (ans->rc)

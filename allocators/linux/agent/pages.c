@@ -15,6 +15,7 @@ struct want {
 	uint32_t node;
 	char type;
 	bool highatomic;
+	bool reclaim;
 };
 
 static int alloc_module(struct owned *o, const struct want *w, uint32_t flags)
@@ -23,7 +24,9 @@ static int alloc_module(struct owned *o, const struct want *w, uint32_t flags)
 		.node = w->node,
 		.order = w->order,
 		.type = (unsigned char)w->type,
-		.flags = flags | (w->highatomic ? CONTIGBENCH_HIGHATOMIC : CONTIGBENCH_NORECLAIM),
+		.flags = flags | (w->highatomic ? CONTIGBENCH_HIGHATOMIC
+		                  : w->reclaim  ? 0
+		                                : CONTIGBENCH_NORECLAIM),
 	};
 	int rc = device(CONTIGBENCH_ALLOC, &a);
 
@@ -168,15 +171,16 @@ static int64_t alloc(const struct call *c)
 		.order = (unsigned int)c->number[2],
 		.node = (uint32_t)c->number[4],
 		.type = *c->word[3],
-		.highatomic = c->nr > 5,
+		.highatomic = c->nr > 5 && !strcmp(c->word[5], "highatomic"),
+		.reclaim = c->nr > 5 && !strcmp(c->word[5], "reclaim"),
 	};
 
 	if (!maker)
 		return answer(-EOPNOTSUPP, "nothing allocates a page of kind %s", c->word[1]);
 	if (c->number[2] > kernel.max_order || c->number[4] >= AGENT_NODES)
 		return answer(-EINVAL, "orders go up to %u, nodes to %u", kernel.max_order, AGENT_NODES - 1);
-	if (c->nr > 5 && strcmp(c->word[5], "highatomic"))
-		return answer(-EINVAL, "%.40s: there is only highatomic", c->word[5]);
+	if (c->nr > 5 && !w.highatomic && !w.reclaim)
+		return answer(-EINVAL, "%.40s: there is only highatomic and reclaim", c->word[5]);
 
 	struct owned *o = owner_add(c->number[0]);
 
@@ -310,7 +314,7 @@ static int64_t lru(const struct call *c)
 }
 
 const struct command pages_commands[] = {
-	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic]", alloc, false },
+	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic|reclaim]", alloc, false },
 	{ "place", "npn", "OWNER START NR", place, false },
 	{ "free", "n", "OWNER", free_owner, false },
 	{ "at", "n", "OWNER", at, false },

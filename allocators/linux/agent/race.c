@@ -206,6 +206,6 @@ static int64_t race(const struct call *c)
 }
 
 const struct command race_commands[] = {
-	{ "race", "nn*", "SPINS SPINS SIDE / SIDE", race },
-	{ 0 },
+	{ "race", "nn*", "SPINS SPINS SIDE / SIDE", race, false },
+	{ .name = NULL },
 };
