@@ -33,6 +33,12 @@ int arena_do(struct arena *a, const struct case_op *op, struct arena_answer *out
 bool arena_step(struct arena *a, struct arena_request *r, struct contig_work *work);
 /* How a request ended, as an answer. */
 void arena_answer_outcome(const struct contig_outcome *o, struct arena_answer *out);
+/* What of the case can not be asked of a machine of its own; s is NULL for a recorded one. 0, or -EOPNOTSUPP. */
+int arena_machine_can(const struct arena *a, const struct scenario *s, struct contig_diag *diag);
+/* Its arena instead of a zone that is laid out. */
+int arena_machine_open(struct arena *a, struct contig_diag *diag);
+/* Why something did not work that must: because it is dead or can not, or else this. */
+int arena_failed(struct arena *a, int rc, struct contig_diag *diag);
 
 void arena_drain_lru(struct arena *a);
 void arena_drain_pcp(struct arena *a);
