@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* experiments.c - the experiments as a table, and the differences that are understood. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "hidden.h"
@@ -9,6 +10,7 @@
 #define M8            "MMMMMMMM"
 #define M64           M8 M8 M8 M8 M8 M8 M8 M8
 #define BLOCK         "npb=64 mt=" M64 " "
+#define CMA_AREA      "npb=32"
 #define LINE(n, rest) .name = n, .line = "case=" n " " rest
 
 static const struct hidden_experiment experiments[] = {
@@ -105,7 +107,56 @@ static const struct hidden_experiment experiments[] = {
 	{ LINE("full.nearly", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
 	  .picture = "the same, but for 3 MAX pages", .view = TAKEN | VIEW_MOVED, .left = 3072, .no_spill = true,
 	  .on = ON_ALL },
+
+	/* ---- a CMA area of 64 MiB ---- */
+	{ LINE("cma.sizes", CMA_AREA), .calls = "100/0 300/4 512/9 1000/0 4096/10 20000/0 1/0", .group = "cma",
+	  .picture = "sizes and alignments, one of them too much", .view = VIEW_TYPES | VIEW_TAKEN, .left = HOG_NOTHING,
+	  .cma = 64, .on = ON_7_2 },
+	{ LINE("cma.holes", CMA_AREA), .calls = "256/0 256/0 256/0 256/0 -2 100/0 200/8 1024/10 -1 600/0 200/0",
+	  .group = "cma", .picture = "into holes that were given back", .view = VIEW_TYPES | VIEW_TAKEN,
+	  .left = HOG_NOTHING, .cma = 64, .on = ON_7_2 },
+	{ LINE("cma.used", CMA_AREA " user=10+30,700+20"), .calls = "512/9 300/0 1024/10", .group = "cma",
+	  .picture = "user pages in the area have to move", .view = VIEW_TYPES | VIEW_TAKEN, .left = HOG_NOTHING,
+	  .cma = 64, .on = ON_7_2 },
+	{ LINE("cma.pinned", CMA_AREA " user=10+3,700+3 pin=11,702"), .calls = "512/9 512/9 8/2 300/0", .group = "cma",
+	  .picture = "two of them are pinned: on behind them", .view = VIEW_TYPES | VIEW_TAKEN, .left = HOG_NOTHING,
+	  .cma = 64, .on = ON_7_2 },
+	{ LINE("cma.race", CMA_AREA), .calls = "512/9|512/9", .group = "cma", .picture = "two calls at once",
+	  .view = VIEW_TYPES | VIEW_TAKEN, .left = HOG_NOTHING, .cma = 64, .on = ON_7_2 },
+	{ LINE("cma.race.used", CMA_AREA " user=10+8,300+8"), .calls = "300/0|700/0", .group = "cma",
+	  .picture = "two calls at once for neighbouring pages, with user pages in both",
+	  .view = VIEW_TYPES | VIEW_TAKEN, .left = HOG_NOTHING, .cma = 64, .on = ON_7_2 },
 };
+
+uint32_t hidden_calls(const char *calls, struct hidden_call out[HIDDEN_CALLS])
+{
+	bool joined = false;
+	uint32_t nr = 0;
+
+	for (char *end; *calls && nr < HIDDEN_CALLS; calls = end) {
+		struct hidden_call *c = &out[nr];
+
+		*c = (struct hidden_call){ .joined = joined };
+		joined = false;
+		if (*calls == ' ' || *calls == '|') {
+			joined = *calls == '|' || (calls[1] != '|' && c->joined);
+			end = (char *)calls + 1;
+			continue;
+		}
+		if (*calls == '-') {
+			c->releases = (uint32_t)strtoul(calls + 1, &end, 10) - 1;
+			if (c->releases >= nr)
+				return 0;
+		} else {
+			c->nr = (uint32_t)strtoul(calls, &end, 10);
+			if (!c->nr || *end != '/')
+				return 0;
+			c->order = (uint32_t)strtoul(end + 1, &end, 10);
+		}
+		nr++;
+	}
+	return nr;
+}
 
 const struct hidden_experiment *hidden_experiment_at(size_t i)
 {

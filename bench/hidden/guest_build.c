@@ -96,7 +96,16 @@ static int take_memory_block(struct trial *t, struct contig_diag *diag)
 
 static int take_arena(struct trial *t, struct contig_diag *diag)
 {
-	if (t->e->memory) {
+	if (t->e->cma) {
+		int rc = trial_post(t, diag, "reset");
+
+		if (!rc && guest_number(t->g, "cma_pages") != t->pages)
+			rc = contig_diag_set(diag, -EOPNOTSUPP, "%s: the guest has no CMA area of %u pages", t->e->name,
+			                     t->pages);
+		if (rc)
+			return rc;
+		t->start = guest_number(t->g, "cma_start");
+	} else if (t->e->memory) {
 		int rc = take_memory_block(t, diag);
 
 		if (rc)
@@ -109,7 +118,8 @@ static int take_arena(struct trial *t, struct contig_diag *diag)
 		t->start = (uint64_t)pfn;
 	}
 	memset(t->role, TRIAL_GOT, t->pages);
-	return trial_post(t, diag, "range %llu %u movable", (unsigned long long)t->start, t->pages);
+	return trial_post(t, diag, "range %llu %u %s", (unsigned long long)t->start, t->pages,
+	                  t->e->cma ? "cma" : "movable");
 }
 
 /* ---- what is in it ------------------------------------------------------------------------------- */
@@ -230,7 +240,7 @@ int trial_build(struct trial *t, struct contig_diag *diag)
 	rc = rc ? rc : build_huge(t, &t->sc->thp, 'T', diag);
 	rc = rc ? rc : build_huge(t, &t->sc->htlb, 'Q', diag);
 	rc = rc ? rc : build_users(t, diag);
-	rc = rc ? rc : build_types(t, diag);
+	rc = rc || t->e->cma ? rc : build_types(t, diag);
 	rc = rc ? rc : build_kernel(t, diag);
 	rc = rc ? rc : free_rest(t, diag);
 	rc = rc ? rc : pin(t, diag);

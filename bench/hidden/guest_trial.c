@@ -57,6 +57,13 @@ static int read_side(struct trial *t, uint32_t i, const struct case_op *op, cons
 	return 0;
 }
 
+void trial_raced(struct trial *t, const int64_t begin[2])
+{
+	t->raced = true;
+	t->began = begin[1] - begin[0];
+	t->together = t->began < t->took[0] && -t->began < t->took[1];
+}
+
 static int race(struct trial *t, const struct case_op *op, struct contig_diag *diag)
 {
 	char a[80], b[80];
@@ -83,9 +90,7 @@ static int race(struct trial *t, const struct case_op *op, struct contig_diag *d
 	}
 	if (!rc && side != 2)
 		return contig_diag_set(diag, -EPROTO, "the guest answers a race of two with %u", side);
-	t->raced = true;
-	t->began = begin[1] - begin[0];
-	t->together = t->began < t->took[0] && -t->began < t->took[1];
+	trial_raced(t, begin);
 	return rc;
 }
 
@@ -215,6 +220,6 @@ int trial_run(struct trial *t, char *text, size_t size, struct contig_diag *diag
 	int rc = trial_build(t, diag);
 
 	rc = rc ? rc : trial_begin_counters(t, diag);
-	rc = rc ? rc : do_all(t, diag);
+	rc = rc ? rc : t->e->cma ? trial_calls(t, diag) : do_all(t, diag);
 	return rc ? rc : trial_outcome(t, text, size, diag);
 }

@@ -43,6 +43,10 @@ enum trial_role {
  */
 int trial_run(struct trial *t, char *text, size_t size, struct contig_diag *diag);
 
+/* guest_cma.c: the calls of an experiment on a CMA area. */
+int trial_calls(struct trial *t, struct contig_diag *diag);
+/* A race has ended, t->took is known: when did its sides begin? */
+void trial_raced(struct trial *t, const int64_t begin[2]);
 /* guest_build.c */
 int trial_build(struct trial *t, struct contig_diag *diag);
 /* guest_look.c */

@@ -49,10 +49,24 @@ struct hidden_experiment {
 	uint32_t left; /* HOG_NOTHING, or all of the node is taken but for the arena and so many pages ... */
 	bool no_spill; /* ... and so is the other node */
 	bool memory;   /* the arena is a memory block of its own: 64 pageblocks */
-	uint32_t cma;  /* MiB of a CMA area, which is the arena; 0: none */
+	uint32_t cma;  /* MiB of a CMA area, which is the arena; 0: none. It has `calls` instead of operations: */
+	const char *calls;
 };
 
 #define HOG_NOTHING UINT32_MAX
+
+/* What is asked of the CMA area: "NR/ORDER", so many pages aligned so; "-N": give back what call N, from 1 on, got; '|': at once. */
+#define HIDDEN_CALLS 24u
+
+struct hidden_call {
+	uint32_t nr;       /* pages; 0: a release */
+	uint32_t order;    /* of the alignment */
+	uint32_t releases; /* index of a call */
+	bool joined;       /* at once with the one before */
+};
+
+/* How many there are; 0 if `calls` can not be read. */
+uint32_t hidden_calls(const char *calls, struct hidden_call out[HIDDEN_CALLS]);
 
 /* NULL behind the last. */
 const struct hidden_experiment *hidden_experiment_at(size_t i);

@@ -8,6 +8,7 @@
 #include "outcomes.h"
 
 #define TYPES_IN_FULL 8u
+#define REST_BLOCKS   4u
 
 /* Where it is, or would be. */
 static uint32_t place_of(const struct outcome_set *s, const char *text)
@@ -169,6 +170,18 @@ static bool stays(const struct outcome_run *r)
 	return r->pinned || !strchr("FPLXTCQV", r->kind);
 }
 
+/* Many blocks in a row at the end in which nothing is taken. */
+static void cut_rest(char *text, uint32_t npb)
+{
+	char block[24];
+	size_t len = strlen(text), one = (size_t)snprintf(block, sizeof(block), " | _*%u", npb), end = len;
+
+	while (end > one && !strncmp(text + end - one, block, one))
+		end -= one;
+	if (len - end > REST_BLOCKS * one)
+		snprintf(text + end, len - end, " | ...");
+}
+
 void outcome_map(char *text, size_t size, const struct outcome_run *runs, uint32_t nr, uint32_t pages, uint32_t npb,
                  bool taken)
 {
@@ -183,5 +196,6 @@ void outcome_map(char *text, size_t size, const struct outcome_run *runs, uint32
 			add_singles(&m, letter, runs[i].nr < pages - m.at ? runs[i].nr : pages - m.at);
 	}
 	put_singles(&m);
+	cut_rest(m.text, npb);
 	outcome_part(text, size, "%s", m.text);
 }

@@ -254,6 +254,8 @@ const struct explorable world_explorable = {
 int hidden_model(const struct hidden_experiment *e, const char *backend, const struct recorded_kernel *k,
                  uint64_t budget, struct explored *out, struct contig_diag *diag)
 {
+	if (e->cma)
+		return area_model(e, backend, k, budget, out, diag);
 	struct world w = { .e = e, .k = k, .backend = backend, .sc = calloc(1, sizeof(*w.sc)) };
 	struct explorable x = world_explorable;
 	int rc = w.sc ? case_parse(e->line, 512, w.sc, diag) : contig_diag_set(diag, -ENOMEM, "no memory");

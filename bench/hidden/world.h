@@ -30,6 +30,10 @@ struct world {
 /* Its functions for explore(); ctx is the world. */
 extern const struct explorable world_explorable;
 
+/* world_cma.c: hidden_model() for a CMA area. */
+int area_model(const struct hidden_experiment *e, const char *backend, const struct recorded_kernel *k, uint64_t budget,
+               struct explored *out, struct contig_diag *diag);
+
 /* world_look.c: the outcome as it is now. */
 int world_outcome(struct world *w, char *text, size_t size, struct contig_diag *diag);
 
