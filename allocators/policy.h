@@ -150,6 +150,10 @@ extern "C" {
 	VALUE(pcp_offline, drain, "until v5.10: drained again in each pass")					       \
 	VALUE(pcp_offline, disabled, "v5.11: disabled for the zone")						       \
 														       \
+	KNOB(offline_hugetlb, "hugetlb pages in memory that goes offline")						\
+	VALUE(offline_hugetlb, stay, "until v3.11: they keep it online")						\
+	VALUE(offline_hugetlb, dissolved, "v3.12: migrated in use; free ones go back to the buddy")			\
+															\
 	KNOB(pcp_orders, "orders that per-cpu lists hold")							       \
 	VALUE(pcp_orders, zero, "until v5.13")									       \
 	VALUE(pcp_orders, up_to_3_and_thp, "v5.14")								       \

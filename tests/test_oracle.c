@@ -206,6 +206,7 @@ static const struct {
 	{ "watermark_highatomic", NULL, "linux-3.6", NO_KEEP },
 	{ "watermark_highatomic", NULL, "linux-3.16", NO_KEEP },
 	{ "pcp_offline", NULL, NULL, "no memory goes offline in a walk" },
+	{ "offline_hugetlb", NULL, NULL, "no memory goes offline in a walk" },
 	{ "pcp_thp_lists", "two", "linux-3.5", "one order only" },
 	{ "pcp_thp_lists", "two", "linux-3.6", "one order only" },
 	{ "pcp_thp_lists", "two", "linux-3.16", "one order only" },

@@ -562,12 +562,24 @@ struct migrate_list {
 	uint8_t order[MIGRATE_CLUSTER];
 };
 
+/* What becomes of hugetlb pages on the way. */
+enum hugetlb_way {
+	HUGETLB_STAYS,
+	HUGETLB_MOVES,    /* if it is in use */
+	HUGETLB_REPLACED, /* also if it is free */
+};
+
+static inline enum hugetlb_way contig_hugetlb_way(const struct model *m)
+{
+	return m->policy.contig_hugetlb == contig_hugetlb_replace ? HUGETLB_REPLACED : HUGETLB_STAYS;
+}
+
 /*
  * Collect from [*pfn, end) until the list is full; *pfn is then behind the last page looked at. Free hugetlb pages are replaced
  * on the way. 0, or -ENOMEM, *pfn being the hugetlb page that nothing can replace.
  */
-int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *pfn, pfn_t end, struct migrate_list *list,
-                    struct contig_work *work);
+int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *pfn, pfn_t end, enum hugetlb_way way,
+                    struct migrate_list *list, struct contig_work *work);
 /* Has a list been tried so often that what is left on it stays (5.2)? */
 static inline bool tried_enough(const struct model *m, unsigned int tries)
 {

@@ -31,6 +31,11 @@ bool offline_range_ok(const struct model *m, const struct zone *z, const struct 
 	return true;
 }
 
+enum hugetlb_way offline_hugetlb_way(const struct model *m)
+{
+	return m->policy.offline_hugetlb == offline_hugetlb_dissolved ? HUGETLB_MOVES : HUGETLB_STAYS;
+}
+
 bool offline_harmless(uint32_t state)
 {
 	return state_is(state, PAGE_FREE) || state_is(state, PAGE_HWPOISON) ||
@@ -97,10 +102,42 @@ static void remove_pages(struct range *r, struct contig_work *work)
 	put_down(m, r->start, r->end, PAGE_ABSENT);
 }
 
-/* Waiting does not help against a page that nobody will ever move. */
+/* v3.12: what is free in the hugetlb pool leaves it, and goes to the buddy. */
+static void dissolve(struct range *r)
+{
+	struct model *m = r->m;
+
+	if (offline_hugetlb_way(m) == HUGETLB_STAYS)
+		return;
+	for (pfn_t pfn = r->start, size; pfn < r->end; pfn += size) {
+		uint32_t state = page_lock(m, &m->page[pfn], KIND_HUGETLB);
+
+		size = run_pages(m, pfn);
+		if (state == STATE_INTERIOR)
+			continue;
+		if (!state_is(state, PAGE_HUGETLB_POOL) || state & (STATE_PINNED | STATE_MIGRATING)) {
+			set_state(m, pfn, state);
+			continue;
+		}
+		take_back(m, pfn, state, page_owner(&m->page[pfn]));
+		free_pages(m, r->z, r->args.cpu, pfn, state_order(state));
+	}
+}
+
+/*
+ * Waiting does not help against a page that nobody will ever move. But what somebody else has un-isolated a kernel tries again
+ * and again, and no page will ever be isolated again by that.
+ */
 static bool hopeless(enum contig_reason why)
 {
-	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU;
+	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU && why != WHY_STRADDLES;
+}
+
+/* Does the scan for what can move find it in every pass, so that a pass never comes to its test? */
+static bool scan_finds(enum page_kind kind)
+{
+	return kinds[kind].traits & KIND_LRU || kind == PAGE_HUGETLB || kind == PAGE_GIGANTIC ||
+	       kind == PAGE_MOVABLE_OPS;
 }
 
 enum range_state offline_step_test(struct range *r, struct contig_work *work)
@@ -108,6 +145,7 @@ enum range_state offline_step_test(struct range *r, struct contig_work *work)
 	struct blocker by;
 
 	r->outer = r->start;
+	dissolve(r);
 	/* in one go: nobody else un-isolates what memory hotplug has isolated, as they hold one lock */
 	zone_lock(r->m, r->z);
 	bool empty = test_isolated(r, &by, work);
@@ -118,7 +156,9 @@ enum range_state offline_step_test(struct range *r, struct contig_work *work)
 	if (empty)
 		return R_DONE;
 	if (hopeless(by.why) || !--r->passes) {
-		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, &by);
+		bool over = hopeless(by.why);
+
+		range_fail(r, over ? -EBUSY : -EINTR, !over && scan_finds(by.kind) ? PHASE_MIGRATE : PHASE_TEST, &by);
 		return range_undo_all(r);
 	}
 	r->pfn = r->start;

@@ -94,17 +94,37 @@ static int take_memory_block(struct trial *t, struct contig_diag *diag)
 	return rc;
 }
 
+/* The area of cma=, of which the kernel has taken what it takes at boot, and nothing else. */
+static int find_area(struct trial *t, struct contig_diag *diag)
+{
+	uint32_t nr = 0, order;
+	struct guest_answer *a;
+	char kind = '?';
+	int rc;
+
+	t->start = guest_number(t->g, "cma_start");
+	rc = trial_ask(t, &a, diag, "look %llu %u", (unsigned long long)t->start, t->pages);
+	if (rc)
+		return rc;
+	if (a->nr_lines)
+		sscanf(a->line[0], "%*u %u %u %c", &nr, &order, &kind);
+	if (guest_number(t->g, "cma_pages") != t->pages || nr != HIDDEN_CMA_POOL || kind != 'K')
+		return contig_diag_set(diag, -EOPNOTSUPP,
+		                       "%s: the guest has no CMA area of %u pages of which the kernel has the first %u",
+		                       t->e->name, t->pages, HIDDEN_CMA_POOL);
+	return 0;
+}
+
 static int take_arena(struct trial *t, struct contig_diag *diag)
 {
+	uint32_t pool = t->e->cma ? HIDDEN_CMA_POOL : 0;
+
 	if (t->e->cma) {
 		int rc = trial_post(t, diag, "reset");
 
-		if (!rc && guest_number(t->g, "cma_pages") != t->pages)
-			rc = contig_diag_set(diag, -EOPNOTSUPP, "%s: the guest has no CMA area of %u pages", t->e->name,
-			                     t->pages);
+		rc = rc ? rc : find_area(t, diag);
 		if (rc)
 			return rc;
-		t->start = guest_number(t->g, "cma_start");
 	} else if (t->e->memory) {
 		int rc = take_memory_block(t, diag);
 
@@ -117,8 +137,9 @@ static int take_arena(struct trial *t, struct contig_diag *diag)
 			return (int)pfn;
 		t->start = (uint64_t)pfn;
 	}
-	memset(t->role, TRIAL_GOT, t->pages);
-	return trial_post(t, diag, "range %llu %u %s", (unsigned long long)t->start, t->pages,
+	memset(t->role, TRIAL_KERNEL, pool);
+	memset(t->role + pool, TRIAL_GOT, t->pages - pool);
+	return trial_post(t, diag, "range %llu %u %s", (unsigned long long)t->start + pool, t->pages - pool,
 	                  t->e->cma ? "cma" : "movable");
 }
 

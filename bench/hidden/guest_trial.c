@@ -127,28 +127,27 @@ static int do_online(struct trial *t, const struct case_op *op, struct contig_di
 
 static int do_alloc(struct trial *t, const struct case_op *op, struct contig_diag *diag)
 {
-	uint32_t got = 0;
-	int rc = 0;
+	uint32_t first = t->nr_owners + 1, room = TRIAL_OWNERS - first;
+	struct guest_answer *a;
+	int rc = trial_ask(t, &a, diag, "many %u %u %c %u %c 1%s", first, op->times < room ? op->times : room,
+	                   op->mt == MT_MOVABLE ? 'X' : 'K', op->order, contig_type_letter(op->mt),
+	                   op->highatomic              ? " highatomic"
+	                   : t->e->left != HOG_NOTHING ? " reclaim"
+	                                               : "");
 
-	for (; got < op->times && t->nr_owners + 1 < TRIAL_OWNERS && !rc; got++) {
-		uint32_t owner = ++t->nr_owners;
-		struct guest_answer *a;
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < a->nr_lines; i++) {
+		unsigned long long owner, pfn;
 
-		rc = trial_ask(t, &a, diag, "alloc %u %c %u %c 1%s", owner, op->mt == MT_MOVABLE ? 'X' : 'K', op->order,
-		               contig_type_letter(op->mt),
-		               op->highatomic              ? " highatomic"
-		               : t->e->left != HOG_NOTHING ? " reclaim"
-		                                           : "");
-		if (rc)
-			return rc;
-		if (a->rc < 0)
-			break;
-		t->at[owner] = (uint64_t)a->rc;
-		t->order[owner] = op->order;
+		if (sscanf(a->line[i], "%llu %llu", &owner, &pfn) != 2 || owner >= TRIAL_OWNERS)
+			return contig_diag_set(diag, -EPROTO, "the guest answers many with '%.80s'", a->line[i]);
+		t->at[owner] = pfn;
+		t->nr_owners = (uint32_t)owner;
 	}
 	if (t->e->view & VIEW_COUNTS)
-		outcome_part(t->said, sizeof(t->said), "%s %u", op->text, got);
-	return rc;
+		outcome_part(t->said, sizeof(t->said), "%s %lld", op->text, (long long)a->rc);
+	return 0;
 }
 
 static int do_free(struct trial *t, const struct case_op *op, struct contig_diag *diag)

@@ -19,8 +19,7 @@ struct trial {
 	uint8_t *role;             /* by offset: enum trial_role */
 	uint32_t nr_owners;        /* 1 ... are taken */
 	uint64_t at[TRIAL_OWNERS]; /* first page of an owner's kernel pages, as far as free: asks for them; 0: none */
-	uint32_t order[TRIAL_OWNERS];
-	int64_t leak; /* nr_reserved_highatomic less HIGHATOMIC blocks, when it began */
+	int64_t leak;              /* nr_reserved_highatomic less HIGHATOMIC blocks, when it began */
 	bool warned_known;
 	int64_t warned;    /* kernel warnings, when it began */
 	uint32_t spins[2]; /* in: of whoever begins a race */

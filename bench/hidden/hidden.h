@@ -57,6 +57,8 @@ struct hidden_experiment {
 
 /* What is asked of the CMA area: "NR/ORDER", so many pages aligned so; "-N": give back what call N, from 1 on, got; '|': at once. */
 #define HIDDEN_CALLS 24u
+/* Pages at the beginning of the area that the kernel has from boot on, for its pool of memory for devices. */
+#define HIDDEN_CMA_POOL 128u
 
 struct hidden_call {
 	uint32_t nr;       /* pages; 0: a release */

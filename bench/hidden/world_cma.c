@@ -23,16 +23,23 @@ struct area {
 
 /* ---- the beginning ---------------------------------------------------------------------------------- */
 
+/* What the kernel has of it, then all the rest. */
 static int take_all(struct area *x, struct contig_diag *diag)
 {
 	struct arena *a = &x->w.a;
-	struct contig_range_args args = {
-		.start = a->start, .nr = arena_pages(a), .cpu = a->cpu, .caller = CALLER_CMA
-	};
+	struct contig_range_args args = { .start = a->start + HIDDEN_CMA_POOL,
+		                          .nr = arena_pages(a) - HIDDEN_CMA_POOL,
+		                          .cpu = a->cpu,
+		                          .caller = CALLER_CMA };
+	struct user_request *pool;
+	struct user_outcome got;
 	struct contig_outcome o;
-	int rc = contig_range_alloc(a->c, &args, &o);
+	int rc = cma_alloc_begin(x->area, HIDDEN_CMA_POOL, 0, a->cpu, &pool);
 
+	rc = rc ? rc : user_run(pool, &got);
+	rc = rc || got.start != a->start ? -ENODATA : contig_range_alloc(a->c, &args, &o);
 	memset(a->role, rc ? ROLE_NONE : ROLE_GOT, arena_pages(a));
+	memset(a->role, ROLE_KERNEL, HIDDEN_CMA_POOL);
 	return rc ? contig_diag_set(diag, -ENODATA, "%s: the empty area can not be taken", x->w.e->name) : 0;
 }
 

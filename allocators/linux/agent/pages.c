@@ -199,6 +199,27 @@ static int64_t alloc(const struct call *c)
 	return rc ? rc : pfn;
 }
 
+/* Until one can not be had, which is no error. */
+static int64_t many(const struct call *c)
+{
+	struct call one = { .nr = c->nr - 1 };
+	uint64_t got = 0;
+	int64_t rc = 0;
+
+	one.number[0] = c->number[0];
+	for (unsigned int i = 1; i < one.nr; i++) {
+		one.number[i] = c->number[i + 1];
+		one.word[i] = c->word[i + 1];
+	}
+	for (; got < c->number[1] && rc >= 0; got += rc >= 0) {
+		rc = alloc(&one);
+		if (rc >= 0)
+			say("%llu %lld", (unsigned long long)one.number[0], (long long)rc);
+		one.number[0]++;
+	}
+	return rc >= 0 || rc == -ENOMEM ? answer((int64_t)got, "%s", "") : rc;
+}
+
 static int64_t free_owner(const struct call *c)
 {
 	struct owned *o = owner_find(c->number[0]);
@@ -315,6 +336,7 @@ static int64_t lru(const struct call *c)
 
 const struct command pages_commands[] = {
 	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic|reclaim]", alloc, false },
+	{ "many", "nnlnln?w", "OWNER NR KIND ORDER TYPE NODE [highatomic|reclaim]", many, false },
 	{ "place", "npn", "OWNER START NR", place, false },
 	{ "free", "n", "OWNER", free_owner, false },
 	{ "at", "n", "OWNER", at, false },
