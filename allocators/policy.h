@@ -152,7 +152,7 @@ extern "C" {
 														       \
 	KNOB(offline_hugetlb, "hugetlb pages in memory that goes offline")						\
 	VALUE(offline_hugetlb, stay, "until v3.11: they keep it online")						\
-	VALUE(offline_hugetlb, dissolved, "v3.12: migrated in use; free ones go back to the buddy")			\
+	VALUE(offline_hugetlb, leave, "v3.12: in use it is migrated, free it leaves the pool")				\
 															\
 	KNOB(pcp_orders, "orders that per-cpu lists hold")							       \
 	VALUE(pcp_orders, zero, "until v5.13")									       \

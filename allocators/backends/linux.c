@@ -82,7 +82,7 @@
 	.isolated_counted_free = isolated_counted_free_no,                                                             \
 	.watermark_kswapd = watermark_kswapd_nothing,                                                                  \
 	.watermark_contig = watermark_contig_plain,                                                                    \
-	.offline_hugetlb = offline_hugetlb_dissolved,                                                                    \
+	.offline_hugetlb = offline_hugetlb_leave,                                                                    \
 	.undo_on_start_fail = undo_on_start_fail_none
 
 /* v4.4: merging stops at a pageblock in isolated blocks (v3.18); the HIGHATOMIC reserve. */

@@ -13,7 +13,7 @@ static bool collectable(const struct model *m, uint32_t state, enum hugetlb_way 
 	case PAGE_LRU_COMPOUND:
 		return m->policy.migrate_compound == migrate_compound_whole;
 	case PAGE_HUGETLB:
-		return way != HUGETLB_STAYS;
+		return way == HUGETLB_REPLACED;
 	case PAGE_MOVABLE_OPS:
 		return m->policy.movable_ops == movable_ops_migrated;
 	default:
@@ -38,11 +38,9 @@ static void collect_run(struct model *m, struct migrate_list *list, pfn_t pfn, e
 	list->pages += 1u << state_order(state);
 }
 
-/* A gigantic page is not even to be moved: nothing can take it. */
 static bool replaceable(uint32_t state, enum hugetlb_way way)
 {
-	return (state_is(state, PAGE_HUGETLB_POOL) ? way == HUGETLB_REPLACED
-	                                           : state_is(state, PAGE_GIGANTIC) && way != HUGETLB_STAYS) &&
+	return (state_is(state, PAGE_HUGETLB_POOL) || state_is(state, PAGE_GIGANTIC)) && way == HUGETLB_REPLACED &&
 	       !(state & STATE_PINNED);
 }
 

@@ -565,8 +565,7 @@ struct migrate_list {
 /* What becomes of hugetlb pages on the way. */
 enum hugetlb_way {
 	HUGETLB_STAYS,
-	HUGETLB_MOVES,    /* if it is in use */
-	HUGETLB_REPLACED, /* also if it is free */
+	HUGETLB_REPLACED, /* migrated in use, and if it is free another joins the pool first */
 };
 
 static inline enum hugetlb_way contig_hugetlb_way(const struct model *m)

@@ -31,9 +31,13 @@ bool offline_range_ok(const struct model *m, const struct zone *z, const struct 
 	return true;
 }
 
+/*
+ * A kernel takes a free page out of the hugetlb pool and gives it to the buddy. Here it is somebody's, who is to find it again: so
+ * one comes in its place, as with alloc_contig_range.
+ */
 enum hugetlb_way offline_hugetlb_way(const struct model *m)
 {
-	return m->policy.offline_hugetlb == offline_hugetlb_dissolved ? HUGETLB_MOVES : HUGETLB_STAYS;
+	return m->policy.offline_hugetlb == offline_hugetlb_leave ? HUGETLB_REPLACED : HUGETLB_STAYS;
 }
 
 bool offline_harmless(uint32_t state)
@@ -102,28 +106,6 @@ static void remove_pages(struct range *r, struct contig_work *work)
 	put_down(m, r->start, r->end, PAGE_ABSENT);
 }
 
-/* v3.12: what is free in the hugetlb pool leaves it, and goes to the buddy. */
-static void dissolve(struct range *r)
-{
-	struct model *m = r->m;
-
-	if (offline_hugetlb_way(m) == HUGETLB_STAYS)
-		return;
-	for (pfn_t pfn = r->start, size; pfn < r->end; pfn += size) {
-		uint32_t state = page_lock(m, &m->page[pfn], KIND_HUGETLB);
-
-		size = run_pages(m, pfn);
-		if (state == STATE_INTERIOR)
-			continue;
-		if (!state_is(state, PAGE_HUGETLB_POOL) || state & (STATE_PINNED | STATE_MIGRATING)) {
-			set_state(m, pfn, state);
-			continue;
-		}
-		take_back(m, pfn, state, page_owner(&m->page[pfn]));
-		free_pages(m, r->z, r->args.cpu, pfn, state_order(state));
-	}
-}
-
 /*
  * Waiting does not help against a page that nobody will ever move. But what somebody else has un-isolated a kernel tries again
  * and again, and no page will ever be isolated again by that.
@@ -145,7 +127,6 @@ enum range_state offline_step_test(struct range *r, struct contig_work *work)
 	struct blocker by;
 
 	r->outer = r->start;
-	dissolve(r);
 	/* in one go: nobody else un-isolates what memory hotplug has isolated, as they hold one lock */
 	zone_lock(r->m, r->z);
 	bool empty = test_isolated(r, &by, work);
