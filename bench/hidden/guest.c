@@ -26,6 +26,8 @@ struct delays {
 	struct median spin;  /* nanoseconds of one */
 	struct median took;  /* of the longer one */
 	struct median ahead; /* the second begins so much later if nobody waits */
+	bool load;           /* the second is a load, whose spins are its rests */
+	bool offline;        /* the first one goes offline: a spin is 100 ns */
 };
 
 #define FIRST_SPINS 3000.0
@@ -61,13 +63,13 @@ static double spread(uint32_t n)
 	return x - (double)(uint64_t)x;
 }
 
-static void set_delays(const struct delays *d, uint32_t trial, bool load, uint32_t spins[2])
+static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2])
 {
 	double part = 2.4 * spread(trial) - 1.2, spin = median(&d->spin);
 	double nr =
 		spin > 0 ? (part * median(&d->took) - median(&d->ahead)) / spin : (trial % 2 ? 1 : -1) * FIRST_SPINS;
 
-	if (load) { /* how long it rests between its allocations */
+	if (d->load) { /* how long it rests between its allocations */
 		spins[0] = 0;
 		spins[1] = 1u << (trial % 15);
 		return;
@@ -83,7 +85,9 @@ static void learn(struct delays *d, const struct trial *t)
 
 	if (!t->raced)
 		return;
-	if (spins >= FIRST_SPINS / 2 && began > 0)
+	if (d->offline)
+		add_sample(&d->spin, 100);
+	else if (spins >= FIRST_SPINS / 2 && began > 0)
 		add_sample(&d->spin, began / spins);
 	else if (spins <= -FIRST_SPINS / 2 && began < 0)
 		add_sample(&d->spin, began / spins);
@@ -97,14 +101,17 @@ static int trials(struct trial *t, uint32_t nr, struct hidden_answers *a, struct
 {
 	struct delays d = { 0 };
 	uint32_t failed = 0;
-	bool load = false;
 
-	for (uint32_t i = 0; i < t->sc->nr_ops; i++)
-		load |= t->sc->op[i].joined && t->sc->op[i].verb == OP_ALLOC;
+	for (uint32_t i = 0; i + 1 < t->sc->nr_ops; i++) {
+		const struct case_op *op = &t->sc->op[i];
+
+		d.load |= op[1].joined && op[1].verb == OP_ALLOC;
+		d.offline |= op[1].joined && op[0].verb == OP_RANGE && op[0].range_op == RANGE_OFFLINE;
+	}
 	for (uint32_t done = 0; done < nr;) {
 		char text[OUTCOME_TEXT] = "";
 
-		set_delays(&d, done + failed, load, t->spins);
+		set_delays(&d, done + failed, t->spins);
 		int rc = trial_run(t, text, sizeof(text), diag);
 
 		if (rc == -EAGAIN && ++failed < TRIES_IN_A_ROW)

@@ -37,7 +37,7 @@ uint64_t offline_block_pages(void)
 
 static uint64_t taken[TAKEN]; /* first pfn + 1 of blocks that are offline by our doing, or 0 */
 
-static void remember(uint64_t pfn, bool offline)
+void offline_remember(uint64_t pfn, bool offline)
 {
 	uint64_t was = offline ? 0 : pfn + 1, is = offline ? pfn + 1 : 0;
 
@@ -119,7 +119,7 @@ static void attempt(const char *path, struct offline_gate *gate, int fd)
 
 void offline_spin(uint32_t spins)
 {
-	for (volatile uint32_t i = 0; i < spins; i++)
+	for (uint64_t end = now_ns() + spins * UINT64_C(100); now_ns() < end;)
 		;
 }
 
@@ -205,7 +205,7 @@ static int64_t offline(const struct call *c)
 			break;
 		offline_end(&a, passes, &out, &events);
 		if (!out.rc)
-			remember(c->number[0] + done, true);
+			offline_remember(c->number[0] + done, true);
 		ns += out.ns;
 		sum.migrated += events.migrated;
 		sum.failed += events.failed;
@@ -225,7 +225,7 @@ static int online_block(uint64_t pfn, uint64_t pages)
 	int rc = write_file(path, "online");
 
 	if (!rc)
-		remember(pfn, false);
+		offline_remember(pfn, false);
 	return rc;
 }
 
@@ -242,7 +242,7 @@ static int64_t online(const struct call *c)
 
 void online_again(void)
 {
-	uint64_t pages = block_pages();
+	uint64_t pages = offline_block_pages();
 
 	for (uint32_t i = 0; i < TAKEN; i++) {
 		if (taken[i])

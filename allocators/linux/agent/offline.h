@@ -3,6 +3,7 @@
 #ifndef AGENT_OFFLINE_H
 #define AGENT_OFFLINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -33,7 +34,10 @@ struct offline_attempt {
 };
 
 uint64_t offline_block_pages(void);
+/* 100 ns each. */
 void offline_spin(uint32_t spins);
+/* A block that has gone offline (or come back): reset brings it back. */
+void offline_remember(uint64_t pfn, bool offline);
 /* gate NULL: at once. 0 or -errno, and there is no child. */
 int offline_begin(struct offline_attempt *a, uint64_t pfn, uint64_t pages, struct offline_gate *gate);
 /* Wait for it, or kill it after so many passes. */

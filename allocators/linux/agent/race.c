@@ -9,7 +9,8 @@
  *						load ORDER U|M|R	pages of the arena's node are allocated and freed
  *									until the other one is through; not both
  *						offline START NR	one memory block, killed after 3 passes; the first
- *									one only, beside a range or cma_alloc
+ *									one only, beside a range or cma_alloc; a spin is
+ *									100 ns then
  *					+ moved as with range
  *					+ side RC STAGE MIGRATED FAILED REPLACED NS BEGIN PFN, the first one's first; BEGIN is
  *					CLOCK_MONOTONIC, PFN what cma_alloc got; a load says in MIGRATED how often it allocated
@@ -169,6 +170,8 @@ static int64_t race_offline(struct side *s, const uint32_t *spins)
 		offline_spin(spins[1]);
 		rc = device(CONTIGBENCH_REQUEST, &s[1].r);
 		offline_end(&a, PASSES, &out, &events);
+		if (!out.rc)
+			offline_remember(s[0].r.start, true);
 	}
 	munmap(gate, sizeof(*gate));
 	if (rc)
