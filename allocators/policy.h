@@ -134,8 +134,8 @@ extern "C" {
 	VALUE(highatomic_count, run, "v6.8: every block of the run, counted once its pages have moved")		       \
 														       \
 	KNOB(highatomic_trigger, "which high-order atomic allocations reserve a block")				       \
-	VALUE(highatomic_trigger, every, "until v6.12: every one that the reserve did not serve")		       \
-	VALUE(highatomic_trigger, min_wmark, "v7.x: only those that had to go down to the min watermark")	       \
+	VALUE(highatomic_trigger, every, "until v6.12: every one below the low watermark")				\
+	VALUE(highatomic_trigger, min_wmark, "v7.x: of these only what no per-cpu list served")				\
 														       \
 	KNOB(watermark_highatomic, "what a watermark check takes off for the reserve")				       \
 	VALUE(watermark_highatomic, reserved, "until v6.12.0: its whole size, used pages too")			       \

@@ -202,6 +202,8 @@ static const struct {
 	{ "highatomic_trigger", NULL, "linux-3.5", NO_KEEP },
 	{ "highatomic_trigger", NULL, "linux-3.6", NO_KEEP },
 	{ "highatomic_trigger", NULL, "linux-3.16", NO_KEEP },
+	{ "highatomic_trigger", NULL, "linux-4.4", "lists of order 0 only: none serves what could reserve" },
+	{ "highatomic_trigger", NULL, "linux-5.10", "lists of order 0 only: none serves what could reserve" },
 	{ "watermark_highatomic", NULL, "linux-3.5", NO_KEEP },
 	{ "watermark_highatomic", NULL, "linux-3.6", NO_KEEP },
 	{ "watermark_highatomic", NULL, "linux-3.16", NO_KEEP },
