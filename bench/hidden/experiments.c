@@ -181,10 +181,31 @@ bool hidden_is_for(const struct hidden_experiment *e, const struct recorded_kern
 	return false;
 }
 
+static const struct {
+	const char *experiment; /* how its name begins */
+	const char *kernel;     /* NULL: any */
+	const char *part;       /* of the outcome */
+	const char *why;
+} reasons[] = {
+	{ "halves.used", NULL, "-EBUSY isolate",
+	  "A page that the other request is about to move something to lies in this one's block, in use "
+	  "and on no LRU list yet, and the unmovable check takes it for unmovable (6.3). In the model a page moves in one step." },
+	{ "neighbours.used", NULL, "-EBUSY isolate", "As with halves.used: a page in flight is on no LRU list." },
+	{ "halves.free", "6.1", "-EBUSY test",
+	  "B has to isolate its block between A's isolation of its own and A's split of the run "
+	  "at their border, a few instructions further on." },
+	{ "halves.typed", "6.1", "-EBUSY test", "As with halves.free." },
+	{ "load.", NULL, "-EBUSY test",
+	  "The load has to take a page from its per-cpu list after the block was looked at and before the "
+	  "lists are drained, and to have it still when the range is tested." },
+};
+
 const char *hidden_reason(const char *experiment, const char *kernel, const char *outcome)
 {
-	(void)experiment;
-	(void)kernel;
-	(void)outcome;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (!strncmp(experiment, reasons[i].experiment, strlen(reasons[i].experiment)) &&
+		    (!reasons[i].kernel || !strcmp(kernel, reasons[i].kernel)) && strstr(outcome, reasons[i].part))
+			return reasons[i].why;
+	}
 	return NULL;
 }

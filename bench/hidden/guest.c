@@ -71,7 +71,7 @@ static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2]
 
 	if (d->load) { /* how long it rests between its allocations */
 		spins[0] = 0;
-		spins[1] = 1u << (trial % 15);
+		spins[1] = 1u << (6 + trial % 9);
 		return;
 	}
 	nr = nr < -MAX_SPINS ? -MAX_SPINS : nr > MAX_SPINS ? MAX_SPINS : nr;
