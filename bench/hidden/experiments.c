@@ -195,6 +195,9 @@ static const struct {
 	  "B has to isolate its block between A's isolation of its own and A's split of the run "
 	  "at their border, a few instructions further on." },
 	{ "halves.typed", "6.1", "-EBUSY test", "As with halves.free." },
+	{ "overlap.kernel", NULL, "A -EBUSY isolate; B -EBUSY isolate",
+	  "A has to look at the block they share while B has it isolated, which "
+	  "lasts no longer than B's look at the next one, where it meets the kernel page." },
 	{ "load.", NULL, "-EBUSY test",
 	  "The load has to take a page from its per-cpu list after the block was looked at and before the "
 	  "lists are drained, and to have it still when the range is tested." },
