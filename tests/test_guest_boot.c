@@ -166,7 +166,8 @@ static void test_command_line(void **state)
 	             "-object memory-backend-ram,id=node1,size=512M -numa node,nodeid=0,memdev=node0,cpus=0-1 "
 	             "-numa node,nodeid=1,memdev=node1 -nodefaults");
 	has(calls(), "-no-reboot");
-	has(calls(), "-append console=ttyS0 loglevel=3 panic=-1 nokaslr init_on_alloc=0 mitigations=off\n");
+	has(calls(),
+	    "-append console=ttyS0 loglevel=3 panic=-1 nokaslr init_on_alloc=0 mitigations=off no_timer_check\n");
 	guest_close(g);
 	o.emulate = o.threads = o.quiet = o.terminal = true;
 	o.append = "cma=64M quiet";
