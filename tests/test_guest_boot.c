@@ -35,7 +35,8 @@ static const char fake[] =
 	"		case $line in\n"
 	"		hello) printf '+ wire 1\\n+ release 6.1.0-fake\\n+ cpus 2\\n= 0\\n' ;;\n"
 	"		quit) exit 0 ;;\n"
-	"		*'exec /bin/sh /command') printf '+ a\\\\x09tab\\n+ long \\\\c\\n+ line\\n= %s\\n' $EXIT ;;\n"
+	"		*'exec /bin/sh /command')\n"
+	"			printf '+ a\\\\x09tab\\n+ long \\\\c\\n+ line\\n+ no end, \\\\x5cx41\\\\c\\n= %s\\n' $EXIT ;;\n"
 	"		'sh '*)	line=${line#sh * }\n"
 	"			sh -c \"cd inside; ${line#*;}\" >out 2>&1; status=$?\n"
 	"			sed 's/^/+ /' out; echo \"= $status\" ;;\n"
@@ -351,7 +352,8 @@ static void test_exec(void **state)
 	wants_busybox();
 	setenv("FAKE", "agent", 1);
 	setenv("EXIT", "7", 1);
-	assert_string_equal(house_run(guest_exec_main, 7, "exec mine --emulate -- sh -c true"), "a\ttab\nlong line\n");
+	assert_string_equal(house_run(guest_exec_main, 7, "exec mine --emulate -- sh -c true"),
+	                    "a\ttab\nlong line\nno end, \\x41");
 	setenv("EXIT", "0", 1);
 	house_shell("printf 'some\\0bytes' >inside/result; seq 100000 >inside/long");
 	house_run(guest_exec_main, 0, "exec --emulate --get result --get long:copy mine true");
