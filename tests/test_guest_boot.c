@@ -176,7 +176,7 @@ static void test_command_line(void **state)
 	assert_non_null(g);
 	assert_true(guest_terminal(g) >= 0);
 	has(calls(), "-accel tcg,thread=multi ");
-	has(calls(), "mitigations=off cma=64M quiet\n");
+	has(calls(), "mitigations=off no_timer_check cma=64M quiet\n");
 	guest_close(g);
 	o = (struct guest_options)GUEST_OPTIONS;
 	o.icount = 3;
