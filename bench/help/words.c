@@ -4,6 +4,7 @@
 
 #include "../../allocators/contig.h"
 #include "../shipped.h"
+#include "../virtual/cost.h"
 #include "../virtual/geometry.h"
 #include "help.h"
 
@@ -52,6 +53,12 @@ static void scenarios(FILE *f)
 	shipped_each("scenarios", ".scn", print_base, f);
 }
 
+static void costs(FILE *f)
+{
+	fprintf(f, "%s\n", cost_linux_6_18.name);
+	shipped_each("costs", ".cost", print_base, f);
+}
+
 bool help_words(FILE *f, const char *kind)
 {
 	static const struct {
@@ -59,7 +66,7 @@ bool help_words(FILE *f, const char *kind)
 		void (*print)(FILE *f);
 	} all[] = {
 		{ "backend", backends },   { "knob", knobs },          { "workload", workloads },
-		{ "scenario", scenarios }, { "geometry", geometries },
+		{ "scenario", scenarios }, { "geometry", geometries }, { "costs", costs },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
