@@ -30,10 +30,12 @@ LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
 BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
+AGENT	:= $(wildcard allocators/linux/agent/*.c)
+PURE	:= $(patsubst %,allocators/linux/agent/%.c,fill line runs)
 TESTS	:= $(wildcard tests/test_*.c)
 obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 
-all: $(BUILD)/contigbench ## build the program (default)
+all: $(BUILD)/contigbench $(BUILD)/contigbench-agent ## build the program (default)
 
 $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -41,7 +43,11 @@ $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcont
 $(BUILD)/libcontig.a: $(call obj,$(LIB))
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
+# what runs inside guests: static, and never with sanitizers
+$(BUILD)/contigbench-agent: $(AGENT) $(wildcard allocators/linux/*.h allocators/linux/*/*.h)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(OPT) $(WARN) -static -pthread -o $@ $(AGENT)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK) $(PURE)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.c.o: %.c
@@ -53,6 +59,7 @@ $(BUILD)/%.cc.o: %.cc
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bench/help/completion.c.o: bench/help/completion.bash
+$(BUILD)/bench/guest/recipe.c.o: bench/guest/fetch-kernel
 
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
@@ -120,6 +127,9 @@ install-headers: ## install what plugins are built with below $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	echo "$$PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/contigbench.pc
 
+# what `contigbench guest build` makes the kernel module from; a build in place leaves other things there
+MODULE	:= $(filter-out %/features.h %.o %.ko %.mod %.mod.c %.order %.symvers,$(wildcard allocators/linux/module/*))
+
 install: all man completion install-headers ## install all that a user needs below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
 	install -D -m 644 $(BUILD)/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
@@ -129,6 +139,9 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/costs workloads/costs/*.cost
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux allocators/linux/*.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux/module $(MODULE)
 
 clean: ## remove everything made
 	rm -rf $(BUILD)

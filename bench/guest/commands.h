@@ -12,4 +12,7 @@ int guest_exec_main(int argc, char **argv);
 extern const struct help_option guest_boot_options[];
 extern const struct help_option guest_exec_options[];
 
+/* What --help of any of them prints. */
+int guest_help(void);
+
 #endif

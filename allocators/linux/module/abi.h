@@ -55,7 +55,7 @@ struct contigbench_hello {
 	__u32 abi; /* out, all of it: CONTIGBENCH_ABI */
 	__u32 can;
 	__u32 block_order; /* of a pageblock */
-	__u32 max_order; /* inclusive */
+	__u32 max_order;   /* inclusive */
 	__u32 section_order;
 	__u32 nr_zones; /* populated zones: CONTIGBENCH_ZONE takes 0 ... nr_zones - 1 */
 	__u32 types;    /* number of free lists an order has */
