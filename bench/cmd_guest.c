@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "guest/build.h"
+#include "guest/commands.h"
 #include "guest/kept.h"
 #include "help/commands.h"
 
@@ -30,7 +31,14 @@ static int check_own(const struct build_options *o, int nr_names)
 static int build_all(const struct build_options *o, char **names, int nr)
 {
 	int worst = CLI_OK;
+	bool unreachable = false;
 
+	const char *uris[] = { o->mirror, o->security };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (uris[i] && (!strstr(uris[i], ":/") || strpbrk(uris[i], " \t\n[]")))
+			return cli_error(CLI_USAGE, "'%s' is no URI, such as http://HOST/debian", uris[i]);
+	}
 	if (o->kernel || o->headers)
 		return cli_error(CLI_USAGE, "a kernel of your own needs a name: --name NAME");
 	for (int i = 0; i < nr; i++) {
@@ -43,15 +51,15 @@ static int build_all(const struct build_options *o, char **names, int nr)
 			return cli_error(CLI_USAGE, "'%s' is no name of a kernel: see `contigbench guest list`",
 			                 names[i]);
 	}
-	for (int i = 0; i < nr && worst != CLI_USAGE; i++) {
+	for (int i = 0; i < nr && worst != CLI_USAGE && !unreachable; i++) {
 		const struct guest_generation *g = guest_generation_named(names[i]);
-		int status = g ? build_debian(g, o) : build_own(names[i], o);
+		int status = g ? build_debian(g, o, &unreachable) : build_own(names[i], o);
 
 		worst = status > worst ? status : worst;
 	}
-	/* one that is not to be had says nothing about the others */
-	for (const struct guest_generation *g = guest_generations; !nr && g->name; g++) {
-		int status = build_debian(g, o);
+	/* one that is not to be had says nothing about the others, unless none is */
+	for (const struct guest_generation *g = guest_generations; !nr && g->name && !unreachable; g++) {
+		int status = build_debian(g, o, &unreachable);
 
 		worst = status > worst ? status : worst;
 	}
@@ -161,9 +169,8 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } actions[] = {
-	{ "build", build_main },
-	{ "list", list_main },
-	{ "clean", clean_main },
+	{ "build", build_main }, { "boot", guest_boot_main }, { "exec", guest_exec_main },
+	{ "list", list_main },   { "clean", clean_main },
 };
 
 int cmd_guest(int argc, char **argv)
@@ -173,10 +180,11 @@ int cmd_guest(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (argc < 2)
-		return cli_error(CLI_USAGE, "build, list or clean? See `contigbench guest --help`");
+		return cli_error(CLI_USAGE, "build, boot, exec, list or clean? See `contigbench guest --help`");
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (!strcmp(actions[i].name, argv[1]))
 			return actions[i].main(argc - 1, argv + 1);
 	}
-	return cli_error(CLI_USAGE, "'%s' is none of build, list, clean: see `contigbench guest --help`", argv[1]);
+	return cli_error(CLI_USAGE, "'%s' is none of build, boot, exec, list, clean: see `contigbench guest --help`",
+	                 argv[1]);
 }

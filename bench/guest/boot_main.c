@@ -7,19 +7,10 @@
 #include <string.h>
 
 #include "../cli.h"
+#include "../help/commands.h"
 #include "commands.h"
 #include "guest.h"
 #include "shell.h"
-
-const struct help_option guest_boot_options[] = {
-	{ "--shell", NULL, "a shell in it, on this terminal, until `exit`; then it is powered off", NULL, NULL },
-	{ "--program", NULL, "contigbench itself is inside, with its libraries and what ships with it", NULL, NULL },
-	{ "--append", "WORDS", "more for the kernel's command line: \"cma=64M\"", NULL, NULL },
-	{ "--boot-timeout", "SECONDS", "for one try to boot it (60)", NULL, NULL },
-	{ "--emulate", NULL, "without KVM even where that works", NULL, NULL },
-	{ "--threads", NULL, "emulated cpus run at the same time, each in a thread", NULL, NULL },
-	{ 0 },
-};
 
 struct asked {
 	struct guest_options guest;
@@ -134,12 +125,6 @@ static int shell(struct guest *g)
 	return rc < 0 ? cli_error(CLI_MACHINE, "%s", diag.text) : CLI_OK;
 }
 
-int guest_help(void)
-{
-	help_print(stdout, cli_command_named("guest")->help);
-	return CLI_OK;
-}
-
 int guest_boot_main(int argc, char **argv)
 {
 	struct asked a = { .guest = GUEST_OPTIONS };
@@ -148,8 +133,10 @@ int guest_boot_main(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return status;
-	if (a.help)
-		return guest_help();
+	if (a.help) {
+		help_print(stdout, &help_guest);
+		return CLI_OK;
+	}
 	const char *name = argv[optind];
 	struct guest *g = guest_boot(name, &a.guest, &diag);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../help/commands.h"
 #include "commands.h"
 #include "inside.h"
 
@@ -18,27 +19,6 @@
 
 /* Where a command runs, and relative names of files begin, in the guest. */
 #define HOME "root/"
-
-const struct help_option guest_exec_options[] = {
-	{ "--timeout", "SECONDS", "for the command (600); it is killed then, and the exit status is 124", NULL, NULL },
-	{ "--put", "FILE[:NAME]",
-	  "FILE is in the guest before, called NAME (its own name, in /root, where the command runs)",
-	  "May be given more than once, as --get.", "file" },
-	{ "--get", "NAME[:FILE]",
-	  "NAME of the guest is copied behind the command, whatever its exit status, to FILE (its own "
-	  "name, in this folder)",
-	  NULL, NULL },
-	{ "--force", NULL, "--get replaces files that exist", NULL, NULL },
-	{ "--program", NULL,
-	  "contigbench itself is inside, with its libraries and what ships with it; so it is when COMMAND "
-	  "begins with contigbench",
-	  NULL, NULL },
-	{ "--append", "WORDS", "more for the kernel's command line: \"cma=64M\"", NULL, NULL },
-	{ "--boot-timeout", "SECONDS", "for one try to boot it (60)", NULL, NULL },
-	{ "--emulate", NULL, "without KVM even where that works", NULL, NULL },
-	{ "--threads", NULL, "emulated cpus run at the same time, each in a thread", NULL, NULL },
-	{ 0 },
-};
 
 struct asked {
 	struct guest_options guest;
@@ -327,8 +307,10 @@ int guest_exec_main(int argc, char **argv)
 
 	if (status != CLI_OK)
 		return status;
-	if (a.help)
-		return guest_help();
+	if (a.help) {
+		help_print(stdout, &help_guest);
+		return CLI_OK;
+	}
 	status = check_targets(&a, from, to);
 	if (status == CLI_OK)
 		status = given_files(&a, files, names);
