@@ -91,9 +91,9 @@ static int measure(struct calibration *out, const struct calibrate_options *o, s
 	out->costs.unit = COST_UNIT_PS;
 	snprintf(
 		out->costs.how, sizeof(out->costs.how),
-		"%s of the running kernel, clock %s; %u gigantic pages and %u memory blocks; work counted by the rules of %s%s",
+		"%s of the running kernel, clock %s; %u gigantic pages, %u memory blocks, %u migrations by compaction; work counted by the rules of %s%s",
 		p->points ? "tracepoints" : "kprobe events", p->ticks ? "time stamp counter" : "CLOCK_MONOTONIC",
-		r->gigantic, r->offline, r->backend,
+		r->gigantic, r->offline, r->migrations, r->backend,
 		p->points ? "" : "; the tracing itself was measured and taken off");
 	out->requests = r->seen.requests;
 	out->skipped = r->seen.skipped;

@@ -72,7 +72,8 @@ int filler_keep(struct filler *f, uint64_t start, uint64_t end, bool (*keep)(voi
 	for (uint64_t i = 0; i < pages; i += PART) {
 		size_t nr = pages - i < PART ? (size_t)(pages - i) : PART;
 
-		if (pread(f->pagemap, entry, nr * 8, (off_t)(i * 8)) != (ssize_t)(nr * 8))
+		if (pread(f->pagemap, entry, nr * 8, (off_t)(((uintptr_t)f->at / f->page + i) * 8)) !=
+		    (ssize_t)(nr * 8))
 			return contig_diag_set(diag, -EIO, "/proc/self/pagemap can not be read");
 		for (size_t k = 0; k < nr; k++) {
 			uint64_t pfn = entry[k] & PRESENT ? entry[k] & PFN_MASK : 0;

@@ -104,6 +104,13 @@ int observe(struct observations *o, const struct parts *parts, const struct coun
 	return rc;
 }
 
+int observe_migration(struct observations *o, double units, uint32_t migrated, uint32_t not_migrated)
+{
+	const struct contig_work work = { .migrated = migrated, .not_migrated = not_migrated };
+
+	return add(o, PHASE_MIGRATE, units, 1, &work);
+}
+
 /* ---- prices ---------------------------------------------------------------------------------- */
 
 static int fit_phase(const struct observations *o, unsigned int p, struct fit *f)

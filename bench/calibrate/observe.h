@@ -28,6 +28,9 @@ void observations_free(struct observations *o);
  */
 int observe(struct observations *o, const struct parts *parts, const struct counted *work, uint32_t drained);
 
+/* One call of migrate_pages() alone, whoever made it. */
+int observe_migration(struct observations *o, double units, uint32_t migrated, uint32_t not_migrated);
+
 /*
  * Prices of all phases that were measured, and of the others and of columns that no request had anything of, those of the built-in
  * table: `ps_per_unit` makes its ps a number of our units. 0, or -errno with *diag.

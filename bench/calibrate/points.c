@@ -111,6 +111,18 @@ static void widen(struct walk *w, const char *fields)
 	}
 }
 
+/* What a call of migrate_pages() did. */
+static void say_migrated(struct span *span, const char *fields)
+{
+	static const char *const names[SPANS_ARGS] = { "nr_succeeded=", "nr_failed=" };
+
+	for (unsigned int i = 0; i < SPANS_ARGS; i++) {
+		const char *at = strstr(fields, names[i]);
+
+		span->arg[i] = at ? strtoull(at + strlen(names[i]), NULL, 10) : 0;
+	}
+}
+
 /* A write that asked for no range is none of ours. */
 static void close_top(struct walk *w, uint64_t ticks)
 {
@@ -152,6 +164,8 @@ static int take(struct walk *w, const char *line)
 		/* nothing to migrate is a call, too: collecting ends where it begins */
 		else if (point == POINT_MIGRATES && w->last == POINT_COLLECTED)
 			rc = add(w, TRACED_COLLECT, w->ticks, ticks);
+		if (!rc && point == POINT_MIGRATED && w->out->at[w->out->nr - 1].what == TRACED_MIGRATE)
+			say_migrated(&w->out->at[w->out->nr - 1], fields);
 		widen(w, fields);
 		w->any = true;
 	}

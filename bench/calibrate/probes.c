@@ -240,11 +240,7 @@ int probes_open(struct probes *p, struct tracedir *t, struct contig_diag *diag)
 
 	*p = (struct probes){ .t = t };
 	events = tracedir_get(t, "kprobe_events", diag);
-	if (!events)
-		return contig_diag_set(
-			diag, -ENOENT,
-			"this kernel has no kprobe events (CONFIG_KPROBE_EVENTS): what its functions take can "
-			"not be measured");
+	p->points = !events;
 	free(events);
 	sweep(t);
 	snprintf(p->group, sizeof(p->group), GROUP_PREFIX "%d_%" PRIu64, (int)getpid(), process_start_time(getpid()));

@@ -196,13 +196,16 @@ static int one_gigantic(struct running *r, struct filler *f, const struct densit
 	uint8_t *kinds = NULL;
 	struct parts parts;
 	uint32_t kept, odd = 0;
+	bool filled = q->end && d->of_16;
 	int rc = 0;
 
 	/* the first one shows which range the kernel takes; then it is filled, and asked for again */
-	if (q->end && d->of_16) {
+	if (filled) {
 		rc = filler_touch(f, r->stop, diag);
 		if (!rc)
 			rc = filler_keep(f, q->start, q->end, wanted, &pattern, &kept, diag);
+		if (!rc && !kept)
+			return -ENODATA;
 	}
 	if (!rc && q->end) {
 		kinds = malloc(q->end - q->start);
@@ -231,7 +234,7 @@ static int one_gigantic(struct running *r, struct filler *f, const struct densit
 		rc = count(r, q, kinds, odd, &parts, diag);
 	}
 	free(kinds);
-	if (rc == -ENODATA) {
+	if (rc == -ENODATA) { /* no price of it */
 		q->start = start;
 		q->end = end;
 		rc = 0;
@@ -242,6 +245,7 @@ static int one_gigantic(struct running *r, struct filler *f, const struct densit
 static int gigantic(struct running *r, struct contig_diag *diag)
 {
 	const char *why = running_no_gigantic();
+	bool out_of_reach = false;
 	struct filler f;
 	char text[32];
 	uint64_t old;
@@ -254,17 +258,78 @@ static int gigantic(struct running *r, struct contig_diag *diag)
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)old + 1);
 	int rc = filler_open(&f, FILLER_BYTES, diag);
 
-	for (uint32_t i = 0; i <= r->repeat * NR_DENSITIES && !rc && !*r->stop; i++) {
+	uint32_t total = r->repeat * (uint32_t)NR_DENSITIES;
+
+	for (uint32_t i = 0; i <= total && !rc && !*r->stop; i++) {
+		const struct density *d = &densities[i ? (i - 1) % NR_DENSITIES : 0];
+
+		/* memory of this process does not come to lie there, whatever is done: the range is asked for as it is */
+		if (out_of_reach && d->of_16)
+			continue;
 		/* once without counting: which range is it? */
-		rc = one_gigantic(r, &f, &densities[i ? (i - 1) % NR_DENSITIES : 0], &q, old, diag);
-		cli_progress("gigantic pages", i, r->repeat * (uint32_t)NR_DENSITIES);
+		rc = one_gigantic(r, &f, d, &q, old, diag);
+		if (rc == -ENODATA) {
+			out_of_reach = true;
+			rc = 0;
+		}
+		cli_progress("gigantic pages", i, total);
 		if (!i && !r->gigantic) {
 			note(r, "%s", "gigantic pages: the kernel finds no range for one");
 			break;
 		}
 	}
+	if (out_of_reach)
+		note(r, "%s",
+		     "gigantic pages: none of this process's memory came to lie in the range that the kernel takes");
 	cli_progress(NULL, 0, 0);
 	filler_close(&f);
+	return rc;
+}
+
+/* ---- compaction ------------------------------------------------------------------------------ */
+
+#define COMPACT "/proc/sys/vm/compact_memory"
+
+static bool every_second(void *ctx, uint64_t pfn)
+{
+	(void)ctx;
+	return pfn & 1;
+}
+
+/*
+ * Every second page of this process's memory is given back, and the kernel compacts: it migrates as a request does, in lists of 32
+ * pages, and its tracepoints say how many. What it looks for is its own, so that nothing else of it is a price.
+ */
+static int compaction(struct running *r, struct contig_diag *diag)
+{
+	struct spans s = { .nr = 0 };
+	struct filler f;
+	uint32_t kept;
+	int rc = filler_open(&f, GIB, diag);
+
+	cli_progress("compaction", 0, 1);
+	if (!rc)
+		rc = filler_touch(&f, r->stop, diag);
+	if (!rc)
+		rc = filler_keep(&f, 1, UINT64_MAX, every_second, NULL, &kept, diag);
+	if (!rc)
+		rc = probes_clear(r->probes, diag);
+	if (!rc && write_text(COMPACT, "1"))
+		note(r, "%s", "compaction: this kernel has no " COMPACT);
+	if (!rc)
+		rc = probes_take(r->probes, &s, diag);
+	for (uint32_t i = 0; i < s.nr && !rc; i++) {
+		const struct span *span = &s.at[i];
+
+		if (span->what != TRACED_MIGRATE || !(span->arg[0] + span->arg[1]))
+			continue;
+		rc = observe_migration(&r->seen, (double)(span->end - span->begin) * r->probes->tick_ns * 1000,
+		                       (uint32_t)span->arg[0], (uint32_t)span->arg[1]);
+		r->migrations++;
+	}
+	spans_free(&s);
+	filler_close(&f);
+	cli_progress(NULL, 0, 0);
 	return rc;
 }
 
@@ -381,6 +446,8 @@ int running_measure(struct running *r, struct contig_diag *diag)
 	memcpy(r->seen.has, r->probes->has, sizeof(r->seen.has));
 	r->notes[0] = '\0';
 	rc = gigantic(r, diag);
+	if (!rc && !*r->stop && r->probes->points)
+		rc = compaction(r, diag);
 	if (!rc && !*r->stop)
 		rc = memory_blocks(r, diag);
 	if (*r->stop)

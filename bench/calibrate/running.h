@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * running.h - the kernel that runs here, measured: gigantic pages are asked for, and memory blocks taken offline, with memory of this
- * process in them and without. Whatever becomes of it, the number of gigantic pages and the blocks' states are put back.
+ * process in them and without; where there is none of it in the way, compaction shows what migrating a page costs. Whatever becomes of it, the number of gigantic pages and the blocks' states are put back.
  */
 #ifndef CALIBRATE_RUNNING_H
 #define CALIBRATE_RUNNING_H
@@ -18,6 +18,7 @@ struct running {
 	/* out */
 	struct observations seen;
 	uint32_t gigantic, offline; /* requests that were granted */
+	uint32_t migrations;        /* calls of migrate_pages() that compaction made */
 	char notes[400];            /* what could not be done, and why */
 };
 

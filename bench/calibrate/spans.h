@@ -41,9 +41,9 @@ const char *traced_name(enum traced t); /* "isolate" */
 struct span {
 	uint8_t what; /* enum traced */
 	uint32_t task;
-	uint32_t parent;     /* index of the span around it, or NO_SPAN; always below its own */
-	uint64_t begin, end; /* ticks of the trace's clock */
-	uint64_t arg[SPANS_ARGS];
+	uint32_t parent;          /* index of the span around it, or NO_SPAN; always below its own */
+	uint64_t begin, end;      /* ticks of the trace's clock */
+	uint64_t arg[SPANS_ARGS]; /* of a migration by its tracepoint: pages migrated, and not */
 	uint64_t ret;
 };
 
