@@ -42,6 +42,7 @@ static int parse(int argc, char **argv, struct calibrate_options *o)
 		{ "name", required_argument, NULL, 'n' },
 		{ "conversion", required_argument, NULL, 'c' },
 		{ "repeat", required_argument, NULL, 'N' },
+		{ "observations", required_argument, NULL, 'O' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -67,6 +68,9 @@ static int parse(int argc, char **argv, struct calibrate_options *o)
 			break;
 		case 'c':
 			o->conversion = optarg;
+			break;
+		case 'O':
+			o->observations = optarg;
 			break;
 		case 'N':
 			if (!cli_u64(optarg, 1, 1000, &n))
@@ -151,7 +155,9 @@ int cmd_calibrate(int argc, char **argv)
 
 	if (!c)
 		return cli_error(CLI_MACHINE, "no memory");
-	catch_signals();
+	/* what a guest takes goes with it, and whoever made it sees to that */
+	if (o.running)
+		catch_signals();
 	status = o.guest ? calibrate_guest(c, &o, &stop) : calibrate_running(c, &o, &stop);
 	if (status == CLI_OK)
 		status = write_out(&o, c);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../cli.h"
+#include "../text/outfile.h"
 #include "running.h"
 
 /* ---- what a file says of itself -------------------------------------------------------------- */
@@ -55,6 +56,21 @@ void calibrate_about(struct calibration *c, const struct calibrate_options *o, c
 		snprintf(c->costs.name, sizeof(c->costs.name), "%s", o->name);
 	else
 		snprintf(c->costs.name, sizeof(c->costs.name), "linux-%u.%u-%s", major, minor, suffix);
+}
+
+int calibrate_observations(const struct calibrate_options *o, const struct observations *seen)
+{
+	struct outfile out;
+
+	if (!o->observations)
+		return CLI_OK;
+	int status = outfile_open(&out, o->observations);
+
+	if (status == CLI_OK) {
+		observe_csv(seen, out.f);
+		status = outfile_close(&out, CLI_OK);
+	}
+	return status;
 }
 
 /* ---- the kernel that runs here ---------------------------------------------------------------- */
@@ -119,6 +135,10 @@ int calibrate_running(struct calibration *out, const struct calibrate_options *o
 	if (!rc)
 		rc = measure(out, o, &r, &p, &diag);
 	probes_close(&p);
+	int status = rc ? CLI_OK : calibrate_observations(o, &r.seen);
+
 	observations_free(&r.seen);
+	if (status != CLI_OK)
+		return status;
 	return rc ? cli_error(rc == -EINTR ? CLI_NO : CLI_MACHINE, "%s", diag.text) : CLI_OK;
 }

@@ -9,9 +9,10 @@
 struct calibrate_options {
 	const char *guest; /* NAME; NULL: the running kernel */
 	bool running;
-	const char *out;        /* NULL: the terminal */
-	const char *name;       /* of the cost table; NULL: made of the kernel's */
-	const char *conversion; /* a cost file; NULL: a loop is timed */
+	const char *out;          /* NULL: the terminal */
+	const char *name;         /* of the cost table; NULL: made of the kernel's */
+	const char *observations; /* a CSV of what the prices were fitted to; NULL: none */
+	const char *conversion;   /* a cost file; NULL: a loop is timed */
 	uint32_t repeat;
 	bool force, json, help;
 };
@@ -28,6 +29,9 @@ struct calibration {
 /* CLI_OK, or a message was printed, and all that was changed has been put back. */
 int calibrate_running(struct calibration *out, const struct calibrate_options *o, const volatile bool *stop);
 int calibrate_guest(struct calibration *out, const struct calibrate_options *o, const volatile bool *stop);
+
+/* --observations. CLI_OK, or a message was printed. */
+int calibrate_observations(const struct calibrate_options *o, const struct observations *seen);
 
 /* Fill in what a file says of where and when it was made; the kernel's release is given. */
 void calibrate_about(struct calibration *out, const struct calibrate_options *o, const char *release,

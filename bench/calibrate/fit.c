@@ -162,11 +162,17 @@ static double fitted(const struct work *w, const struct fit_row *r)
 	return y;
 }
 
+/* What a deviation is relative to: else a short duration that is told much too long would outweigh all others. */
+static double size_of(const struct work *w, const struct fit_row *r)
+{
+	return fmax(r->y, fitted(w, r));
+}
+
 /* The deviation of one row in relative terms, by the middle one of all. */
 static double spread(struct work *w)
 {
 	for (size_t i = 0; i < w->nr; i++) {
-		w->off[i] = (w->rows[i].y - fitted(w, &w->rows[i])) / w->rows[i].y;
+		w->off[i] = (w->rows[i].y - fitted(w, &w->rows[i])) / size_of(w, &w->rows[i]);
 		w->sorted[i] = fabs(w->off[i]);
 	}
 	return sort_median(w->sorted, w->nr);
@@ -181,7 +187,7 @@ static void reweight(struct work *w)
 	for (size_t i = 0; i < w->nr; i++) {
 		double far = fabs(w->off[i]) / (HUBER * sigma);
 
-		w->weight[i] = 1 / w->rows[i].y / (far > 1 ? sqrt(far) : 1);
+		w->weight[i] = 1 / size_of(w, &w->rows[i]) / (far > 1 ? sqrt(far) : 1);
 	}
 }
 
@@ -247,7 +253,7 @@ static void report(struct work *w, struct fit *out, unsigned int columns)
 
 	out->residual = sort_median(w->sorted, w->nr);
 	for (size_t i = 0; i < w->nr; i++) {
-		double r = w->off[i] * w->weight[i] * w->rows[i].y;
+		double r = w->off[i] * w->weight[i] * size_of(w, &w->rows[i]);
 
 		out->outliers += fabs(w->off[i]) > 3 * (sigma > LEAST_SIGMA ? sigma : LEAST_SIGMA);
 		sum += r * r;

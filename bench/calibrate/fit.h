@@ -2,7 +2,8 @@
 /*
  * fit.h - prices from measured durations: ns of each observation = sum over columns of count * price, none of them negative.
  *
- * Least squares of relative errors, for a request of 8 pageblocks varies by more ns than one of 1; non-negative by the
+ * Least squares of relative errors (to the larger of what was measured and what is fitted), for a request of 8 pageblocks
+ * varies by more ns than one of 1; non-negative by the
  * active-set method of Lawson and Hanson (Solving Least Squares Problems, ch. 23); and reweighted as Huber has it, because an
  * interrupt in the middle of a phase makes single durations far too long, and none too short.
  */
@@ -29,7 +30,7 @@ struct fit_price {
 
 struct fit {
 	struct fit_price price[FIT_MAX_COLUMNS];
-	double residual;   /* median of |y - fitted| / y */
+	double residual;   /* median of |y - fitted|, relative to the larger of the two */
 	uint32_t outliers; /* rows further than 3 deviations away */
 };
 

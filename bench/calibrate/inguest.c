@@ -16,7 +16,8 @@
 #define ARENA_BLOCKS 10u
 #define BEHIND                                                                                                         \
 	8u /* first pageblock of the arena that no request touches: pages for the per-cpu lists come from there */
-#define LIMIT 300u /* seconds for one answer: an emulator that counts is slow */
+#define BOOT_LIMIT 600u
+#define LIMIT      300u /* seconds for one answer: an emulator that counts is slow */
 
 /* A layout: the request's blocks are pieces in turn, and something may be in the way. */
 static const struct layout {
@@ -331,7 +332,7 @@ static int finish(struct calibration *out, const struct calibrate_options *o, st
 	c->unit = COST_UNIT_MILLI_INSTRUCTIONS;
 	snprintf(
 		c->how, sizeof(c->how),
-		"kprobe events in a guest of QEMU with instructions counted (-icount shift=0); work counted by the rules of %s; the "
+		"kprobe events in a guest of QEMU with instructions counted (-icount shift=0) and one cpu; work counted by the rules of %s; the "
 		"tracing itself was measured and taken off",
 		s->backend);
 	/* once for the conversion, once with it for what is not measured, whose prices are times */
@@ -386,7 +387,9 @@ static int in_guest(struct calibration *out, const struct calibrate_options *o, 
 	/* what is in the guest ends with it */
 	if (rc)
 		return cli_error(rc == -EINTR ? CLI_NO : CLI_MACHINE, "%s: %s", o->guest, s->diag->text);
-	return finish(out, o, s);
+	int status = calibrate_observations(o, &s->seen);
+
+	return status == CLI_OK ? finish(out, o, s) : status;
 }
 
 int calibrate_guest(struct calibration *out, const struct calibrate_options *o, const volatile bool *stop)
@@ -396,8 +399,10 @@ int calibrate_guest(struct calibration *out, const struct calibrate_options *o, 
 	struct session s = { .random = 1, .diag = &diag };
 
 	options.icount = 0;
-	options.seconds = 600; /* an emulator that counts is slow, and this machine may be busy */
-	options.quiet = false;
+	/* an emulator that counts is slow, and this machine may be busy */
+	options.seconds = BOOT_LIMIT;
+	/* two cpus that take turns wait for each other a tenth of a second of instructions at a time: so does each drain */
+	options.append = "maxcpus=1";
 	s.g = guest_boot(o->guest, &options, &diag);
 	if (!s.g)
 		return cli_error(cli_status_of(errno), "%s", diag.text);

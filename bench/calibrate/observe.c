@@ -214,6 +214,22 @@ int observe_prices(const struct observations *o, struct cost_file *out, double u
 	                             o->requests);
 }
 
+void observe_csv(const struct observations *o, FILE *f)
+{
+	fputs("phase,duration", f);
+	for (unsigned int c = 0; c < COST_COLUMN_NR; c++)
+		fprintf(f, ",%s", cost_column_name((enum cost_column)c));
+	fputc('\n', f);
+	for (unsigned int p = 0; p < PHASE_NR; p++) {
+		for (uint32_t i = 0; i < o->nr[p]; i++) {
+			fprintf(f, "%s,%.0f", contig_phase_name((enum contig_phase)p), o->rows[p][i].y);
+			for (unsigned int c = 0; c < COST_COLUMN_NR; c++)
+				fprintf(f, ",%.0f", o->rows[p][i].x[c]);
+			fputc('\n', f);
+		}
+	}
+}
+
 int observe_quality(const struct observations *o, struct fit_quality out[PHASE_NR])
 {
 	for (unsigned int p = 0; p < PHASE_NR; p++) {

@@ -37,6 +37,9 @@ int observe_migration(struct observations *o, double units, uint32_t migrated, u
  */
 int observe_prices(const struct observations *o, struct cost_file *out, double units_per_ps, struct contig_diag *diag);
 
+/* Every duration with the work it is held against, in the unit of the prices: a CSV. */
+void observe_csv(const struct observations *o, FILE *f);
+
 /* How well a phase's durations are told by its prices: median of relative deviations, and outliers. */
 struct fit_quality {
 	uint32_t rows, outliers;

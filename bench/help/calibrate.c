@@ -22,6 +22,8 @@ static const struct help_option options[] = {
 	  "how long an instruction takes: as another cost file of a guest has it; or, of one of --running, by the phases that "
 	  "both have measured (a loop is timed, which is rough)",
 	  NULL, "file:.cost" },
+	{ "--observations", "FILE", "every duration, with the work that it was held against, as CSV", NULL,
+	  "file:.csv" },
 	{ "--repeat", "N", "measure each layout N times (3)", NULL, NULL },
 	{ "--json", NULL, "the report as JSON", NULL, NULL },
 	{ "-h, --help", NULL, "this text", NULL, NULL },
