@@ -184,9 +184,11 @@ static void what_can_not_be_told_apart(void **state)
 /* drawn at the top of this file: 100 ticks apart, and 7 for what is the shortest */
 #define REQUEST                                                                                                        \
 	ENTER(1000, "range0")                                                                                          \
-	ENTER(1100, "isolate0") ENTER(1200, "drain0") LEAVE(1300, "drain0") LEAVE(1400, "isolate0")                    \
-		ENTER(1500, "collect0") LEAVE(1507, "collect0") ENTER(1600, "migrate0") LEAVE(1750, "migrate0")        \
-			ENTER(1800, "collect0") LEAVE(1900, "collect0") LEAVE(2000, "range0")
+	ENTER(1100, "isolate0")                                                                                        \
+	ENTER(1200, "drain0")                                                                                          \
+	LEAVE(1300, "drain0") LEAVE(1400, "isolate0") ENTER(1500, "collect0") LEAVE(1507, "collect0")                  \
+		ENTER(1600, "migrate0") LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0")        \
+			LEAVE(2000, "range0")
 
 static struct spans parsed(const char *text)
 {
@@ -478,8 +480,11 @@ static void prices_of_requests(void **state)
 		w.work[PHASE_DRAIN].drains = w.steps[PHASE_DRAIN] = 1;
 		w.migrate.migrated = pages;
 		w.migrates = lists;
-		w.collect.scanned = 2 * pages;
+		w.collect.scanned = pages + (uint32_t)(uniform(&random) * 500);
 		w.collects = lists + 1;
+		w.work[PHASE_MIGRATE].migrated = pages;
+		w.work[PHASE_MIGRATE].scanned = w.collect.scanned;
+		w.steps[PHASE_MIGRATE] = w.collects + w.migrates;
 		w.steps[PHASE_TEST] = 1;
 		w.work[PHASE_TEST].scanned = blocks;
 		p.ticks[TRACED_ISOLATE] = per_block * blocks * (1 + 0.01 * normal(&random));

@@ -153,7 +153,7 @@ static const struct contig_work half_full[PHASE_NR] = {
 #define FIXED_STEPS 16u /* of migration: 8 lists of 32 pages, collected and migrated */
 
 /* Its price in a phase, of what both have measured. False: nothing. */
-static bool priced(const struct cost_file *a, const struct cost_file *b, unsigned int p, double sum[2])
+XX(const struct cost_file *a, const struct cost_file *b, unsigned int p, double sum[2])
 {
 	bool any = false;
 

@@ -91,11 +91,11 @@ int observe(struct observations *o, const struct parts *parts, const struct coun
 		if (parts->calls[whole[i].what])
 			rc = add(o, whole[i].phase, parts->ticks[whole[i].what], w->steps[whole[i].phase], &work);
 	}
-	/* the two kinds of steps of migration are rows of one fit: what they have in common is the price of a step */
-	if (!rc && parts->calls[TRACED_COLLECT])
-		rc = add(o, PHASE_MIGRATE, parts->ticks[TRACED_COLLECT], w->collects, &w->collect);
-	if (!rc && parts->calls[TRACED_MIGRATE])
-		rc = add(o, PHASE_MIGRATE, parts->ticks[TRACED_MIGRATE], w->migrates, &w->migrate);
+	/* collecting and migrating are one: what it costs to take a page off the LRU is of a page that is migrated then */
+	if (!rc && parts->calls[TRACED_COLLECT] && (parts->calls[TRACED_MIGRATE] || !w->migrates))
+		rc = add(o, PHASE_MIGRATE,
+		         parts->ticks[TRACED_COLLECT] + (w->migrates ? parts->ticks[TRACED_MIGRATE] : 0),
+		         w->steps[PHASE_MIGRATE], &w->work[PHASE_MIGRATE]);
 	/* requests that got so far that they tested */
 	if (!rc && w->steps[PHASE_TEST])
 		rc = add_once(o, parts->ticks[TRACED_LRU], parts->other);

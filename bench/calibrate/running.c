@@ -18,6 +18,9 @@
 #define NEEDED_BYTES (4 * GIB + GIB / 2)
 #define MAX_BLOCKS   8u /* of memory, taken offline in turn */
 #define MAX_TRIED    64u
+/* calls of migrate_pages() that are enough, and how often for them */
+#define MIGRATIONS      400u
+#define MAX_COMPACTIONS 10u
 
 /* How much of a range is in use, and in which pieces. */
 static const struct density {
@@ -296,18 +299,13 @@ static bool every_second(void *ctx, uint64_t pfn)
 	return pfn & 1;
 }
 
-/*
- * Every second page of this process's memory is given back, and the kernel compacts: it migrates as a request does, in lists of 32
- * pages, and its tracepoints say how many. What it looks for is its own, so that nothing else of it is a price.
- */
-static int compaction(struct running *r, struct contig_diag *diag)
+static int one_compaction(struct running *r, struct contig_diag *diag)
 {
 	struct spans s = { .nr = 0 };
 	struct filler f;
 	uint32_t kept;
 	int rc = filler_open(&f, GIB, diag);
 
-	cli_progress("compaction", 0, 1);
 	if (!rc)
 		rc = filler_touch(&f, r->stop, diag);
 	if (!rc)
@@ -315,7 +313,7 @@ static int compaction(struct running *r, struct contig_diag *diag)
 	if (!rc)
 		rc = probes_clear(r->probes, diag);
 	if (!rc && write_text(COMPACT, "1"))
-		note(r, "%s", "compaction: this kernel has no " COMPACT);
+		rc = -ENODATA;
 	if (!rc)
 		rc = probes_take(r->probes, &s, diag);
 	for (uint32_t i = 0; i < s.nr && !rc; i++) {
@@ -329,8 +327,26 @@ static int compaction(struct running *r, struct contig_diag *diag)
 	}
 	spans_free(&s);
 	filler_close(&f);
-	cli_progress(NULL, 0, 0);
 	return rc;
+}
+
+/*
+ * Every second page of this process's memory is given back, and the kernel compacts: it migrates as a request does, in lists of 32
+ * pages, and its tracepoints say how many. What it looks for is its own, so that nothing else of it is a price. How much of that memory
+ * it finds in its way is chance: until there is enough.
+ */
+static int compaction(struct running *r, struct contig_diag *diag)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < MAX_COMPACTIONS && r->migrations < MIGRATIONS && !rc && !*r->stop; i++) {
+		cli_progress("compaction", i, MAX_COMPACTIONS);
+		rc = one_compaction(r, diag);
+	}
+	cli_progress(NULL, 0, 0);
+	if (rc == -ENODATA)
+		note(r, "%s", "compaction: this kernel has no " COMPACT);
+	return rc == -ENODATA ? 0 : rc;
 }
 
 /* ---- memory blocks --------------------------------------------------------------------------- */
