@@ -186,9 +186,9 @@ static void what_can_not_be_told_apart(void **state)
 	ENTER(1000, "range0")                                                                                          \
 	ENTER(1100, "isolate0")                                                                                        \
 	ENTER(1200, "drain0")                                                                                          \
-	LEAVE(1300, "drain0") LEAVE(1400, "isolate0") ENTER(1500, "collect0") LEAVE(1507, "collect0")                  \
-		ENTER(1600, "migrate0") LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0")        \
-			LEAVE(2000, "range0")
+	LEAVE(1300, "drain0")                                                                                          \
+	LEAVE(1400, "isolate0") ENTER(1500, "collect0") LEAVE(1507, "collect0") ENTER(1600, "migrate0")                \
+		LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0") LEAVE(2000, "range0")
 
 static struct spans parsed(const char *text)
 {
@@ -533,20 +533,18 @@ static void conversion_from_prices_that_both_have(void **state)
 	here->unit = COST_UNIT_PS;
 	guest->unit = COST_UNIT_MILLI_INSTRUCTIONS;
 	assert_int_equal(convert_by_prices(&k, here, guest, &diag), -ENODATA);
-	/* 400 ps an instruction while migrating, 200 while grabbing; what is borrowed does not count */
-	here->measured[PHASE_MIGRATE][COST_MIGRATED] =
-		(struct cost_measured){ .given = true, .price = 4000000, .nr = 9 };
+	/* 10,000 instructions in 4 us; what was not measured does not count */
+	here->measured[PHASE_MIGRATE][COST_MIGRATED] = (struct cost_measured){ .given = true, .price = 4000000 };
 	guest->measured[PHASE_MIGRATE][COST_MIGRATED] =
 		(struct cost_measured){ .given = true, .price = 10000000, .nr = 9 };
-	here->measured[PHASE_GRAB][COST_BLOCKS] = (struct cost_measured){ .given = true, .price = 200000, .nr = 9 };
-	guest->measured[PHASE_GRAB][COST_BLOCKS] = (struct cost_measured){ .given = true, .price = 1000000, .nr = 9 };
-	here->measured[PHASE_UNDO][COST_BLOCKS] = (struct cost_measured){ .given = true, .price = 99000000 };
-	guest->measured[PHASE_UNDO][COST_BLOCKS] = (struct cost_measured){ .given = true, .price = 1000, .nr = 9 };
+	assert_int_equal(convert_by_prices(&k, here, guest, &diag), -ENODATA);
+	here->measured[PHASE_MIGRATE][COST_MIGRATED].nr = 9;
+	here->measured[PHASE_MIGRATE][COST_MIGRATED].error = 200000;
 	assert_int_equal(convert_by_prices(&k, here, guest, &diag), 0);
-	assert_int_equal(k.low, 200);
-	assert_int_equal(k.high, 400);
-	assert_int_equal(k.ps, 400); /* nearly all of the work is migration */
-	assert_non_null(strstr(k.how, "migrate 400, grab 200"));
+	assert_int_equal(k.ps, 400);
+	assert_int_equal(k.low, 360);
+	assert_int_equal(k.high, 530); /* the built-in table's 5.3 us */
+	assert_non_null(strstr(k.how, "takes 4000 ns on kernel "));
 	/* the wrong way round */
 	assert_int_equal(convert_by_prices(&k, guest, here, &diag), -EINVAL);
 	free(here);

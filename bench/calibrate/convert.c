@@ -13,8 +13,8 @@
 
 #define ROUNDS 15u
 #define STEPS  1000000u
-#define SMALL  256u    /* descriptors that stay in the first-level cache: 16 KiB */
-#define LARGE  131072u /* those of 512 MiB of memory: 8 MiB */
+#define SMALL  256u  /* descriptors that stay in the first-level cache: 16 KiB */
+#define LARGE  4096u /* those of 8 pageblocks: 256 KiB */
 
 /* As large as the kernel's. */
 struct descriptor {
@@ -69,7 +69,7 @@ static double now_ps(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); /* others may want this cpu, too */
 	return ((double)t.tv_sec * 1e9 + (double)t.tv_nsec) * 1000;
 }
 
@@ -127,82 +127,53 @@ int convert_by_loop(struct conversion *out, struct contig_diag *diag)
 	}
 	memset(all, 0, LARGE * sizeof(*all));
 	out->low = time_walk(all, order, SMALL, false);
-	out->ps = time_walk(all, order, LARGE, false);
 	out->high = time_walk(all, order, LARGE, true);
-	/* a machine that reads ahead so well that there is no difference */
-	out->low = out->low < out->ps ? out->low : out->ps;
-	out->high = out->high > out->ps ? out->high : out->ps;
+	out->high = out->high > out->low ? out->high : out->low;
+	out->ps = (uint64_t)llround(sqrt((double)out->low * (double)out->high));
 	free(all);
 	free(order);
 	snprintf(
 		out->how, sizeof(out->how),
-		"loop of %u instructions over 8 MiB of descriptors of 64 bytes in their order; low: over 16 KiB; high: in "
-		"random order. No hardware counts instructions here: rough",
+		"a loop of %u instructions over page descriptors: low, 16 KiB of them in order, high, 256 KiB in random order, and "
+		"the geometric mean of both. Rough: nothing here counts the instructions of a kernel",
 		WALK_INSTRUCTIONS);
 	return 0;
 }
 
 /* ---- prices ---------------------------------------------------------------------------------- */
 
-/* What a request does in a pageblock of which every second page is in use. */
-static const struct contig_work half_full[PHASE_NR] = {
-	[PHASE_ISOLATE] = { .blocks = 1, .scanned = 512, .moved = 256 }, [PHASE_DRAIN] = { .drains = 1, .drained = 30 },
-	[PHASE_MIGRATE] = { .scanned = 512, .migrated = 256 },           [PHASE_TEST] = { .scanned = 1 },
-	[PHASE_GRAB] = { .blocks = 1, .scanned = 1, .grabbed = 512 },    [PHASE_UNDO] = { .blocks = 1, .moved = 0 },
-};
-#define FIXED_STEPS 16u /* of migration: 8 lists of 32 pages, collected and migrated */
-
-/* Its price in a phase, of what both have measured. False: nothing. */
-XX(const struct cost_file *a, const struct cost_file *b, unsigned int p, double sum[2])
+/* Two standard errors, as a share. */
+static double doubt(const struct cost_measured *m)
 {
-	bool any = false;
-
-	sum[0] = sum[1] = 0;
-	for (unsigned int c = 0; c < COST_COLUMN_NR; c++) {
-		const struct cost_measured *x = &a->measured[p][c], *y = &b->measured[p][c];
-		double n = c == COST_FIXED ? p == PHASE_MIGRATE ? FIXED_STEPS : 1
-		                           : (double)cost_count(&half_full[p], (enum cost_column)c);
-
-		/* what one of them could not tell from the rest is in that rest */
-		sum[0] += x->nr ? n * (double)x->price : 0;
-		sum[1] += y->nr ? n * (double)y->price : 0;
-		any |= x->nr && y->nr;
-	}
-	return any && sum[0] > 0 && sum[1] > 0;
+	return 2 * (double)m->error / (double)m->price;
 }
 
 int convert_by_prices(struct conversion *out, const struct cost_file *here, const struct cost_file *guest,
                       struct contig_diag *diag)
 {
-	double ps = 0, instructions = 0, low = INFINITY, high = 0, sum[2];
-	char phases[200] = "";
+	const struct cost_measured *time = &here->measured[PHASE_MIGRATE][COST_MIGRATED];
+	const struct cost_measured *count = &guest->measured[PHASE_MIGRATE][COST_MIGRATED];
+	struct cost_row built_in = cost_linux_6_18.phase[PHASE_MIGRATE];
 
 	if (here->unit != COST_UNIT_PS || guest->unit != COST_UNIT_MILLI_INSTRUCTIONS)
 		return contig_diag_set(diag, -EINVAL, "a conversion is from prices in instructions to prices in ps");
-	for (unsigned int p = 0; p < PHASE_NR; p++) {
-		size_t len = strlen(phases);
+	if (!time->nr || !count->nr || !time->price || !count->price)
+		return contig_diag_set(diag, -ENODATA, "%s has not measured what it costs to migrate a page",
+		                       time->nr && time->price ? guest->name : here->name);
+	double instructions = (double)count->price / 1000, ps = (double)time->price / instructions;
+	double share = sqrt(doubt(time) * doubt(time) + doubt(count) * doubt(count));
+	/* pages and descriptors that were not touched for long: 1 GiB of them, where the built-in table was measured */
+	double cold = (double)built_in.migrated / instructions;
 
-		if (!priced(here, guest, p, sum))
-			continue;
-		ps += sum[0];
-		instructions += sum[1] / 1000;
-		low = fmin(low, sum[0] / (sum[1] / 1000));
-		high = fmax(high, sum[0] / (sum[1] / 1000));
-		snprintf(phases + len, sizeof(phases) - len, "%s%s %.0f", len ? ", " : "",
-		         contig_phase_name((enum contig_phase)p), sum[0] / (sum[1] / 1000));
-	}
-	if (!(instructions > 0))
-		return contig_diag_set(diag, -ENODATA, "%s and %s have measured no phase in common", here->name,
-		                       guest->name);
-	*out = (struct conversion){ .ps = (uint64_t)llround(ps / instructions),
-		                    .low = (uint64_t)floor(low),
-		                    .high = (uint64_t)ceil(high) };
-	out->ps = out->ps ? out->ps : 1;
-	out->low = out->low ? out->low : 1;
+	out->ps = (uint64_t)fmax(1, round(ps));
+	out->low = (uint64_t)fmax(1, floor(fmin(ps * (1 - share), cold)));
+	out->high = (uint64_t)ceil(fmax(ps * (1 + share), cold));
 	snprintf(
 		out->how, sizeof(out->how),
-		"a half full pageblock on kernel %.60s, measured in time, by the same in instructions on %.60s; by phase: %s",
-		here->kernel, guest->kernel, phases);
+		"to migrate a page takes %.0f ns on kernel %.60s and %.0f instructions on %.60s; the interval is of two standard "
+		"errors, and of %.0f ns, what it takes where 1 GiB of pages is migrated that were not touched for long",
+		(double)time->price / 1000, here->kernel, instructions, guest->kernel,
+		(double)built_in.migrated / 1000);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * convert.h - how long an instruction takes on this machine: what makes time of prices that a guest counted in instructions. One
- * number for all of them, and rough: the interval is from code that stays in the cache to code that never does.
+ * number for all of them, and rough: what waits for memory takes longer than what does not.
  */
 #ifndef CALIBRATE_CONVERT_H
 #define CALIBRATE_CONVERT_H
@@ -17,9 +17,8 @@ struct conversion {
 int convert_by_loop(struct conversion *out, struct contig_diag *diag);
 
 /*
- * By prices that were measured as time on a kernel that ran (`here`), and as instructions in a guest: of each phase that both have, for
- * the work of a pageblock that is half full. The interval is from the quickest phase to the slowest. -ENODATA: they have none in
- * common.
+ * By what it takes to migrate a page, measured as time on a kernel that ran (`here`), and as instructions in a guest: most of a
+ * request's time is that, and it is what releases do most alike. -ENODATA: one of them has not measured it.
  */
 int convert_by_prices(struct conversion *out, const struct cost_file *here, const struct cost_file *guest,
                       struct contig_diag *diag);
