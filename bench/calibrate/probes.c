@@ -115,9 +115,13 @@ static int add_event(struct probes *p, enum traced what, unsigned int nr, const 
 	if (rc)
 		return rc;
 	p->events = true;
-	snprintf(text, sizeof(text), "r:%s/" SPANS_EVENT "%s%ur %s ret=$retval", p->group, traced_name(what), nr,
-	         symbol);
-	rc = tracedir_put(p->t, "kprobe_events", text, true, diag);
+	/* releases that know types refuse $retval of a function that returns nothing */
+	rc = -ENOENT;
+	for (unsigned int i = 0; i < 2 && rc; i++) {
+		snprintf(text, sizeof(text), "r:%s/" SPANS_EVENT "%s%ur %s%s", p->group, traced_name(what), nr, symbol,
+		         i ? "" : " ret=$retval");
+		rc = tracedir_put(p->t, "kprobe_events", text, true, diag);
+	}
 	if (rc) {
 		struct contig_diag ignored;
 
