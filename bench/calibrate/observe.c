@@ -171,6 +171,20 @@ static void one_phase(const struct observations *o, struct cost_file *out, unsig
 	}
 }
 
+/* More of a price, that came once a request, and what it is of. */
+static void add_to(struct cost_measured *m, double units, double error, uint32_t nr, const char *of)
+{
+	size_t len = strlen(m->note);
+
+	if (!(units > 0))
+		return;
+	m->given = true;
+	m->price += (uint64_t)llround(units);
+	m->error = (uint64_t)llround(hypot((double)m->error, error));
+	m->nr = m->nr ? m->nr : nr;
+	snprintf(m->note + len, sizeof(m->note) - len, "%swith %.0f of %s, once a request", len ? ", " : "", units, of);
+}
+
 /* Draining the LRU's batches, and what is in no phase: each once a request, in the phase where a request is once. */
 static void add_fixed(const struct observations *o, struct cost_file *out)
 {
@@ -178,20 +192,11 @@ static void add_fixed(const struct observations *o, struct cost_file *out)
 	struct cost_measured *drain = &out->measured[PHASE_DRAIN][COST_DRAINS];
 	struct cost_measured *test = &out->measured[PHASE_TEST][COST_FIXED];
 	bool by_drain = o->one_drain && o->has[TRACED_DRAIN] && drain->nr;
-	struct cost_measured *to = by_drain ? drain : test;
 
-	if (o->has[TRACED_LRU] && lru > 0) {
-		set(to, (double)to->price + lru, hypot((double)to->error, lru_error), to->nr ? to->nr : o->nr_once, "");
-		snprintf(to->note, sizeof(to->note), "with %.0f of draining LRU batches, once a request", lru);
-	}
-	if (o->has[TRACED_ISOLATE] && other > 0) {
-		size_t len = strlen(test->note);
-
-		set(test, (double)test->price + other, hypot((double)test->error, other_error),
-		    test->nr ? test->nr : o->nr_once, to == test ? test->note : "");
-		snprintf(test->note + (to == test ? len : 0), sizeof(test->note) - (to == test ? len : 0),
-		         "%swith %.0f of what is in no phase, once a request", to == test && len ? ", " : "", other);
-	}
+	if (o->has[TRACED_LRU])
+		add_to(by_drain ? drain : test, lru, lru_error, o->nr_once, "draining LRU batches");
+	if (o->has[TRACED_ISOLATE])
+		add_to(test, other, other_error, o->nr_once, "what is in no phase");
 }
 
 int observe_prices(const struct observations *o, struct cost_file *out, double units_per_ps, struct contig_diag *diag)

@@ -28,7 +28,7 @@ static const struct {
 	{ TRACED_OFFLINE, true, { "offline_pages" } },
 	{ TRACED_ISOLATE, false, { "start_isolate_page_range" } },
 	{ TRACED_UNDO, false, { "undo_isolate_page_range" } },
-	{ TRACED_DRAIN, false, { "drain_all_pages", "__drain_all_pages" } },
+	{ TRACED_DRAIN, false, { "drain_all_pages", "__drain_all_pages", "__drain_all_pages.part.0" } },
 	/* until v5.12 migrate_prep() does nothing but that */
 	{ TRACED_LRU, true, { "lru_cache_disable", "lru_add_drain_all", "__lru_add_drain_all", "migrate_prep" } },
 	{ TRACED_COLLECT, false, { "isolate_migratepages_range" } },
