@@ -134,6 +134,25 @@ static void interrupts_do_not_move_prices(void **state)
 	assert_true(f.outliers >= ROWS / 20);
 }
 
+/* Most rows have nothing of a column and fit exactly; of those that have, one was nothing at all. The others are right. */
+static void few_rows_speak_for_a_column(void **state)
+{
+	static const double pages[] = { 40, 40, 40, 60, 60, 60, 60, 80, 80, 20, 20, 40 };
+	struct fit_row rows[63];
+	struct fit f;
+	size_t nr = 0;
+
+	(void)state;
+	for (; nr < 51; nr++)
+		rows[nr] = (struct fit_row){ .y = 115000, .x = { 1 } };
+	for (unsigned int i = 0; i < 12; i++)
+		rows[nr++] =
+			(struct fit_row){ .y = i == 11 ? 115000 : 295000 + 252750 * pages[i], .x = { 1, pages[i] } };
+	assert_int_equal(fit_prices(&f, rows, nr, ALL), 0);
+	assert_true(fabs(f.price[0].value - 115000) < 5000);
+	assert_true(fabs(f.price[1].value - 255500) < 3000);
+}
+
 /* y = 10 a - b: the best price of b is none, and that of a follows. */
 static void no_price_is_negative(void **state)
 {
@@ -187,8 +206,9 @@ static void what_can_not_be_told_apart(void **state)
 	ENTER(1100, "isolate0")                                                                                        \
 	ENTER(1200, "drain0")                                                                                          \
 	LEAVE(1300, "drain0")                                                                                          \
-	LEAVE(1400, "isolate0") ENTER(1500, "collect0") LEAVE(1507, "collect0") ENTER(1600, "migrate0")                \
-		LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0") LEAVE(2000, "range0")
+	LEAVE(1400, "isolate0")                                                                                        \
+	ENTER(1500, "collect0") LEAVE(1507, "collect0") ENTER(1600, "migrate0") LEAVE(1750, "migrate0")                \
+		ENTER(1800, "collect0") LEAVE(1900, "collect0") LEAVE(2000, "range0")
 
 static struct spans parsed(const char *text)
 {
@@ -588,6 +608,7 @@ int main(void)
 		cmocka_unit_test(exact_data_give_exact_prices),
 		cmocka_unit_test(noise_gives_prices_within_their_errors),
 		cmocka_unit_test(interrupts_do_not_move_prices),
+		cmocka_unit_test(few_rows_speak_for_a_column),
 		cmocka_unit_test(no_price_is_negative),
 		cmocka_unit_test(what_can_not_be_told_apart),
 		cmocka_unit_test(calls_nest),

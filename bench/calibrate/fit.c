@@ -8,11 +8,12 @@
 
 #include "../stats/resample.h"
 
-#define ROUNDS      20     /* of reweighting; it settles in a few */
-#define HUBER       1.345  /* 95 % as good as least squares where errors are normal */
-#define SIGMA       1.4826 /* of a median of absolute deviations, where they are */
-#define PARALLEL    1e-9   /* what is left of a column, as a share of it, when the others are taken out */
-#define LEAST_SIGMA 1e-9   /* of exact data: relative errors of rounding */
+#define ROUNDS   40     /* of reweighting; it settles in a few */
+#define HUBER    1.345  /* 95 % as good as least squares where errors are normal */
+#define SIGMA    1.4826 /* of a median of absolute deviations, where they are */
+#define PARALLEL 1e-9   /* what is left of a column, as a share of it, when the others are taken out */
+#define LEAST_SIGMA                                                                                                    \
+	0.01 /* nothing is told better than that: rows that happen to fit exactly must not outweigh all others */
 
 typedef double matrix[FIT_MAX_COLUMNS][FIT_MAX_COLUMNS + 1];
 
@@ -279,6 +280,7 @@ static void report(struct work *w, struct fit *out, unsigned int columns)
 int fit_prices(struct fit *out, const struct fit_row *rows, size_t nr, unsigned int columns)
 {
 	struct work w = { .rows = rows, .nr = nr };
+	double mean = 0;
 
 	*out = (struct fit){ .residual = 0 };
 	for (size_t i = 0; i < nr; i++) {
@@ -296,6 +298,12 @@ int fit_prices(struct fit *out, const struct fit_row *rows, size_t nr, unsigned 
 		w.weight[i] = 1 / rows[i].y;
 	choose_columns(&w, columns);
 	int rc = nr < (size_t)__builtin_popcount(w.use) || !w.use ? -EINVAL : 0;
+
+	/* begin with the long ones: one short duration that should have been long would pull all prices down for good */
+	for (size_t i = 0; i < nr; i++)
+		mean += rows[i].y / (double)nr;
+	for (size_t i = 0; i < nr; i++)
+		w.weight[i] = 1 / mean;
 
 	for (int round = 0; round < ROUNDS && !rc; round++) {
 		make_gram(&w);

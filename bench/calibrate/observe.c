@@ -30,8 +30,8 @@ void observations_free(struct observations *o)
 {
 	for (unsigned int p = 0; p < PHASE_NR; p++)
 		free(o->rows[p]);
-	free(o->once[0]);
-	free(o->once[1]);
+	free(o->lru);
+	free(o->other);
 	observations_init(o);
 }
 
@@ -56,19 +56,29 @@ static int add(struct observations *o, enum contig_phase phase, double units, ui
 	return 0;
 }
 
-static int add_once(struct observations *o, double lru, double other)
+/* What a request does beside its phases, and what that may depend on; each has its column in a phase. */
+static const struct {
+	uint8_t phase, column;
+} others[] = { { PHASE_TEST, COST_FIXED }, { PHASE_MIGRATE, COST_FIXED }, { PHASE_GRAB, COST_GRABBED } };
+#define NR_OTHERS (sizeof(others) / sizeof(others[0]))
+
+static int add_once(struct observations *o, double lru, double other, const struct counted *w)
 {
-	const double values[2] = { lru, other };
+	double *lrus = reallocarray(o->lru, o->nr_once + 1, sizeof(*lrus));
 
-	for (int i = 0; i < 2; i++) {
-		double *more = reallocarray(o->once[i], o->nr_once + 1, sizeof(*more));
+	if (lrus)
+		o->lru = lrus;
+	struct fit_row *rows = reallocarray(o->other, o->nr_once + 1, sizeof(*rows));
 
-		if (!more)
-			return -ENOMEM;
-		o->once[i] = more;
-		more[o->nr_once] = values[i];
-	}
-	o->nr_once++;
+	if (rows)
+		o->other = rows;
+	if (!lrus || !rows)
+		return -ENOMEM;
+	lrus[o->nr_once] = lru;
+	rows[o->nr_once++] = (struct fit_row){
+		.y = other > 1 ? other : 1,
+		.x = { 1, w->steps[PHASE_MIGRATE], w->work[PHASE_GRAB].grabbed },
+	};
 	return 0;
 }
 
@@ -98,7 +108,7 @@ int observe(struct observations *o, const struct parts *parts, const struct coun
 		         w->steps[PHASE_MIGRATE], &w->work[PHASE_MIGRATE]);
 	/* requests that got so far that they tested */
 	if (!rc && w->steps[PHASE_TEST])
-		rc = add_once(o, parts->ticks[TRACED_LRU], parts->other);
+		rc = add_once(o, parts->ticks[TRACED_LRU], parts->other, w);
 	o->one_drain &= w->work[PHASE_DRAIN].drains <= 1;
 	o->requests += !rc;
 	return rc;
@@ -121,13 +131,13 @@ static int fit_phase(const struct observations *o, unsigned int p, struct fit *f
 }
 
 /* Median of what came once a request, and the standard error of a median of so many. */
-static double once(const struct observations *o, int which, double *error)
+static double once(const struct observations *o, double *error)
 {
 	double *sorted = calloc((size_t)o->nr_once + 1, sizeof(*sorted)), median = 0;
 
 	*error = 0;
 	if (sorted && o->nr_once) {
-		memcpy(sorted, o->once[which], o->nr_once * sizeof(*sorted));
+		memcpy(sorted, o->lru, o->nr_once * sizeof(*sorted));
 		median = sort_median(sorted, o->nr_once);
 		/* half of what lies between the quartiles is 0.67 deviations of a normal sample; 1.25 is a median's */
 		*error = 1.25 *
@@ -171,32 +181,42 @@ static void one_phase(const struct observations *o, struct cost_file *out, unsig
 	}
 }
 
-/* More of a price, that came once a request, and what it is of. */
+/* More of a price, and what it is of. */
 static void add_to(struct cost_measured *m, double units, double error, uint32_t nr, const char *of)
 {
 	size_t len = strlen(m->note);
 
-	if (!(units > 0))
+	if (!(units >= 0.5))
 		return;
 	m->given = true;
 	m->price += (uint64_t)llround(units);
 	m->error = (uint64_t)llround(hypot((double)m->error, error));
 	m->nr = m->nr ? m->nr : nr;
-	snprintf(m->note + len, sizeof(m->note) - len, "%swith %.0f of %s, once a request", len ? ", " : "", units, of);
+	snprintf(m->note + len, sizeof(m->note) - len, "%swith %.0f of %s", len ? ", " : "", units, of);
 }
 
-/* Draining the LRU's batches, and what is in no phase: each once a request, in the phase where a request is once. */
-static void add_fixed(const struct observations *o, struct cost_file *out)
+/* Draining the LRU's batches, once a request, is of the drain where that is once, too. What is in no phase goes to the nearest. */
+static int add_fixed(const struct observations *o, struct cost_file *out)
 {
-	double lru_error, other_error, lru = once(o, 0, &lru_error), other = once(o, 1, &other_error);
+	double lru_error, lru = once(o, &lru_error);
 	struct cost_measured *drain = &out->measured[PHASE_DRAIN][COST_DRAINS];
 	struct cost_measured *test = &out->measured[PHASE_TEST][COST_FIXED];
 	bool by_drain = o->one_drain && o->has[TRACED_DRAIN] && drain->nr;
+	struct fit f;
+	int rc = 0;
 
 	if (o->has[TRACED_LRU])
-		add_to(by_drain ? drain : test, lru, lru_error, o->nr_once, "draining LRU batches");
-	if (o->has[TRACED_ISOLATE])
-		add_to(test, other, other_error, o->nr_once, "what is in no phase");
+		add_to(by_drain ? drain : test, lru, lru_error, o->nr_once, "draining LRU batches, once a request");
+	if (o->has[TRACED_ISOLATE] && o->nr_once)
+		rc = fit_prices(&f, o->other, o->nr_once, (1u << NR_OTHERS) - 1);
+	for (unsigned int i = 0; i < NR_OTHERS && o->has[TRACED_ISOLATE] && o->nr_once && !rc; i++) {
+		/* a price that was not measured has no part that was */
+		if (f.price[i].fitted &&
+		    (out->measured[others[i].phase][others[i].column].nr || others[i].column == COST_FIXED))
+			add_to(&out->measured[others[i].phase][others[i].column], f.price[i].value, f.price[i].error,
+			       o->nr_once, "what is in no phase");
+	}
+	return rc == -EINVAL ? 0 : rc;
 }
 
 int observe_prices(const struct observations *o, struct cost_file *out, double units_per_ps, struct contig_diag *diag)
@@ -213,7 +233,8 @@ int observe_prices(const struct observations *o, struct cost_file *out, double u
 		any |= !rc;
 		one_phase(o, out, p, &f, rc, units_per_ps);
 	}
-	add_fixed(o, out);
+	if (add_fixed(o, out))
+		return contig_diag_set(diag, -ENOMEM, "no memory");
 	return any ? 0
 	           : contig_diag_set(diag, -ENODATA, "none of %u requests had a phase that could be measured",
 	                             o->requests);

@@ -12,9 +12,10 @@ struct observations {
 	struct fit_row *rows[PHASE_NR];
 	uint32_t nr[PHASE_NR];
 	uint32_t requests;
-	uint32_t skipped; /* answered otherwise than by the model: they are not of the same work */
-	bool one_drain;   /* per-cpu lists were drained once a request, never more often */
-	double *once[2];  /* units a request: draining LRU batches; all that is in no phase */
+	uint32_t skipped;      /* answered otherwise than by the model: they are not of the same work */
+	bool one_drain;        /* per-cpu lists were drained once a request, never more often */
+	double *lru;           /* units a request: draining LRU batches */
+	struct fit_row *other; /* what is in no phase: for a request, a step of migration, a page got */
 	uint32_t nr_once;
 	bool has[TRACED_NR]; /* what was traced; the rest is not measured */
 };
