@@ -81,10 +81,10 @@ static void add_link(struct initramfs *i, const char *name, const char *to)
 
 /* ---- where it is ---------------------------------------------------------------------------------- */
 
-/* The agent: beside the program, beside the tests' programs, or where `make install` puts it. */
+/* The agent: beside the program, further up for tests and variants, or where `make install` puts it. */
 static bool find_agent(char path[4096])
 {
-	static const char *const places[] = { "", "../", "../share/contigbench/guest/" };
+	static const char *const places[] = { "", "../", "../../", "../share/contigbench/guest/" };
 	char program[2048];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
