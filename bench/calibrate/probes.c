@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "probes.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,38 +61,54 @@ static void add_name(char *list, size_t size, const char *name)
 
 /* ---- what others left ------------------------------------------------------------------------ */
 
-/* Is it "PREFIX<pid>SEPARATOR<start>" of a process that is no more? */
-static bool is_dead(const char *name, const char *prefix, char separator)
+/* Is it the name of a process's that is no more? `form` reads its pid, its start and where they end. */
+static bool is_dead(const char *name, const char *form) __attribute__((format(scanf, 2, 0)));
+static bool is_dead(const char *name, const char *form)
 {
 	uint64_t start;
 	int pid, end = 0;
-	char form[64];
 
-	snprintf(form, sizeof(form), "%s%%d%c%%" SCNu64 "%%n", prefix, separator);
 	if (sscanf(name, form, &pid, &start, &end) != 2 || !end || name[end])
 		return false;
 	return process_start_time((pid_t)pid) != start;
+}
+
+static void sweep_instances(struct tracedir *t)
+{
+	struct contig_diag diag;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/instances", t->root);
+	DIR *dir = opendir(path);
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		snprintf(path, sizeof(path), "instances/%.100s", e->d_name);
+		if (is_dead(e->d_name, INSTANCE_PREFIX "%d-%" SCNu64 "%n"))
+			tracedir_rmdir(t, path, &diag);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 /* A process that was killed could not put anything back. Its instance goes first: events in use stay. */
 static void sweep(struct tracedir *t)
 {
 	struct contig_diag diag;
-	char *text = t->guest ? NULL : tracedir_get(t, "kprobe_events", &diag), *rest = text, *line;
+	char *text, *rest, *line;
 
+	if (t->guest)
+		return;
+	sweep_instances(t);
+	text = rest = tracedir_get(t, "kprobe_events", &diag);
 	while (text && (line = strsep(&rest, "\n"))) {
 		char *group = strchr(line, ':') ? strchr(line, ':') + 1 : line, *end = strchr(group, '/'), *stop;
-		char command[128], instance[128];
+		char command[128];
 
 		if (!end || (stop = strchr(end, ' ')) == NULL)
 			continue;
 		*end = *stop = '\0';
-		if (!is_dead(group, GROUP_PREFIX, '_'))
+		if (!is_dead(group, GROUP_PREFIX "%d_%" SCNu64 "%n"))
 			continue;
-		snprintf(instance, sizeof(instance), "instances/" INSTANCE_PREFIX "%s", group + strlen(GROUP_PREFIX));
-		if (strrchr(instance, '_'))
-			*strrchr(instance, '_') = '-';
-		tracedir_rmdir(t, instance, &diag);
 		snprintf(command, sizeof(command), "-:%.50s/%.50s", group, end + 1);
 		tracedir_put(t, "kprobe_events", command, true, &diag);
 	}

@@ -339,6 +339,10 @@ static int compaction(struct running *r, struct contig_diag *diag)
 {
 	int rc = 0;
 
+	if (available_bytes() < 2 * GIB) {
+		note(r, "%s", "compaction: less than 2 GiB of memory are available");
+		return 0;
+	}
 	for (uint32_t i = 0; i < MAX_COMPACTIONS && r->migrations < MIGRATIONS && !rc && !*r->stop; i++) {
 		cli_progress("compaction", i, MAX_COMPACTIONS);
 		rc = one_compaction(r, diag);

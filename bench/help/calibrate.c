@@ -7,9 +7,9 @@ static const struct help_option options[] = {
 	  "that goes on on this machine changes a number",
 	  NULL, NULL },
 	{ "--running", NULL,
-	  "measure the kernel that runs here, in time, as root: about 25 times the number of 1 GiB pages is raised by one, with up to 2 "
-	  "GiB of this process's memory in the way, and up to 8 memory blocks go offline and online again. For seconds "
-	  "this takes 4.5 GiB from everybody else",
+	  "measure the kernel that runs here, in time, as root: the number of 1 GiB pages is raised by one and put back, up to 25 "
+	  "times, with up to 2 GiB of this process's memory in the way; without kprobe events memory is compacted, too; and up to 8 "
+	  "memory blocks go offline and online again. For a minute this takes up to 4.5 GiB from everybody else",
 	  "The number of gigantic pages, the blocks' states and zones, the events of the tracing and its instance are put "
 	  "back, also after Ctrl-C and after an error; not after kill -9, but tracing that such a one left is removed by the next.",
 	  NULL },
@@ -19,8 +19,8 @@ static const struct help_option options[] = {
 	{ "--force", NULL, "replace FILE if it exists", NULL, NULL },
 	{ "--name", "NAME", "what results call these costs (linux-6.1-guest)", NULL, NULL },
 	{ "--conversion", "FILE",
-	  "how long an instruction takes: as another cost file of a guest has it; or, of one of --running, by the phases that "
-	  "both have measured (a loop is timed, which is rough)",
+	  "how long an instruction takes: as another cost file of a guest has it; or, of one of --running, by what migrating a page "
+	  "takes there and in the guest (a loop is timed, which is rough)",
 	  NULL, "file:.cost" },
 	{ "--observations", "FILE", "every duration, with the work that it was held against, as CSV", NULL,
 	  "file:.csv" },
