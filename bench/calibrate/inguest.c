@@ -139,9 +139,6 @@ static int put_down(struct session *s, const struct layout *l)
 		rc = say(s, "lru", 0, 0);
 	if (!rc)
 		rc = say(s, "drain", 0, 0);
-	/* every other page, so that none of them would merge */
-	for (uint32_t i = 0; i < l->cached && !rc; i++)
-		rc = post(s, "give %llu 1", s->arena + BEHIND * s->block + 2 * i, 0);
 	return rc;
 }
 
@@ -199,18 +196,6 @@ static int look(struct session *s, struct count_layout *l)
 	return rc;
 }
 
-/* Of node 1, by its counter. */
-static int cached_pages(struct session *s, uint32_t *out)
-{
-	struct guest_answer *answer;
-	int rc = call(s, &answer, "stats");
-
-	*out = 0;
-	for (uint32_t i = 0; !rc && i < answer->nr_lines; i++)
-		sscanf(answer->line[i], "pcp %u", out);
-	return rc;
-}
-
 /* ---- one request ----------------------------------------------------------------------------- */
 
 static void to_units(struct parts *p)
@@ -220,7 +205,17 @@ static void to_units(struct parts *p)
 	p->other *= 1000;
 }
 
-static int ask(struct session *s, const struct layout *l, const struct counted *work, uint32_t drained)
+/* On the per-cpu lists at the last moment: every other page, so that none of them would merge. */
+static int give_cached(struct session *s, const struct layout *l)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < l->cached && !rc; i++)
+		rc = post(s, "give %llu 1", s->arena + BEHIND * s->block + 2 * i, 0);
+	return rc;
+}
+
+static int ask(struct session *s, const struct layout *l, const struct counted *work)
 {
 	struct guest_answer *answer;
 	struct spans spans = { .nr = 0 };
@@ -231,6 +226,8 @@ static int ask(struct session *s, const struct layout *l, const struct counted *
 	snprintf(command, sizeof(command), "range %llu %u movable", (unsigned long long)s->arena, l->blocks * s->block);
 	int rc = probes_clear(s->probes, s->diag);
 
+	if (!rc)
+		rc = give_cached(s, l);
 	if (!rc)
 		rc = call(s, &answer, command);
 	if (rc)
@@ -244,7 +241,7 @@ static int ask(struct session *s, const struct layout *l, const struct counted *
 	if (!rc && agrees && top != NO_SPAN && !spans.lost) {
 		spans_parts(&spans, top, &s->overhead, &parts);
 		to_units(&parts);
-		rc = observe(&s->seen, &parts, work, drained);
+		rc = observe(&s->seen, &parts, work, l->cached);
 	} else {
 		s->seen.skipped++;
 	}
@@ -257,11 +254,8 @@ static int one(struct session *s, const struct layout *l)
 	struct count_layout layout = { .runs = NULL };
 	struct contig_range_args args = { .nr = l->blocks * s->block, .caller = CALLER_MOVABLE, .op = RANGE_ALLOC };
 	struct counted work;
-	uint32_t cached = 0;
 	int rc = put_down(s, l);
 
-	if (!rc)
-		rc = cached_pages(s, &cached);
 	if (!rc)
 		rc = look(s, &layout);
 	layout.geometry.pageblock_order = (uint8_t)__builtin_ctz(s->block);
@@ -269,7 +263,7 @@ static int one(struct session *s, const struct layout *l)
 	if (!rc)
 		rc = count_work(&work, s->backend, &layout, &args, s->diag);
 	free(layout.runs);
-	return rc ? rc : ask(s, l, &work, cached);
+	return rc ? rc : ask(s, l, &work);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -287,7 +281,12 @@ static int call_umask(void *ctx, struct contig_diag *diag)
 static int measure(struct session *s, uint32_t repeat, const volatile bool *stop)
 {
 	uint32_t total = repeat * (uint32_t)NR_LAYOUTS;
-	int rc = probes_overhead(s->probes, call_umask, s, &s->overhead, s->diag);
+	struct guest_answer *answer;
+	/* a guest that waits for us gets older by seconds, and its statistics drain the lists of a node without cpus every three */
+	int rc = guest_call(s->g, &answer, s->diag, "sh 60 echo 1000000 > /proc/sys/vm/stat_interval");
+
+	if (!rc)
+		rc = probes_overhead(s->probes, call_umask, s, &s->overhead, s->diag);
 
 	for (uint32_t i = 0; i < total && !rc; i++) {
 		cli_progress("requests in the guest", i, total);

@@ -324,7 +324,8 @@ void spans_parts(const struct spans *s, uint32_t top, const struct overhead *o, 
 	}
 	for (unsigned int t = 0; t < TRACED_NR; t++)
 		out->ticks[t] = out->ticks[t] > 0 ? out->ticks[t] : 0;
-	out->other = out->other > 0 ? out->other : 0;
+	/* in some releases one alloc_contig_range() calls another */
+	out->other = (out->other > 0 ? out->other : 0) + out->ticks[TRACED_RANGE] + out->ticks[TRACED_OFFLINE];
 }
 
 static bool median_of(const struct spans *s, enum traced what, double *out)
