@@ -207,8 +207,9 @@ static void what_can_not_be_told_apart(void **state)
 	ENTER(1200, "drain0")                                                                                          \
 	LEAVE(1300, "drain0")                                                                                          \
 	LEAVE(1400, "isolate0")                                                                                        \
-	ENTER(1500, "collect0") LEAVE(1507, "collect0") ENTER(1600, "migrate0") LEAVE(1750, "migrate0")                \
-		ENTER(1800, "collect0") LEAVE(1900, "collect0") LEAVE(2000, "range0")
+	ENTER(1500, "collect0")                                                                                        \
+	LEAVE(1507, "collect0") ENTER(1600, "migrate0") LEAVE(1750, "migrate0") ENTER(1800, "collect0")                \
+		LEAVE(1900, "collect0") LEAVE(2000, "range0")
 
 static struct spans parsed(const char *text)
 {
@@ -275,6 +276,21 @@ static void tasks_are_told_apart(void **state)
 	assert_true(p.ticks[TRACED_LRU] == 50);
 	assert_int_equal(p.calls[TRACED_LRU], 1);
 	assert_true(p.other == 50);
+	spans_free(&s);
+}
+
+/* alloc_contig_range() of 7.x calls alloc_contig_frozen_range(): both are the request, and what is in neither of their parts is other. */
+static void a_request_inside_a_request(void **state)
+{
+	struct spans s = parsed(ENTER(100, "range1") ENTER(110, "range2") ENTER(120, "isolate0") LEAVE(150, "isolate0")
+	                                LEAVE(190, "range2") LEAVE(200, "range1"));
+	struct parts p;
+
+	(void)state;
+	assert_int_equal(spans_request(&s, 0), 0);
+	spans_parts(&s, 0, &nothing, &p);
+	assert_true(p.ticks[TRACED_ISOLATE] == 30);
+	assert_true(p.other == 70);
 	spans_free(&s);
 }
 
@@ -613,6 +629,7 @@ int main(void)
 		cmocka_unit_test(what_can_not_be_told_apart),
 		cmocka_unit_test(calls_nest),
 		cmocka_unit_test(tasks_are_told_apart),
+		cmocka_unit_test(a_request_inside_a_request),
 		cmocka_unit_test(what_has_no_return_is_left_out),
 		cmocka_unit_test(lost_events_are_not_guessed),
 		cmocka_unit_test(other_lines_are_nothing),
