@@ -42,6 +42,7 @@ static int parse(int argc, char **argv, struct calibrate_options *o)
 		{ "name", required_argument, NULL, 'n' },
 		{ "conversion", required_argument, NULL, 'c' },
 		{ "repeat", required_argument, NULL, 'N' },
+		{ "from", required_argument, NULL, 'F' },
 		{ "observations", required_argument, NULL, 'O' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "json", no_argument, NULL, 'j' },
@@ -59,6 +60,9 @@ static int parse(int argc, char **argv, struct calibrate_options *o)
 			break;
 		case 'g':
 			o->guest = optarg;
+			break;
+		case 'F':
+			o->from = optarg;
 			break;
 		case 'o':
 			o->out = optarg;
@@ -98,7 +102,12 @@ static int check(const struct calibrate_options *o)
 {
 	struct stat st;
 
-	if (!o->running && !o->guest)
+	if (o->from && (o->running || o->guest))
+		return cli_error(CLI_USAGE, "--from measures no kernel: leave out --%s",
+		                 o->guest ? "guest" : "running");
+	if (o->from && o->observations)
+		return cli_error(CLI_USAGE, "--observations: --from makes none");
+	if (!o->running && !o->guest && !o->from)
 		return cli_error(
 			CLI_USAGE,
 			"which kernel? --guest NAME is one in a guest; --running is this one, from which it takes "
@@ -158,7 +167,10 @@ int cmd_calibrate(int argc, char **argv)
 	/* what a guest takes goes with it, and whoever made it sees to that */
 	if (o.running)
 		catch_signals();
-	status = o.guest ? calibrate_guest(c, &o, &stop) : calibrate_running(c, &o, &stop);
+	if (o.from)
+		status = calibrate_from(c, &o);
+	else
+		status = o.guest ? calibrate_guest(c, &o, &stop) : calibrate_running(c, &o, &stop);
 	if (status == CLI_OK)
 		status = write_out(&o, c);
 	free(c);

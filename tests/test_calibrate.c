@@ -208,8 +208,9 @@ static void what_can_not_be_told_apart(void **state)
 	LEAVE(1300, "drain0")                                                                                          \
 	LEAVE(1400, "isolate0")                                                                                        \
 	ENTER(1500, "collect0")                                                                                        \
-	LEAVE(1507, "collect0") ENTER(1600, "migrate0") LEAVE(1750, "migrate0") ENTER(1800, "collect0")                \
-		LEAVE(1900, "collect0") LEAVE(2000, "range0")
+	LEAVE(1507, "collect0")                                                                                        \
+	ENTER(1600, "migrate0") LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0")                \
+		LEAVE(2000, "range0")
 
 static struct spans parsed(const char *text)
 {
@@ -599,6 +600,35 @@ static void conversion_by_a_loop(void **state)
 	assert_in_range(k.high, k.ps, 1000000);
 }
 
+/* Prices of a guest with the conversion of another file: what was not measured stays the time that it is. */
+static void another_conversion(void **state)
+{
+#define FILE_OF(unit, conversion, prices)                                                                              \
+	"contigbench-costs 1\nname n\ncpu c\nkernel k\ndate 2026-11-30\nhow h\nunit " unit "\n" conversion prices
+	static const char here[] = FILE_OF("ps", "", "price migrate migrated 2000000 1 5\nend 1\n");
+	static const char guest[] = FILE_OF(
+		"milli-instructions", "conversion 100 90 110 x\n",
+		"price migrate migrated 5000000 1 5\nprice search scanned 40000 - 0 not measured: of the built-in table "
+		"linux-6.18-epyc\nend 2\n");
+
+	(void)state;
+	house_write("here.cost", here, strlen(here));
+	house_write("guest.cost", guest, strlen(guest));
+	json_t *o = house_json(cmd_calibrate, CLI_OK,
+	                       "calibrate --from guest.cost --conversion here.cost --json -o new.cost");
+
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "conversion"), "ps_per_instruction")),
+	                 400);
+	json_decref(o);
+	size_t len;
+	char *text = house_contents("new.cost", &len);
+
+	assert_non_null(strstr(text, "\nprice migrate migrated 5000000 1 5\n"));
+	/* 4 ns are 10 instructions of 400 ps */
+	assert_non_null(strstr(text, "\nprice search scanned 10000 - 0 not measured"));
+	free(text);
+}
+
 /* ---- the command ----------------------------------------------------------------------------- */
 
 static void what_the_command_refuses(void **state)
@@ -612,6 +642,10 @@ static void what_the_command_refuses(void **state)
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest linux-6.1 --repeat 0", "--repeat 0: a whole number");
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest linux-6.1 --name A/B", "--name A/B: letters a-z");
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest linux-6.1 more", "'more' is too much");
+	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --from x.cost --running",
+	              "--from measures no kernel: leave out --running");
+	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --from linux-6.18-epyc",
+	              "its prices are times, and no instructions");
 	house_write("there.cost", "", 0);
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest linux-6.1 -o there.cost", "there.cost exists");
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest nobody-1.0", "nobody-1.0 ");
@@ -640,6 +674,7 @@ int main(void)
 		cmocka_unit_test(prices_of_requests),
 		cmocka_unit_test(conversion_from_prices_that_both_have),
 		cmocka_unit_test(conversion_by_a_loop),
+		cmocka_unit_test_teardown(another_conversion, house_tidy),
 		cmocka_unit_test_teardown(what_the_command_refuses, house_tidy),
 	};
 

@@ -12,6 +12,7 @@
 
 #include "../cli.h"
 #include "../text/outfile.h"
+#include "../virtual/costs.h"
 #include "running.h"
 
 /* ---- what a file says of itself -------------------------------------------------------------- */
@@ -71,6 +72,58 @@ int calibrate_observations(const struct calibrate_options *o, const struct obser
 		status = outfile_close(&out, CLI_OK);
 	}
 	return status;
+}
+
+/* ---- instructions and time ------------------------------------------------------------------- */
+
+/* Of another file, or of a loop timed now. */
+int calibrate_conversion(struct conversion *k, const struct calibrate_options *o, const struct cost_file *guest)
+{
+	struct contig_diag diag;
+	struct costs other;
+
+	if (!o->conversion) {
+		int rc = convert_by_loop(k, &diag);
+
+		return rc ? cli_error(CLI_MACHINE, "%s", diag.text) : CLI_OK;
+	}
+	int status = costs_open(&other, o->conversion, "--conversion"), rc = 0;
+
+	if (status == CLI_OK && !other.file)
+		status = cli_error(CLI_USAGE, "--conversion %s: is built in, and says nothing of its measurement",
+		                   o->conversion);
+	else if (status == CLI_OK && other.file->unit == COST_UNIT_PS)
+		rc = convert_by_prices(k, other.file, guest, &diag);
+	else if (status == CLI_OK)
+		convert_as(k, other.file);
+	costs_close(&other);
+	return rc ? cli_error(CLI_USAGE, "--conversion: %s", diag.text) : status;
+}
+
+int calibrate_from(struct calibration *out, const struct calibrate_options *o)
+{
+	struct cost_file *c = &out->costs;
+	struct conversion k;
+	struct costs from;
+	int status = costs_open(&from, o->from, "--from");
+
+	if (status == CLI_OK && (!from.file || from.file->unit != COST_UNIT_MILLI_INSTRUCTIONS))
+		status = cli_error(CLI_USAGE, "--from %s: its prices are times, and no instructions", o->from);
+	if (status == CLI_OK) {
+		*c = *from.file;
+		status = calibrate_conversion(&k, o, c);
+	}
+	costs_close(&from);
+	if (status != CLI_OK)
+		return status;
+	if (o->name)
+		snprintf(c->name, sizeof(c->name), "%s", o->name);
+	c->conversion = k.ps;
+	c->conversion_low = k.low;
+	c->conversion_high = k.high;
+	memcpy(c->conversion_how, k.how, sizeof(c->conversion_how));
+	observe_borrow_again(c, 1000.0 / (double)k.ps);
+	return CLI_OK;
 }
 
 /* ---- the kernel that runs here ---------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 struct calibrate_options {
 	const char *guest; /* NAME; NULL: the running kernel */
 	bool running;
+	const char *from;         /* a cost file of a guest: only its conversion is made anew */
 	const char *out;          /* NULL: the terminal */
 	const char *name;         /* of the cost table; NULL: made of the kernel's */
 	const char *observations; /* a CSV of what the prices were fitted to; NULL: none */
@@ -32,6 +33,11 @@ int calibrate_guest(struct calibration *out, const struct calibrate_options *o, 
 
 /* --observations. CLI_OK, or a message was printed. */
 int calibrate_observations(const struct calibrate_options *o, const struct observations *seen);
+
+/* That of o->conversion, or of a loop timed now. CLI_OK, or a message was printed. */
+int calibrate_conversion(struct conversion *k, const struct calibrate_options *o, const struct cost_file *guest);
+/* A file of instructions with another conversion: nothing is measured but that. */
+int calibrate_from(struct calibration *out, const struct calibrate_options *o);
 
 /* Fill in what a file says of where and when it was made; the kernel's release is given. */
 void calibrate_about(struct calibration *out, const struct calibrate_options *o, const char *release,

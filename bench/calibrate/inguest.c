@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../cli.h"
-#include "../virtual/costs.h"
 #include "calibrate.h"
 #include "probes.h"
 
@@ -297,30 +296,6 @@ static int measure(struct session *s, uint32_t repeat, const volatile bool *stop
 	return rc;
 }
 
-/* Of another file, or of a loop timed now. */
-static int convert(struct conversion *k, const struct calibrate_options *o, const struct cost_file *guest)
-{
-	struct contig_diag diag;
-	struct costs other;
-
-	if (!o->conversion) {
-		int rc = convert_by_loop(k, &diag);
-
-		return rc ? cli_error(CLI_MACHINE, "%s", diag.text) : CLI_OK;
-	}
-	int status = costs_open(&other, o->conversion, "--conversion"), rc = 0;
-
-	if (status == CLI_OK && !other.file)
-		status = cli_error(CLI_USAGE, "--conversion %s: is built in, and says nothing of its measurement",
-		                   o->conversion);
-	else if (status == CLI_OK && other.file->unit == COST_UNIT_PS)
-		rc = convert_by_prices(k, other.file, guest, &diag);
-	else if (status == CLI_OK)
-		convert_as(k, other.file);
-	costs_close(&other);
-	return rc ? cli_error(CLI_USAGE, "--conversion: %s", diag.text) : status;
-}
-
 static int finish(struct calibration *out, const struct calibrate_options *o, struct session *s)
 {
 	struct cost_file *c = &out->costs;
@@ -339,7 +314,7 @@ static int finish(struct calibration *out, const struct calibrate_options *o, st
 
 	if (rc)
 		return cli_error(CLI_MACHINE, "%s", diag.text);
-	int status = convert(&k, o, c);
+	int status = calibrate_conversion(&k, o, c);
 
 	if (status != CLI_OK)
 		return status;

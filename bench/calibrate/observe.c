@@ -166,6 +166,17 @@ static void borrow(struct cost_file *out, unsigned int p, unsigned int c, double
 		set(&out->measured[p][c], (double)ps * units_per_ps, 0, 0, BUILT_IN);
 }
 
+void observe_borrow_again(struct cost_file *out, double units_per_ps)
+{
+	for (unsigned int p = 0; p < PHASE_NR; p++) {
+		for (unsigned int c = 0; c < COST_COLUMN_NR; c++) {
+			if (out->measured[p][c].given && !out->measured[p][c].nr &&
+			    !strcmp(out->measured[p][c].note, BUILT_IN))
+				borrow(out, p, c, units_per_ps);
+		}
+	}
+}
+
 static void one_phase(const struct observations *o, struct cost_file *out, unsigned int p, const struct fit *f, int rc,
                       double units_per_ps)
 {

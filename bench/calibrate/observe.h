@@ -38,6 +38,9 @@ int observe_migration(struct observations *o, double units, uint32_t migrated, u
  */
 int observe_prices(const struct observations *o, struct cost_file *out, double units_per_ps, struct contig_diag *diag);
 
+/* What a file has of the built-in table's, whose prices are times, for another length of a unit. */
+void observe_borrow_again(struct cost_file *out, double units_per_ps);
+
 /* Every duration with the work it is held against, in the unit of the prices: a CSV. */
 void observe_csv(const struct observations *o, FILE *f);
 

@@ -370,3 +370,16 @@ int probes_overhead(struct probes *p, int (*call)(void *ctx, struct contig_diag 
 	spans_free(&twice);
 	return rc;
 }
+
+int probes_migrations_only(struct probes *p, bool only, struct contig_diag *diag)
+{
+	char path[128];
+	int rc = 0;
+
+	for (size_t i = 0; i < NR_POINTS && p->points && !rc; i++) {
+		snprintf(path, sizeof(path), "events/%s/enable", points[i]);
+		if (!strncmp(points[i], "compaction/", strlen("compaction/")))
+			rc = in_instance(p, path, only ? "0" : "1", diag);
+	}
+	return rc;
+}

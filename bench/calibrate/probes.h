@@ -33,6 +33,9 @@ int probes_take(struct probes *p, struct spans *out, struct contig_diag *diag);
 /* The same thrown away. */
 int probes_clear(struct probes *p, struct contig_diag *diag);
 
+/* Tracepoints of migration only, or all: compaction looks at more pageblocks than the ring buffer has room for. */
+int probes_migrations_only(struct probes *p, bool only, struct contig_diag *diag);
+
 /* Measure what being traced costs; `call` makes the kernel run the empty function a few hundred times. 0 or -errno. */
 int probes_overhead(struct probes *p, int (*call)(void *ctx, struct contig_diag *diag), void *ctx, struct overhead *out,
                     struct contig_diag *diag);

@@ -37,12 +37,14 @@ void calibrate_report(FILE *f, const struct calibration *c)
 			fprintf(f, "%-8s durations are %.1f %% off their prices (median of %u), %u outliers\n",
 			        contig_phase_name((enum contig_phase)p), q->residual * 100, q->rows, q->outliers);
 	}
-	fprintf(f, "requests %u measured, %u answered otherwise than by the model and left out\n", c->requests,
-	        c->skipped);
+	if (c->requests)
+		fprintf(f, "requests %u measured, %u answered otherwise than by the model and left out\n", c->requests,
+		        c->skipped);
 	if (c->inside > 0)
 		fprintf(f, "tracing  adds %.1f %s to a function, %.1f to what is around it: taken off\n",
 		        c->inside / 1000, unit, c->outside / 1000);
-	fprintf(f, "traced   %s\n", c->probed);
+	if (c->probed[0])
+		fprintf(f, "traced   %s\n", c->probed);
 	if (c->missing[0])
 		fprintf(f, "missing  %s\n", c->missing);
 	if (instructions)

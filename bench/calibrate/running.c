@@ -19,8 +19,8 @@
 #define MAX_BLOCKS   8u /* of memory, taken offline in turn */
 #define MAX_TRIED    64u
 /* calls of migrate_pages() that are enough, and how often for them */
-#define MIGRATIONS      400u
-#define MAX_COMPACTIONS 10u
+#define MIGRATIONS      2000u
+#define MAX_COMPACTIONS 5u
 
 /* How much of a range is in use, and in which pieces. */
 static const struct density {
@@ -343,11 +343,14 @@ static int compaction(struct running *r, struct contig_diag *diag)
 		note(r, "%s", "compaction: less than 2 GiB of memory are available");
 		return 0;
 	}
+	rc = probes_migrations_only(r->probes, true, diag);
 	for (uint32_t i = 0; i < MAX_COMPACTIONS && r->migrations < MIGRATIONS && !rc && !*r->stop; i++) {
 		cli_progress("compaction", i, MAX_COMPACTIONS);
 		rc = one_compaction(r, diag);
 	}
 	cli_progress(NULL, 0, 0);
+	if (!rc)
+		rc = probes_migrations_only(r->probes, false, diag);
 	if (rc == -ENODATA)
 		note(r, "%s", "compaction: this kernel has no " COMPACT);
 	return rc == -ENODATA ? 0 : rc;

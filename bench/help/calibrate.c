@@ -13,6 +13,10 @@ static const struct help_option options[] = {
 	  "The number of gigantic pages, the blocks' states and zones, the events of the tracing and its instance are put "
 	  "back, also after Ctrl-C and after an error; not after kill -9, but tracing that such a one left is removed by the next.",
 	  NULL },
+	{ "--from", "FILE",
+	  "measure no kernel: FILE, of a guest, with the conversion of this machine. Instructions are the same everywhere, and what one "
+	  "takes is not",
+	  NULL, "costs" },
 	{ "-o, --output", "FILE",
 	  "where to put the cost file; it appears when it is complete (standard output, and the report on standard error)",
 	  NULL, "file:.cost" },
@@ -34,7 +38,8 @@ const struct help help_calibrate = {
 	.name = "calibrate",
 	.summary = "measure what the work of a contiguous request costs on a kernel",
 	.usage = (const char *const[]){ "contigbench calibrate --guest NAME [-o FILE] [OPTION...]",
-	                                "contigbench calibrate --running [-o FILE] [OPTION...]", NULL },
+	                                "contigbench calibrate --running [-o FILE] [OPTION...]",
+	                                "contigbench calibrate --from FILE|NAME [-o FILE] [OPTION...]", NULL },
 	.text = "Measure how long a kernel takes to isolate a pageblock, to look at a page, to migrate one ..., and write the prices as "
 		"a cost file for `contigbench run --costs`. Entries and returns of the kernel's functions are traced (kprobe "
 		"events, in a tracing instance of its own) while it is made to answer requests on known layouts; the model counts the "
