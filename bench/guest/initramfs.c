@@ -129,13 +129,17 @@ static bool is_static(const char *path)
 
 static bool find_busybox(char path[4096])
 {
-	const char *search = getenv("PATH");
+	const char *p = getenv("PATH");
 
-	for (const char *p = search ? search : "/bin:/usr/bin"; *p;
-	     p += p[strcspn(p, ":")] ? strcspn(p, ":") + 1 : strlen(p)) {
-		snprintf(path, 4096, "%.*s/busybox", (int)strcspn(p, ":"), p);
+	if (!p)
+		p = "/bin:/usr/bin";
+	while (*p) {
+		size_t len = strcspn(p, ":");
+
+		snprintf(path, 4096, "%.*s/busybox", (int)len, p);
 		if (!access(path, X_OK) && is_static(path))
 			return true;
+		p += len + (p[len] == ':');
 	}
 	return false;
 }

@@ -36,7 +36,6 @@ static void make_raw(void)
 		return;
 	t = usual;
 	cfmakeraw(&t);
-	t.c_oflag |= OPOST | ONLCR;
 	is_raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
 }
 
