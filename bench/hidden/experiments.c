@@ -213,6 +213,9 @@ static const struct {
 	{ "halves.used", NULL, "A 0 ok; B -EBUSY test",
 	  "Both halves have to be free and isolated at once, so that they merge, before A has taken its own: "
 	  "one trial in a hundred on 6.12." },
+	{ "load.", "5.10", "A -EBUSY isolate; MU",
+	  "The load has to get a page of the second block in the time that it takes to isolate the first one "
+	  "and drain the lists." },
 	{ "load.", NULL, "-EBUSY test",
 	  "The load has to take a page from its per-cpu list after the block was looked at and before the "
 	  "lists are drained, and to have it still when the range is tested." },
