@@ -85,6 +85,7 @@ conformance-refresh: all ## record the answers anew, in guests: KERNELS="6.1 7.2
 
 fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
 	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
+	echo >>docs/fidelity.md.tmp
 	$(BUILD)/contigbench hidden --recorded tests/conformance --markdown >>docs/fidelity.md.tmp
 	mv docs/fidelity.md.tmp docs/fidelity.md
 
