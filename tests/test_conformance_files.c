@@ -143,7 +143,7 @@ static void damaged_layouts(void **state)
 		char unmovable, free;
 		const char *why;
 	} cases[] = {
-		{ "4 M", '0', 'f', "the layout of 6.1 lacks pageblock 3" },
+		{ "4 M", '0', 'f', "kernel 6.1: the layout lacks pageblock 3" },
 		{ "2 M", '0', 'f', "pageblock 2 of 6.1 is there twice" },
 		{ "3 I", '0', 'f', "pageblock 3 of type I" },
 		{ "-1 M", '0', 'f', "pageblock -1 of type M" },

@@ -6,6 +6,8 @@
 #include "../../allocators/contig.h"
 
 #define CONFORMANCE_MAX_KERNELS 16u
+#define CONFORMANCE_MAX_ROWS    512u
+#define CONFORMANCE_NAME        64u
 
 /* How many of `of` comparisons agree. */
 struct agreement {
@@ -22,15 +24,25 @@ struct conformance_kernel {
 	struct agreement rc, stage, types, map, migrated, moved;
 	uint32_t
 		moved_away; /* pages that the model migrated out of the arena, where the recorded map does not see them */
-	/* random requests */
-	uint32_t requests;
-	struct agreement random_rc, random_stage, random_types, random_migrated;
-	uint64_t random_pages_model, random_pages_kernel; /* migrated, over requests that both grant */
+};
+
+/* An experiment: random requests of one kernel on layouts of one kind. */
+struct conformance_random_row {
+	uint32_t kernel; /* index */
+	char name[CONFORMANCE_NAME];
+	uint32_t requests, granted_kernel, granted_model;
+	uint32_t again;       /* how often the model was given the kernel's memory anew */
+	bool exact;           /* the order of free lists was known: map and pages migrated decide, too */
+	uint32_t disagreeing; /* requests with a disagreement that decides */
+	struct agreement rc, stage, types, map, migrated;
+	uint64_t pages_model, pages_kernel; /* migrated, over requests that both grant */
 };
 
 struct conformance {
 	uint32_t nr_kernels;
 	struct conformance_kernel kernel[CONFORMANCE_MAX_KERNELS];
+	uint32_t nr_random;
+	struct conformance_random_row random[CONFORMANCE_MAX_ROWS];
 	uint32_t disagreements; /* in return code, stage or types; in scripted cases also in map and pages migrated */
 	char beyond[128];       /* what cases that are not modelled ask for: "htlb= x:" */
 	/* Called with each disagreement: where, what, and both sides. May be NULL. */
@@ -38,6 +50,9 @@ struct conformance {
 	               const char *model);
 	void *ctx;
 };
+
+/* All experiments of a kernel in one, without a name. */
+struct conformance_random_row conformance_random_sum(const struct conformance *c, uint32_t kernel);
 
 /*
  * Run everything in the folder. backends: which to use (each stands for the kernel of its base name), or NULL for those of
