@@ -13,16 +13,19 @@
 struct guest;
 
 struct guest_options {
-	unsigned int seconds;    /* time limit for the boot; 0: as is usual */
-	const char *append;      /* more words for the kernel's command line, or NULL ("cma=64M") */
-	bool program;            /* contigbench itself is inside, with its libraries: for exec, record, calibrate */
-	bool threads;            /* a thread a cpu even under TCG: for races */
-	int icount;              /* -1: none; else the shift of QEMU's -icount, one thread, one instruction is 2^shift ns */
-	bool emulate;            /* never KVM */
-	bool quiet;              /* no progress on the terminal */
+	unsigned int seconds; /* time limit for the boot; 0: as is usual */
+	const char *append;   /* more words for the kernel's command line, or NULL ("cma=64M") */
+	bool program;         /* contigbench itself is inside, with its libraries: for exec, record, calibrate */
+	bool threads;         /* a thread a cpu even under TCG: for races */
+	int icount;   /* -1: none; else the shift of QEMU's -icount, one thread, one instruction is 2^shift ns */
+	bool emulate; /* never KVM */
+	bool quiet;   /* no progress on the terminal */
 };
 
-#define GUEST_OPTIONS { .icount = -1 }
+#define GUEST_OPTIONS                                                                                                  \
+	{                                                                                                              \
+		.icount = -1                                                                                           \
+	}
 
 /* What an agent answered: "= RC WORDS", and the lines before it without their "+ ". */
 struct guest_answer {

@@ -10,6 +10,7 @@
 #include <event-parse.h>
 
 #include "gfp.h"
+#include "process.h"
 #include "tracing.h"
 
 /* An instance is called contigbench-PID-START, START being the recorder's start time in /proc/PID/stat. */
@@ -66,26 +67,6 @@ int tracing_available(struct contig_diag *diag)
 	return 0;
 }
 
-/* Field 22 of /proc/PID/stat, or 0 if there is no such process. */
-static uint64_t start_time(pid_t pid)
-{
-	char path[64], line[1024];
-	uint64_t start = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return 0;
-	/* the process's name is in parentheses and may hold anything: count behind the last one */
-	char *p = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	if (p)
-		start = strtoull(p, NULL, 10);
-	fclose(f);
-	return start;
-}
-
 static int sweep_one(const char *name, void *ctx)
 {
 	unsigned int *swept = ctx;
@@ -94,7 +75,7 @@ static int sweep_one(const char *name, void *ctx)
 
 	if (sscanf(name, PREFIX "%d-%" SCNu64 "%n", &pid, &start, &end) != 2 || !end || name[end])
 		return 0;
-	if (start_time((pid_t)pid) == start)
+	if (process_start_time((pid_t)pid) == start)
 		return 0;
 	struct tracefs_instance *i = tracefs_instance_create(name);
 	if (!i)
@@ -247,7 +228,7 @@ int tracing_open(struct tracing *t, uint32_t buffer_mib, struct contig_diag *dia
 	rc = read_layout(&t->layout, diag);
 	if (rc)
 		return rc;
-	snprintf(name, sizeof(name), PREFIX "%d-%" PRIu64, (int)getpid(), start_time(getpid()));
+	snprintf(name, sizeof(name), PREFIX "%d-%" PRIu64, (int)getpid(), process_start_time(getpid()));
 	t->instance = tracefs_instance_create(name);
 	if (!t->instance) {
 		int err = errno ? errno : EIO;
