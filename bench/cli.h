@@ -31,6 +31,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_diverge(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_fidelity(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_list(int argc, char **argv);

@@ -17,6 +17,7 @@ const struct cli_command cli_commands[] = {
 	{ &help_history, cmd_history },
 	{ &help_scenario, cmd_scenario },
 	{ &help_conformance, cmd_conformance },
+	{ &help_fidelity, cmd_fidelity },
 	{ &help_record, cmd_record },
 	{ &help_trace, cmd_trace },
 	{ &help_micro, cmd_micro },

@@ -74,7 +74,7 @@ static struct layout *layout_of(struct random_run *r, const char *kernel)
 static int add_line(void *ctx, const char *line, struct contig_diag *diag)
 {
 	size_t len = strcspn(line, " ");
-	char kernel[16];
+	char kernel[CONFORMANCE_KERNEL];
 
 	if (!len || len >= sizeof(kernel) || !line[len])
 		return contig_diag_set(diag, -EBADMSG, "not a kernel and what is in its memory");
