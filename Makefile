@@ -30,10 +30,12 @@ LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
 BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
+AGENT	:= $(wildcard allocators/linux/agent/*.c)
+PURE	:= $(patsubst %,allocators/linux/agent/%.c,fill line runs)
 TESTS	:= $(wildcard tests/test_*.c)
 obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 
-all: $(BUILD)/contigbench ## build the program (default)
+all: $(BUILD)/contigbench $(BUILD)/contigbench-agent ## build the program (default)
 
 $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -41,7 +43,11 @@ $(BUILD)/contigbench: $(call obj,bench/main.c $(BENCH) $(WORK)) $(BUILD)/libcont
 $(BUILD)/libcontig.a: $(call obj,$(LIB))
 	rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK)) $(BUILD)/libcontig.a
+# what runs inside guests: static, and never with sanitizers
+$(BUILD)/contigbench-agent: $(AGENT) $(wildcard allocators/linux/*.h allocators/linux/*/*.h)
+	$(CC) -D_GNU_SOURCE -std=gnu11 $(OPT) $(WARN) -static -pthread -o $@ $(AGENT)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.c.o $(call obj,$(wildcard tests/lib/*.c tests/oracle/*.c) $(BENCH) $(WORK) $(PURE)) $(BUILD)/libcontig.a
 	$(CXX) $(FLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(BUILD)/%.c.o: %.c
@@ -128,6 +134,8 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
+	cd allocators/linux/module && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/contigbench/module/{} \;
 
 clean: ## remove everything made
 	rm -rf $(BUILD)

@@ -72,6 +72,7 @@
 
 #define WIRE_VERSION 1
 #define WIRE_READY   "contigbench agent 1 ready"
+#define WIRE_FAILED  "contigbench agent 1 failed: "
 #define WIRE_LINE    4096
 
 #endif

@@ -54,8 +54,8 @@ enum contigbench_can {
 struct contigbench_hello {
 	__u32 abi; /* out, all of it: CONTIGBENCH_ABI */
 	__u32 can;
-	__u32 pageblock_order;
-	__u32 max_order; /* inclusive */
+	__u32 block_order; /* of a pageblock */
+	__u32 max_order;   /* inclusive */
 	__u32 section_order;
 	__u32 nr_zones; /* populated zones: CONTIGBENCH_ZONE takes 0 ... nr_zones - 1 */
 	__u32 types;    /* number of free lists an order has */
@@ -134,8 +134,8 @@ struct contigbench_request {
 	__u32 live;       /* in: LOAD: so many allocations are held, the oldest is freed first; 1 ... 65536 */
 	__s32 rc;         /* out: 0 or negative errno of the kernel's; LOAD: 0 */
 	__u32 stage;      /* out: RANGE, ISOLATE, CMA_ALLOC */
-	__u64 migrated;   /* out: base pages by mm_migrate_pages, in this task */
-	__u64 failed;     /* out: of the last attempt of each batch the kernel counts every attempt: so does this */
+	__u64 migrated;   /* out: base pages by mm_migrate_pages for a contiguous range, in this task */
+	__u64 failed;     /* out: the same; a page counts each time it was tried */
 	__u64 replaced;   /* out: pages of free hugetlb pages that were in the span and are no longer */
 	__u64 ns;         /* out: time the call took; CLOCK_MONOTONIC */
 	__u64 begin;      /* out: when it began, CLOCK_MONOTONIC */
@@ -272,8 +272,9 @@ struct contigbench_types {
 
 /*
  * Set the type of whole pageblocks (U M R H C; C -EOPNOTSUPP without CMA) under the zone's lock; free runs that begin in them move to the
- * tail of the list of that type, counters along. A free run that covers several pageblocks of which not all are in the span
- * is cut at the borders first. -EBUSY: one of the blocks is isolated. nr_reserved_highatomic follows H blocks.
+ * tail of the list of that type, counters along. A free run that covers several pageblocks
+ * moves whole up to v6.9, and comes apart at pageblock borders first from v6.10 on. -EBUSY: one of the blocks is isolated. The
+ * counter nr_reserved_highatomic is left alone.
  */
 struct contigbench_settype {
 	__u64 start;

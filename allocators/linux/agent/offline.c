@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/*
+ * offline.c - offline, online: memory blocks through sysfs, as an administrator does it.
+ *
+ * A kernel tries for ever over what can not be moved yet, until a signal comes; later ones only heed one that kills. So a child
+ * writes "offline", on cpu 1, and is killed after so many passes. A pass is a migration that was tried: an mm_migrate_pages
+ * event of the child's, which the agent watches from cpu 0. It may be late by a few.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent.h"
+
+#define TRACE   "/sys/kernel/tracing/instances/contigbench"
+#define MEMORY  "/sys/devices/system/memory"
+#define PASSES  5u
+#define SECONDS 20u /* whatever the passes */
+
+/* What a child's attempt came to, through a pipe. */
+struct outcome {
+	int rc;
+	uint64_t ns;
+};
+
+/* What the events said. */
+struct events {
+	uint64_t migrated, failed;
+	uint32_t passes, tested;
+};
+
+static uint64_t block_pages(void)
+{
+	char text[32];
+
+	/* hexadecimal without 0x */
+	return read_file(MEMORY "/block_size_bytes", text, sizeof(text)) < 0 ? 0
+	                                                                     : strtoull(text, NULL, 16) / PAGE_BYTES;
+}
+
+static void block_state_path(uint64_t pfn, uint64_t pages, char *path, size_t size)
+{
+	snprintf(path, size, MEMORY "/memory%llu/state", (unsigned long long)(pfn / pages));
+}
+
+static int trace_begin(void)
+{
+	static const char *const on[] = { "/events/migrate/mm_migrate_pages/enable",
+		                          "/events/page_isolation/test_pages_isolated/enable", "/tracing_on" };
+	char path[128];
+	int rc = 0;
+
+	if (mkdir(TRACE, 0700) && errno != EEXIST)
+		return -EOPNOTSUPP;
+	write_file(TRACE "/trace", "\n"); /* opened for writing, it is emptied */
+	close(open(TRACE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
+	for (size_t i = 0; !rc && i < sizeof(on) / sizeof(*on); i++) {
+		snprintf(path, sizeof(path), TRACE "%s", on[i]);
+		rc = write_file(path, "1");
+	}
+	return rc ? -EOPNOTSUPP : 0;
+}
+
+static uint64_t field(const char *line, const char *name)
+{
+	const char *at = strstr(line, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+static void trace_count(pid_t pid, struct events *e)
+{
+	char line[512], task[32];
+	FILE *f = fopen(TRACE "/trace", "re");
+
+	memset(e, 0, sizeof(*e));
+	snprintf(task, sizeof(task), "-%d ", (int)pid);
+	while (f && fgets(line, sizeof(line), f)) {
+		if (*line == '#' || !strstr(line, task))
+			continue;
+		if (strstr(line, "mm_migrate_pages:")) {
+			e->passes++;
+			e->migrated += field(line, "nr_succeeded=");
+			e->failed += field(line, "nr_failed=");
+		}
+		e->tested += !!strstr(line, "test_pages_isolated:");
+	}
+	if (f)
+		fclose(f);
+}
+
+/* One block; pfn and pages are those of it. */
+static int offline_block(uint64_t pfn, uint64_t pages, uint32_t passes, struct outcome *out, struct events *events)
+{
+	uint64_t begin = now_ns();
+	char path[128];
+	int fds[2], rc = trace_begin();
+
+	if (rc)
+		return rc;
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	block_state_path(pfn, pages, path, sizeof(path));
+
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		close(fds[0]);
+		close(fds[1]);
+		return -EAGAIN;
+	}
+	if (!pid) {
+		uint64_t t = now_ns();
+		struct outcome o = { .rc = write_file(path, "offline") };
+
+		o.ns = now_ns() - t;
+		_exit(write(fds[1], &o, sizeof(o)) != sizeof(o));
+	}
+	close(fds[1]);
+	pin_to_cpu(0);
+	*out = (struct outcome){ .rc = -EINTR };
+	for (struct pollfd p = { .fd = fds[0], .events = POLLIN }; poll(&p, 1, 10) == 0;) {
+		trace_count(pid, events);
+		if (events->passes >= passes || now_ns() - begin > SECONDS * UINT64_C(1000000000)) {
+			kill(pid, SIGKILL);
+			break;
+		}
+	}
+	if (read(fds[0], out, sizeof(*out)) != sizeof(*out))
+		*out = (struct outcome){ .rc = -EINTR, .ns = now_ns() - begin };
+	waitpid(pid, NULL, 0);
+	close(fds[0]);
+	trace_count(pid, events);
+	write_file(TRACE "/tracing_on", "0");
+	pin_to_cpu(AGENT_CPU);
+	return 0;
+}
+
+static const char *stage(const struct outcome *o, const struct events *e)
+{
+	if (!o->rc)
+		return "ok";
+	return e->tested ? "test" : e->passes ? "migrate" : "isolate";
+}
+
+/* The pages of a block, if there are blocks and the span is made of whole ones. */
+static int whole_blocks(const struct call *c, uint64_t *pages)
+{
+	*pages = block_pages();
+	if (!*pages || !(kernel.can & CONTIGBENCH_CAN_OFFLINE)) {
+		answer(0, "this kernel has no memory hotremove");
+		return -EOPNOTSUPP;
+	}
+	if (!c->number[1] || c->number[0] % *pages || c->number[1] % *pages) {
+		answer(0, "memory blocks are of %llu pages", (unsigned long long)*pages);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int64_t offline(const struct call *c)
+{
+	uint32_t passes = c->nr > 2 && c->number[2] ? (uint32_t)c->number[2] : PASSES;
+	struct events events = { 0 }, sum = { 0 };
+	struct outcome out = { 0 };
+	uint64_t pages, ns = 0;
+	int rc = whole_blocks(c, &pages);
+
+	for (uint64_t done = 0; !rc && !out.rc && done < c->number[1]; done += pages) {
+		rc = offline_block(c->number[0] + done, pages, passes, &out, &events);
+		ns += out.ns;
+		sum.migrated += events.migrated;
+		sum.failed += events.failed;
+	}
+	if (rc)
+		return rc;
+	say_who_moved();
+	return answer(out.rc, "%s %llu %llu 0 %llu", stage(&out, &events), (unsigned long long)sum.migrated,
+	              (unsigned long long)sum.failed, (unsigned long long)ns);
+}
+
+static int64_t online(const struct call *c)
+{
+	uint64_t pages;
+	char path[128];
+	int rc = whole_blocks(c, &pages);
+
+	for (uint64_t done = 0; !rc && done < c->number[1]; done += pages) {
+		block_state_path(c->number[0] + done, pages, path, sizeof(path));
+		rc = write_file(path, "online");
+	}
+	mappings_forget_free();
+	return rc;
+}
+
+const struct command offline_commands[] = {
+	{ "offline", "pn?n", "START NR [PASSES]", offline, false },
+	{ "online", "pn", "START NR", online, false },
+	{ .name = NULL },
+};

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Two requests at the same time: a thread a side, each bound to its cpu, that wait for each other in a loop, then spin as long as
+ * its side was told to, and go. What comes of it is up to the kernel; it is one trial.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+
+#include "contigbench.h"
+
+#define MAX_SPINS (100u * 1000 * 1000)
+#define MAX_LIVE  65536u
+
+struct race {
+	atomic_t there;
+	atomic_t through; /* sides that are no load and have ended */
+	struct side {
+		struct race *race;
+		struct contigbench_request *r;
+		unsigned int slot;
+		struct page **live; /* a load's allocations, a ring */
+		struct completion done;
+	} side[2];
+};
+
+static bool is_load(const struct contigbench_request *r)
+{
+	return r->op == CONTIGBENCH_OP_LOAD;
+}
+
+static void load_turn(struct side *s, u32 i)
+{
+	struct contigbench_request *r = s->r;
+	struct page **at = &s->live[i % r->live];
+
+	if (*at)
+		__free_pages(*at, r->order);
+	/* without reclaim: a load that sleeps in it is none */
+	*at = alloc_pages_node(r->node, cb_gfp(r->type, CONTIGBENCH_NORECLAIM | CONTIGBENCH_COMPOUND), r->order);
+	if (*at)
+		r->allocs++;
+	else
+		r->misses++;
+}
+
+static void load(struct side *s)
+{
+	u32 i;
+
+	for (i = 0; atomic_read(&s->race->through) == 0; i++) {
+		load_turn(s, i);
+		cond_resched();
+	}
+}
+
+static void meet(struct race *race)
+{
+	unsigned int turns = 0;
+
+	atomic_inc(&race->there);
+	while (atomic_read(&race->there) < 2) {
+		cpu_relax();
+		if (++turns % 4096 == 0)
+			cond_resched();
+	}
+}
+
+static int run_side(void *data)
+{
+	struct side *s = data;
+	struct contigbench_request *r = s->r;
+	u32 i;
+
+	if (is_load(r)) {
+		r->allocs = r->misses = 0;
+		for (i = 0; i < r->live; i++)
+			load_turn(s, i);
+	}
+	meet(s->race);
+	for (i = 0; i < r->spins; i++)
+		cpu_relax();
+	if (is_load(r)) {
+		r->begin = ktime_get_ns();
+		load(s);
+		r->ns = ktime_get_ns() - r->begin;
+		r->rc = 0;
+	} else {
+		if (r->op != CONTIGBENCH_OP_NONE)
+			cb_request_run(r, s->slot);
+		atomic_inc(&s->race->through);
+	}
+	complete(&s->done);
+	return 0;
+}
+
+static int check_side(const struct contigbench_request *r)
+{
+	if (r->cpu >= nr_cpu_ids || !cpu_online(r->cpu) || r->spins > MAX_SPINS)
+		return -EINVAL;
+	if (r->op == CONTIGBENCH_OP_NONE)
+		return 0;
+	if (!is_load(r))
+		return cb_request_check(r);
+	if (r->node >= MAX_NUMNODES || !node_online(r->node) || r->order > CB_MAX_ORDER || !r->live ||
+	    r->live > MAX_LIVE)
+		return -EINVAL;
+	return r->type == 'U' || r->type == 'M' || r->type == 'R' ? 0 : -EINVAL;
+}
+
+static bool overlap(const struct contigbench_request *a, const struct contigbench_request *b)
+{
+	return a->start < b->start + b->nr && b->start < a->start + a->nr;
+}
+
+static int check(const struct contigbench_race *r)
+{
+	const struct contigbench_request *a = &r->side[0], *b = &r->side[1];
+	int err = check_side(a);
+
+	if (!err)
+		err = check_side(b);
+	if (err)
+		return err;
+	if (a->cpu == b->cpu || (is_load(a) && is_load(b)))
+		return -EINVAL;
+	/* the same pages can not be given twice */
+	return a->op == CONTIGBENCH_OP_GIVE && b->op == CONTIGBENCH_OP_GIVE && overlap(a, b) ? -EINVAL : 0;
+}
+
+static void drop(struct side *s)
+{
+	u32 i;
+
+	for (i = 0; s->live && i < s->r->live; i++)
+		if (s->live[i])
+			__free_pages(s->live[i], s->r->order);
+	kvfree(s->live);
+}
+
+static int start(struct race *race)
+{
+	struct task_struct *task[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct side *s = &race->side[i];
+
+		task[i] = kthread_create_on_node(run_side, s, cpu_to_node(s->r->cpu), "contigbench/%u", s->r->cpu);
+		if (IS_ERR(task[i])) {
+			if (i)
+				kthread_stop(task[0]); /* never woken: its function does not run */
+			return PTR_ERR(task[i]);
+		}
+		kthread_bind(task[i], s->r->cpu);
+	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(task[i]);
+	for (i = 0; i < 2; i++)
+		wait_for_completion(&race->side[i].done);
+	return 0;
+}
+
+int cb_race(struct contigbench_race *r)
+{
+	struct race race = { .there = ATOMIC_INIT(0), .through = ATOMIC_INIT(0) };
+	int err = check(r);
+	unsigned int i;
+
+	if (err)
+		return err;
+	for (i = 0; i < 2; i++) {
+		struct side *s = &race.side[i];
+
+		*s = (struct side){ .race = &race, .r = &r->side[i], .slot = i };
+		init_completion(&s->done);
+		if (is_load(s->r)) {
+			s->live = kvcalloc(s->r->live, sizeof(struct page *), GFP_KERNEL);
+			if (!s->live)
+				return -ENOMEM; /* there is only one load */
+		}
+	}
+	err = start(&race);
+	/* what one side gave the other may have got: first it is nobody's */
+	for (i = 0; !err && i < 2; i++)
+		if (r->side[i].op == CONTIGBENCH_OP_GIVE)
+			cb_request_own(&r->side[i]);
+	for (i = 0; !err && i < 2; i++)
+		if (r->side[i].op != CONTIGBENCH_OP_GIVE)
+			cb_request_own(&r->side[i]);
+	for (i = 0; i < 2; i++)
+		drop(&race.side[i]);
+	return err;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * boot.c - a guest from its name to its first answer, and its end.
+ *
+ * Under KVM if that works: what nobody knows yet is tried for a few seconds. A guest that stands still while it boots is tried once
+ * more, without KVM.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "cache.h"
+#include "inside.h"
+
+/* Two to three seconds on a quiet machine, emulated. */
+#define BOOT_SECONDS 60u
+/* A guest that KVM carries boots in less than one. */
+#define KVM_SECONDS 8u
+/* Power off. */
+#define QUIT_MS 3000
+
+size_t guest_name(const char *backend)
+{
+	static const char suffix[] = "@guest";
+	const char *at = strchr(backend, '@');
+
+	return at && at > backend && !strncmp(at, suffix, sizeof(suffix) - 1) &&
+	                       (!at[sizeof(suffix) - 1] || at[sizeof(suffix) - 1] == '+')
+	               ? (size_t)(at - backend)
+	               : 0;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* ---- what it is made of --------------------------------------------------------------------------- */
+
+static int find_kernel(const char *name, char kernel[CACHE_PATH], char module[CACHE_PATH], struct contig_diag *diag)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= GUEST_NAME || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != len || *name == '.')
+		return contig_diag_set(diag, -EINVAL,
+		                       "'%.64s' is no name of a kernel: a name is of a-z, 0-9, '.', '_' and '-'", name);
+	int err = cache_path(kernel, diag, "kernels/%s/vmlinuz", name);
+
+	if (!err)
+		err = cache_path(module, diag, "kernels/%s/contigbench.ko", name);
+	if (!err && (access(kernel, R_OK) || access(module, R_OK))) {
+		/* the folder was made by cache_path(), and is empty */
+		*strrchr(kernel, '/') = '\0';
+		rmdir(kernel);
+		err = contig_diag_set(diag, -ENOENT, "%s is not built: `contigbench guest build %s`", name, name);
+	}
+	return err;
+}
+
+static int check_options(const struct guest_options *o, struct contig_diag *diag)
+{
+	if (o->icount >= 0 && o->threads)
+		return contig_diag_set(diag, -EINVAL, "instructions can only be counted with one thread for all cpus");
+	if (o->icount > 10)
+		return contig_diag_set(diag, -EINVAL, "an instruction of 2^%d ns: QEMU has 2^0 to 2^10", o->icount);
+	if (o->append && strlen(o->append) > 1500)
+		return contig_diag_set(diag, -EINVAL, "a kernel command line of more than 1500 characters");
+	return 0;
+}
+
+/* ---- tries ---------------------------------------------------------------------------------------- */
+
+struct
+try {
+	bool kvm;
+	unsigned int seconds;
+	bool once_more; /* a guest that stands still is nothing to report yet */
+};
+
+/* In their order, and how many. */
+static unsigned int plan(const struct guest_options *o, struct try tries[3])
+{
+	enum kvm kvm = o->emulate || o->icount >= 0 ? KVM_NO : kvm_known();
+	unsigned int seconds = o->seconds ? o->seconds : BOOT_SECONDS, nr = 0;
+
+	if (kvm != KVM_NO)
+		tries[nr++] =
+			(struct try){ true, kvm == KVM_YES || seconds < KVM_SECONDS ? seconds : KVM_SECONDS, true };
+	tries[nr++] = (struct try){ false, seconds, true };
+	tries[nr++] = (struct try){ false, seconds, false };
+	return nr;
+}
+
+static struct guest *attempt(const char *name, const struct qemu *q, const struct try *t, bool quiet,
+                             struct contig_diag *diag)
+{
+	double start = now();
+	struct guest *g = qemu_start(name, q, diag);
+
+	if (!g)
+		return NULL;
+	g->quiet = quiet;
+	int err = guest_greet(g, t->seconds, diag);
+
+	if (!quiet)
+		cli_progress(NULL, 0, 0);
+	g->booted = now() - start;
+	if (!err)
+		return g;
+	guest_free(g);
+	errno = -err;
+	return NULL;
+}
+
+static struct guest *boot(const char *name, const struct guest_options *o, struct qemu *q, struct contig_diag *diag)
+{
+	struct try tries[3];
+	unsigned int nr = plan(o, tries);
+	struct guest *g = NULL;
+
+	for (unsigned int i = 0; i < nr && !g; i++) {
+		const struct try *t = &tries[i];
+
+		q->kvm = t->kvm;
+		g = attempt(name, q, t, o->quiet, diag);
+		/* what QEMU says about KVM it says at once, and dies; a panic is the kernel's own */
+		bool kvm_failed = !g && (errno == ETIMEDOUT || (errno == EIO && !strstr(diag->text, "panic")));
+
+		if (t->kvm && (g || kvm_failed))
+			kvm_remember(g);
+		if (!g && !(t->kvm ? kvm_failed : t->once_more && errno == ETIMEDOUT))
+			break;
+	}
+	return g;
+}
+
+struct guest *guest_boot(const char *name, const struct guest_options *o, struct contig_diag *diag)
+{
+	char kernel[CACHE_PATH], module[CACHE_PATH];
+	struct contig_diag unasked;
+	struct guest *g = NULL;
+	struct qemu q = {
+		.kernel = kernel,
+		.append = o->append,
+		.threads = o->threads,
+		.icount = o->icount,
+		.terminal = o->terminal,
+	};
+
+	diag = diag ? diag : &unasked;
+	int err = check_options(o, diag);
+
+	if (!err)
+		err = find_kernel(name, kernel, module, diag);
+	if (!err)
+		err = qemu_check(name, kernel, diag);
+	if (!err)
+		err = q.initrd = initramfs_make(module, o->program, diag);
+	if (err >= 0) {
+		g = boot(name, o, &q, diag);
+		err = g ? 0 : -errno;
+		close(q.initrd);
+	}
+	errno = -err;
+	return g;
+}
+
+int guest_terminal(const struct guest *g)
+{
+	return g->terminal;
+}
+
+double guest_booted(const struct guest *g)
+{
+	return g->booted;
+}
+
+bool guest_is_kvm(const struct guest *g)
+{
+	return g->kvm;
+}
+
+void guest_close(struct guest *g)
+{
+	struct contig_diag unheard;
+
+	if (!g)
+		return;
+	if (!g->error) {
+		guest_limit(g, 2);
+		if (!guest_post(g, &unheard, "quit") && g->has_qemu)
+			spawn_wait(&g->qemu, QUIT_MS);
+	}
+	guest_free(g);
+}

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: MIT
+/*
+ * wire.c - commands to an agent and its answers (allocators/linux/wire.h).
+ *
+ * The other end may be slow, dead, or anything at all: every wait has its limit, every line its length, and what is not an
+ * answer to what was asked ends the guest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../cli.h"
+#include "inside.h"
+
+#define USUAL_LIMIT 60u
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* ---- lines that come ----------------------------------------------------------------------------- */
+
+/* Text into the answer; where it begins, or SIZE_MAX. */
+static size_t keep(struct guest *g, const char *text)
+{
+	size_t len = strlen(text) + 1, at = g->nr_text;
+
+	if (at + len > GUEST_ANSWER_BYTES)
+		return SIZE_MAX;
+	if (at + len > g->max_text) {
+		size_t max = (at + len) * 2;
+		char *more = realloc(g->text, max);
+
+		if (!more)
+			return SIZE_MAX;
+		g->text = more;
+		g->max_text = max;
+	}
+	memcpy(g->text + at, text, len);
+	g->nr_text += len;
+	return at;
+}
+
+static int add_line(struct guest *g, const char *line)
+{
+	if (g->on_line) {
+		g->on_line(g->ctx, line);
+		return 0;
+	}
+	if (g->answer.nr_lines == g->max_lines) {
+		uint32_t max = g->max_lines ? 2 * g->max_lines : 64;
+		size_t *more = realloc(g->line_at, max * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		g->line_at = more;
+		g->max_lines = max;
+	}
+	size_t at = keep(g, line);
+
+	if (at == SIZE_MAX)
+		return guest_lost(g, -EPROTO, NULL, "the agent's answer to `%s' does not end",
+		                  g->pending[g->first_pending].head);
+	g->line_at[g->answer.nr_lines++] = at;
+	return 0;
+}
+
+/* "RC WORDS" of the oldest command. */
+static int end_answer(struct guest *g, char *line)
+{
+	struct guest_pending *p = &g->pending[g->first_pending];
+	char *end;
+
+	errno = 0;
+	long long rc = strtoll(line, &end, 10);
+	bool number = end != line && !errno && strchr("-0123456789", *line) && (!*end || *end == ' ');
+
+	if (!number)
+		return guest_lost(g, -EPROTO, NULL,
+		                  "the agent answered `%s' with \"= %.60s\", which begins with no number", p->head,
+		                  line);
+	char *words = *end ? end + 1 : end;
+
+	if (p->call) {
+		g->answer.rc = rc;
+		size_t at = keep(g, words);
+
+		if (at == SIZE_MAX)
+			return guest_lost(g, -ENOMEM, NULL, "no memory for the answer to `%s'", p->head);
+		g->answer.words = g->text + at;
+		g->answer.line = calloc(g->answer.nr_lines + 1, sizeof(*g->answer.line));
+		for (uint32_t i = 0; g->answer.line && i < g->answer.nr_lines; i++)
+			g->answer.line[i] = g->text + g->line_at[i];
+		g->answered = true;
+		if (!g->answer.line)
+			return guest_lost(g, -ENOMEM, NULL, "no memory for the answer to `%s'", p->head);
+	} else if (rc < 0 && !g->posted_rc) {
+		g->posted_rc = rc;
+		snprintf(g->posted, sizeof(g->posted), "`%s' was answered %lld%s%s", p->head, rc, *words ? " " : "",
+		         words);
+	}
+	g->pending_bytes -= p->bytes;
+	g->first_pending = (g->first_pending + 1) % GUEST_PENDING;
+	g->nr_pending--;
+	return 0;
+}
+
+static int take_line(struct guest *g, char *line)
+{
+	for (const char *p = line; *p; p++) {
+		if (*p < ' ' || *p > '~')
+			return guest_lost(g, -EPROTO, NULL, "the agent said what is no text (byte %u in column %zu)",
+			                  (unsigned char)*p, (size_t)(p - line) + 1);
+	}
+	if (!g->nr_pending)
+		return guest_lost(g, -EPROTO, NULL, "the agent said without having been asked: %.100s", line);
+	if (line[0] == '+' && (!line[1] || line[1] == ' '))
+		return g->pending[g->first_pending].call ? add_line(g, line[1] ? line + 2 : line + 1) : 0;
+	if (line[0] == '=' && line[1] == ' ')
+		return end_answer(g, line + 2);
+	return guest_lost(g, -EPROTO, NULL, "the agent answered `%s' with what is no answer: %.100s",
+	                  g->pending[g->first_pending].head, line);
+}
+
+/* The next whole line of what came, or NULL. It is good until more is read. */
+static char *next_line(struct guest *g, size_t *at)
+{
+	char *from = g->in + *at, *end = memchr(from, '\n', g->nr_in - *at);
+
+	if (!end)
+		return NULL;
+	*at += (size_t)(end - from) + 1;
+	if (end > from && end[-1] == '\r')
+		end--;
+	*end = '\0';
+	/* a NUL of the other side's would hide what is behind it */
+	for (char *p = from; p < end; p++)
+		*p = *p ? *p : '\1';
+	return from;
+}
+
+static void forget_until(struct guest *g, size_t at)
+{
+	memmove(g->in, g->in + at, g->nr_in - at);
+	g->nr_in -= at;
+}
+
+static int take_lines(struct guest *g)
+{
+	size_t at = 0;
+	char *line;
+	int err = 0;
+
+	/* what comes behind the answer to a call belongs to nobody: at the next call it is noticed */
+	while (!err && !g->answered && (line = next_line(g, &at)))
+		err = strlen(line) >= WIRE_LINE ? -EMSGSIZE : take_line(g, line);
+	if (g->error)
+		return g->error;
+	forget_until(g, at);
+	if (err == -EMSGSIZE || (!g->answered && g->nr_in >= WIRE_LINE))
+		return guest_lost(g, -EPROTO, NULL, "the agent said a line of more than %d bytes", WIRE_LINE);
+	return err;
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------------- */
+
+/* Send and receive what goes, waiting for so long at most. 0, or the guest is gone. */
+static int move(struct guest *g, int milliseconds)
+{
+	struct pollfd p = { g->fd, POLLIN, 0 };
+
+	if (g->error)
+		return g->error;
+	if (g->sent < g->nr_out)
+		p.events |= POLLOUT;
+	int n = poll(&p, 1, milliseconds);
+
+	if (n < 0 && errno != EINTR)
+		return guest_lost(g, -errno, NULL, "the line to the agent can not be used: %s", strerror(errno));
+	if (n <= 0)
+		return 0;
+	if (p.revents & POLLOUT) {
+		ssize_t sent = send(g->fd, g->out + g->sent, g->nr_out - g->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		/* what the other side said before it closed the line is worth more: it is read below */
+		if (sent > 0)
+			g->sent += (size_t)sent;
+	}
+	if (!(p.revents & (POLLIN | POLLHUP | POLLERR)) || g->nr_in == sizeof(g->in))
+		return 0;
+	ssize_t got = recv(g->fd, g->in + g->nr_in, sizeof(g->in) - g->nr_in, MSG_DONTWAIT);
+
+	if (got > 0)
+		g->nr_in += (size_t)got;
+	else if (!got || (errno != EAGAIN && errno != EINTR))
+		return guest_lost(g, -EIO, NULL, "the line to the agent is closed");
+	return 0;
+}
+
+bool guest_pump(struct guest *g, int milliseconds)
+{
+	int err = take_lines(g);
+
+	if (!err && !g->answered)
+		err = move(g, milliseconds);
+	return !err && !take_lines(g);
+}
+
+static int is_late(struct guest *g)
+{
+	if (g->nr_pending)
+		return guest_lost(g, -ETIMEDOUT, NULL, "no answer to `%s' within %u s",
+		                  g->pending[g->first_pending].head, g->seconds);
+	return guest_lost(g, -ETIMEDOUT, NULL, "the agent took nothing within %u s", g->seconds);
+}
+
+/* Until done() says so; each answered command makes the time begin anew. */
+static int until(struct guest *g, bool (*done)(const struct guest *g, size_t more), size_t more)
+{
+	int64_t end = now_ms() + (int64_t)g->seconds * 1000;
+	uint32_t nr = g->nr_pending;
+
+	while (!done(g, more)) {
+		int64_t left = end - now_ms();
+
+		if (left <= 0)
+			return is_late(g);
+		if (!guest_pump(g, left > 1000 ? 1000 : (int)left))
+			return g->error;
+		if (g->nr_pending != nr) {
+			nr = g->nr_pending;
+			end = now_ms() + (int64_t)g->seconds * 1000;
+		}
+	}
+	return 0;
+}
+
+static bool has_room(const struct guest *g, size_t more)
+{
+	return g->sent == g->nr_out && g->nr_pending < GUEST_PENDING &&
+	       (!g->nr_pending || g->pending_bytes + more <= GUEST_WINDOW);
+}
+
+static bool has_sent(const struct guest *g, size_t more)
+{
+	(void)more;
+	return g->sent == g->nr_out;
+}
+
+static bool has_answer(const struct guest *g, size_t more)
+{
+	(void)more;
+	return g->answered;
+}
+
+/* ---- commands ------------------------------------------------------------------------------------- */
+
+static int is_gone(const struct guest *g, struct contig_diag *diag)
+{
+	return contig_diag_set(diag, g->error, "%s", g->why.text);
+}
+
+static int command(struct guest *g, bool call, struct contig_diag *diag, const char *fmt, va_list ap)
+{
+	char line[WIRE_LINE + 1];
+	int len = vsnprintf(line, WIRE_LINE, fmt, ap);
+
+	if (g->error)
+		return is_gone(g, diag);
+	if (len < 0 || len >= WIRE_LINE || strchr(line, '\n'))
+		return contig_diag_set(diag, -EMSGSIZE, "a command of more than one line of %d bytes: %.60s ...",
+		                       WIRE_LINE, line);
+	line[len++] = '\n';
+	g->answered = false;
+	if (until(g, has_room, (size_t)len))
+		return is_gone(g, diag);
+	memcpy(g->out, line, (size_t)len);
+	g->nr_out = (size_t)len;
+	g->sent = 0;
+	struct guest_pending *p = &g->pending[(g->first_pending + g->nr_pending++) % GUEST_PENDING];
+
+	*p = (struct guest_pending){ .bytes = (uint32_t)len, .call = call };
+	line[len - 1] = '\0';
+	snprintf(p->head, sizeof(p->head), "%.95s", line);
+	g->pending_bytes += (uint32_t)len;
+	return until(g, has_sent, 0) ? is_gone(g, diag) : 0;
+}
+
+static int call(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, va_list ap)
+{
+	free(g->answer.line);
+	g->answer = (struct guest_answer){ 0 };
+	g->nr_text = 0;
+	int err = command(g, true, diag, fmt, ap);
+
+	if (err)
+		return err;
+	if (until(g, has_answer, 0))
+		return is_gone(g, diag);
+	if (answer)
+		*answer = &g->answer;
+	if (g->posted_rc) {
+		err = (int)g->posted_rc;
+		g->posted_rc = 0;
+		return contig_diag_set(diag, err, "%s: %s", g->name, g->posted);
+	}
+	return 0;
+}
+
+int guest_call(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int err = call(g, answer, diag, fmt, ap);
+
+	va_end(ap);
+	return err;
+}
+
+int guest_lines(struct guest *g, void (*on_line)(void *ctx, const char *line), void *ctx, struct guest_answer **answer,
+                struct contig_diag *diag, const char *fmt, ...)
+{
+	va_list ap;
+
+	g->on_line = on_line;
+	g->ctx = ctx;
+	va_start(ap, fmt);
+	int err = call(g, answer, diag, fmt, ap);
+
+	va_end(ap);
+	g->on_line = NULL;
+	return err;
+}
+
+int guest_post(struct guest *g, struct contig_diag *diag, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int err = command(g, false, diag, fmt, ap);
+
+	va_end(ap);
+	return err;
+}
+
+void guest_limit(struct guest *g, unsigned int seconds)
+{
+	g->seconds = seconds ? seconds : USUAL_LIMIT;
+}
+
+/* ---- beginning ------------------------------------------------------------------------------------ */
+
+/* What an agent says first: WIRE_READY, or "contigbench agent 1 failed: TEXT". Else NULL is not what it is. */
+static int first_words(struct guest *g, const char *line, struct contig_diag *diag)
+{
+	static const char agent[] = "contigbench agent ", failed[] = "failed: ";
+	const char *why = strstr(line, failed);
+	unsigned int version;
+
+	if (!strcmp(line, WIRE_READY))
+		return 0;
+	if (strncmp(line, agent, sizeof(agent) - 1))
+		return guest_lost(g, -EPROTO, diag, "the guest's first words are not those of an agent: %.100s", line);
+	if (why)
+		return guest_lost(g, -ENOEXEC, diag,
+		                  "%s; build the module for this kernel again with `contigbench guest build %s`",
+		                  why + sizeof(failed) - 1, g->name);
+	if (sscanf(line + sizeof(agent) - 1, "%u", &version) == 1 && version != WIRE_VERSION)
+		return guest_lost(
+			g, -EPROTO, diag,
+			"the agent speaks version %u, this program version %d: build both from the same sources",
+			version, WIRE_VERSION);
+	return guest_lost(g, -EPROTO, diag, "the agent is not ready: %.100s", line);
+}
+
+static int hello(struct guest *g, struct contig_diag *diag)
+{
+	struct guest_answer *a;
+	int err = guest_call(g, &a, diag, "hello");
+
+	if (!err && a->rc < 0)
+		err = guest_lost(g, -EPROTO, diag, "the agent answered hello with %lld %s", (long long)a->rc, a->words);
+	if (err)
+		return err;
+	g->says = calloc(a->nr_lines + 1, sizeof(*g->says));
+	for (uint32_t i = 0; g->says && i < a->nr_lines; i++) {
+		g->says[i] = strdup(a->line[i]);
+		g->nr_says = i + 1;
+	}
+	if (!g->says || guest_number(g, "wire") != WIRE_VERSION)
+		return guest_lost(g, -EPROTO, diag, "the agent's hello names no version %d of what is spoken",
+		                  WIRE_VERSION);
+	return 0;
+}
+
+int guest_greet(struct guest *g, unsigned int seconds, struct contig_diag *diag)
+{
+	int64_t end = now_ms() + (int64_t)seconds * 1000;
+	size_t at = 0;
+	char *line;
+
+	while (!(line = next_line(g, &at))) {
+		int64_t left = end - now_ms();
+
+		if (g->nr_in >= WIRE_LINE)
+			return guest_lost(g, -EPROTO, diag, "the guest said a line of more than %d bytes", WIRE_LINE);
+		if (left <= 0)
+			return guest_lost(g, -ETIMEDOUT, diag, "the agent was not ready after %u s", seconds);
+		if (g->has_qemu && !g->quiet)
+			cli_progress(g->kvm ? "booting under KVM, seconds" : "booting, seconds",
+			             seconds - (uint64_t)left / 1000, seconds);
+		if (move(g, left > 100 ? 100 : (int)left))
+			return is_gone(g, diag);
+	}
+	char first[WIRE_LINE];
+
+	snprintf(first, sizeof(first), "%.*s", WIRE_LINE - 1, line);
+	forget_until(g, at);
+	int err = first_words(g, first, diag);
+
+	return err ? err : hello(g, diag);
+}
+
+struct guest *guest_new(const char *name, int fd, struct contig_diag *diag)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (!g) {
+		contig_diag_set(diag, 0, "no memory for a guest");
+		errno = ENOMEM;
+		return NULL;
+	}
+	snprintf(g->name, sizeof(g->name), "%s", name);
+	g->fd = fd;
+	g->seconds = USUAL_LIMIT;
+	g->console = g->terminal = -1;
+	g->qemu = (struct spawn){ .life = -1, .report = -1, .out = -1, .err = -1 };
+	return g;
+}
+
+struct guest *guest_attach(const char *name, int fd, unsigned int seconds, struct contig_diag *diag)
+{
+	struct guest *g = guest_new(name, fd, diag);
+
+	if (!g) {
+		close(fd);
+		errno = ENOMEM;
+		return NULL;
+	}
+	int err = guest_greet(g, seconds ? seconds : USUAL_LIMIT, diag);
+
+	if (!err)
+		return g;
+	guest_free(g);
+	errno = -err;
+	return NULL;
+}
+
+const char *guest_says(const struct guest *g, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (uint32_t i = 0; i < g->nr_says; i++) {
+		if (g->says[i] && !strncmp(g->says[i], key, len) && g->says[i][len] == ' ')
+			return g->says[i] + len + 1;
+	}
+	return NULL;
+}
+
+uint64_t guest_number(const struct guest *g, const char *key)
+{
+	const char *value = guest_says(g, key);
+
+	return value ? strtoull(value, NULL, 10) : 0;
+}
+
+void guest_free(struct guest *g)
+{
+	int fds[] = { g->fd, g->console, g->terminal };
+
+	spawn_close(&g->qemu);
+	for (size_t i = 0; i < 3; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	for (uint32_t i = 0; i < g->nr_says; i++)
+		free(g->says[i]);
+	free(g->says);
+	free(g->answer.line);
+	free(g->line_at);
+	free(g->text);
+	free(g);
+}
