@@ -100,9 +100,10 @@ static int parse(struct options *o, int argc, char **argv)
 
 static int report(const struct options *o, const char *dir)
 {
+	const char *const *backends = o->replay && o->model ? &o->model : NULL;
 	struct fidelity_report r;
 	struct contig_diag diag;
-	int rc = fidelity_report_read(&r, dir, o->replay && o->model ? &o->model : NULL, 1, &diag), status;
+	int rc = fidelity_report_read(&r, dir, backends, backends != NULL, &diag), status;
 
 	if (rc) {
 		status = cli_error(cli_status_of(rc), "%s", diag.text);
