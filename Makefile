@@ -59,6 +59,7 @@ $(BUILD)/%.cc.o: %.cc
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bench/help/completion.c.o: bench/help/completion.bash
+$(BUILD)/bench/guest/recipe.c.o: bench/guest/fetch-kernel
 
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done
@@ -126,6 +127,9 @@ install-headers: ## install what plugins are built with below $(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	echo "$$PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/contigbench.pc
 
+# what `contigbench guest build` makes the kernel module from; a build in place leaves other things there
+MODULE	:= $(filter-out %/features.h %.o %.ko %.mod %.mod.c %.order %.symvers,$(wildcard allocators/linux/module/*))
+
 install: all man completion install-headers ## install all that a user needs below $(PREFIX)
 	install -D -m 755 $(BUILD)/contigbench $(DESTDIR)$(PREFIX)/bin/contigbench
 	install -D -m 644 $(BUILD)/contigbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/contigbench.1
@@ -135,7 +139,8 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
-	cd allocators/linux/module && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/contigbench/module/{} \;
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux allocators/linux/*.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux/module $(MODULE)
 
 clean: ## remove everything made
 	rm -rf $(BUILD)

@@ -106,3 +106,17 @@ char *shipped_find(const char *folder, const char *suffix, const char *name)
 	shipped_each(folder, suffix, matches, &s);
 	return s.found;
 }
+
+char *shipped_folder(const char *folder)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < NR_PLACES; i++) {
+		char *name = places[i].beside_program ? folder_at(i, folder) : NULL;
+
+		if (name && !stat(name, &st) && S_ISDIR(st.st_mode))
+			return name;
+		free(name);
+	}
+	return NULL;
+}

@@ -18,4 +18,7 @@ void shipped_each(const char *folder, const char *suffix, bool (*one)(void *ctx,
  */
 char *shipped_find(const char *folder, const char *suffix, const char *name);
 
+/* A whole folder that ships, beside the program or as installed; never one of where we happen to be. free() it; NULL: none. */
+char *shipped_folder(const char *folder);
+
 #endif

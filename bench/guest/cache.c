@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cache.h"
 
@@ -19,13 +20,20 @@ int cache_path(char path[CACHE_PATH], struct contig_diag *diag, const char *fmt,
 {
 	const char *own = set("CONTIGBENCH_CACHE"), *xdg = set("XDG_CACHE_HOME"), *home = set("HOME");
 	const char *base = own ? own : xdg ? xdg : home;
+	char here[CACHE_PATH] = "";
 	va_list ap;
 	int n, m;
 
 	if (!base)
 		return contig_diag_set(diag, -ENOENT,
 		                       "no place for kernels: neither HOME nor CONTIGBENCH_CACHE is set");
-	n = snprintf(path, CACHE_PATH, "%s%s/guest/", base, own ? "" : xdg ? "/contigbench" : "/.cache/contigbench");
+	/* programs that run elsewhere get these names, too */
+	if (*base != '/' && !getcwd(here, sizeof(here)))
+		return contig_diag_set(diag, -errno, "%s: where is that? %s", base, strerror(errno));
+	n = snprintf(path, CACHE_PATH, "%s%s%s%s/guest/", here, *here ? "/" : "", base,
+	             own   ? ""
+	             : xdg ? "/contigbench"
+	                   : "/.cache/contigbench");
 	if (n >= CACHE_PATH)
 		return contig_diag_set(diag, -ENAMETOOLONG, "CONTIGBENCH_CACHE: a name of more than %d bytes",
 		                       CACHE_PATH);

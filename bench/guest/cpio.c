@@ -91,6 +91,14 @@ int cpio_file(struct cpio *c, const char *name, unsigned int mode, const char *p
 	return err;
 }
 
+int cpio_text(struct cpio *c, const char *name, unsigned int mode, const char *text)
+{
+	size_t len = strlen(text);
+	int err = len > UINT32_MAX ? -EFBIG : head(c, name, S_IFREG | mode, (uint32_t)len, 0, 0);
+
+	return err ? err : put(c, text, len);
+}
+
 int cpio_end(struct cpio *c)
 {
 	int err = head(c, "TRAILER!!!", 0, 0, 0, 0);

@@ -19,6 +19,7 @@ int cpio_link(struct cpio *c, const char *name, const char *to);
 int cpio_device(struct cpio *c, const char *name, unsigned int major, unsigned int minor);
 /* A file of this machine's, under another name. */
 int cpio_file(struct cpio *c, const char *name, unsigned int mode, const char *path);
+int cpio_text(struct cpio *c, const char *name, unsigned int mode, const char *text);
 /* What ends it. */
 int cpio_end(struct cpio *c);
 

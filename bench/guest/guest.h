@@ -12,6 +12,13 @@
 
 struct guest;
 
+/* A file that is in the guest when it begins. */
+struct guest_file {
+	const char *name; /* relative to its root: "root/trace.ctr" */
+	const char *path; /* here; NULL: `text` it is, and can be executed */
+	const char *text;
+};
+
 struct guest_options {
 	unsigned int seconds; /* time limit for the boot; 0: as is usual */
 	const char *append;   /* more words for the kernel's command line, or NULL ("cma=64M") */
@@ -20,7 +27,8 @@ struct guest_options {
 	int icount;    /* -1: none; else the shift of QEMU's -icount, one thread, one instruction is 2^shift ns */
 	bool emulate;  /* never KVM */
 	bool terminal; /* a third serial line, for a shell: guest_terminal() is our end */
-	bool quiet;    /* no progress on the terminal */
+	const struct guest_file *files; /* ends with name NULL; or NULL */
+	bool quiet;                     /* no progress on the terminal */
 };
 
 #define GUEST_OPTIONS                                                                                                  \

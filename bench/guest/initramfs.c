@@ -208,7 +208,18 @@ static void add_program(struct initramfs *i)
 	shipped_each("scenarios", ".scn", add_shipped, i);
 }
 
-static int fill(struct initramfs *i, const char *module, bool program, struct contig_diag *diag)
+static void add_given(struct initramfs *i, const struct guest_file *f)
+{
+	if (f->path) {
+		add_file(i, f->name, 0755, f->path);
+		return;
+	}
+	add_folders_of(i, f->name);
+	if (!i->err)
+		failed(i, cpio_text(&i->cpio, f->name, 0755, f->text), f->name);
+}
+
+static int fill(struct initramfs *i, const char *module, const struct guest_options *o, struct contig_diag *diag)
 {
 	static const char *const folders[] = { "dev", "proc", "sys", "tmp", "run", "root", "bin" };
 	char agent[4096];
@@ -228,15 +239,17 @@ static int fill(struct initramfs *i, const char *module, bool program, struct co
 
 	if (err)
 		return err;
-	if (program)
+	if (o->program)
 		add_program(i);
+	for (const struct guest_file *f = o->files; f && f->name && !i->err; f++)
+		add_given(i, f);
 	if (!i->err)
 		failed(i, cpio_end(&i->cpio), "its end");
 	return i->err ? contig_diag_set(diag, i->err, "%s can not be put into a guest: %s", i->at, strerror(-i->err))
 	              : 0;
 }
 
-int initramfs_make(const char *module, bool program, struct contig_diag *diag)
+int initramfs_make(const char *module, const struct guest_options *o, struct contig_diag *diag)
 {
 	struct initramfs *i = calloc(1, sizeof(*i));
 	int fd = memfd_create("initramfs", MFD_CLOEXEC);
@@ -245,7 +258,7 @@ int initramfs_make(const char *module, bool program, struct contig_diag *diag)
 	if (i && copy >= 0)
 		i->cpio.f = fdopen(copy, "w");
 	int err = !i || !i->cpio.f ? contig_diag_set(diag, -ENOMEM, "no memory for a guest's files")
-	                           : fill(i, module, program, diag);
+	                           : fill(i, module, o, diag);
 
 	if (i && i->cpio.f)
 		fclose(i->cpio.f);

@@ -8,7 +8,7 @@
  *	initramfs.c   what is inside, written with cpio.c
  *	console.c     panics and last words
  *	wire.c        guest_call() and its relatives
- *	transfer.c    files in and out, over the wire
+ *	transfer.c    files out, over the wire
  */
 #ifndef GUEST_INSIDE_H
 #define GUEST_INSIDE_H
@@ -85,6 +85,8 @@ int guest_greet(struct guest *g, unsigned int seconds, struct contig_diag *diag)
 /* As guest_call(), but its lines are given away as they come. */
 int guest_lines(struct guest *g, void (*on_line)(void *ctx, const char *line), void *ctx, struct guest_answer **answer,
                 struct contig_diag *diag, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* As guest_call(), but its answer is waited for with guest_pump(), until g->answered. */
+int guest_begin(struct guest *g, struct contig_diag *diag, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Take what has come, wait for no more than so long. False: the guest is gone. */
 bool guest_pump(struct guest *g, int milliseconds);
 /* Memory and descriptors, no manners. */
@@ -131,12 +133,11 @@ void kvm_remember(bool works);
 /* ---- initramfs.c ---------------------------------------------------------------------------------- */
 
 /* A file without a name, or -errno and *diag. */
-int initramfs_make(const char *module, bool program, struct contig_diag *diag);
+int initramfs_make(const char *module, const struct guest_options *o, struct contig_diag *diag);
 
 /* ---- transfer.c ----------------------------------------------------------------------------------- */
 
-/* A file of the host to a path in the guest, and the other way round: it appears when it is complete. 0, or -errno and *diag. */
-int transfer_put(struct guest *g, const char *from, const char *to, struct contig_diag *diag);
+/* A file of the guest's, relative to /root there, to one here: it appears when it is complete. 0, or -errno and *diag. */
 int transfer_get(struct guest *g, const char *from, const char *to, struct contig_diag *diag);
 /* A word as the guest's shell is to be given it. Its length; nothing is written behind `size`. */
 size_t transfer_quote(char *out, size_t size, const char *word);

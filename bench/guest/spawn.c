@@ -39,9 +39,18 @@ static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 static struct sigaction before[NR_ENDING];
 static bool caught[NR_ENDING];
 
+static void (*volatile at_signal)(void);
+
+void spawn_at_signal(void (*call)(void))
+{
+	at_signal = call;
+}
+
 /* What is used here is allowed in a handler: signal-safety(7). */
 static void end(int sig)
 {
+	if (at_signal)
+		at_signal();
 	for (int i = 0; i < SPAWN_MAX; i++) {
 		if (kept[i].keeper)
 			close(kept[i].life);

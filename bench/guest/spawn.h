@@ -84,6 +84,9 @@ void spawn_close(struct spawn *s);
  */
 int spawn_run(const struct spawn_how *how, char **out, struct contig_diag *diag);
 
+/* Called by such a signal before all else; only what signal-safety(7) allows. NULL: no more. */
+void spawn_at_signal(void (*call)(void));
+
 /* ---- rooms --------------------------------------------------------------------------------------- */
 
 /*

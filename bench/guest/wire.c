@@ -297,12 +297,17 @@ static int command(struct guest *g, bool call, struct contig_diag *diag, const c
 	return until(g, has_sent, 0) ? is_gone(g, diag) : 0;
 }
 
-static int call(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, va_list ap)
+static int begin(struct guest *g, struct contig_diag *diag, const char *fmt, va_list ap)
 {
 	free(g->answer.line);
 	g->answer = (struct guest_answer){ 0 };
 	g->nr_text = 0;
-	int err = command(g, true, diag, fmt, ap);
+	return command(g, true, diag, fmt, ap);
+}
+
+static int call(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, va_list ap)
+{
+	int err = begin(g, diag, fmt, ap);
 
 	if (err)
 		return err;
@@ -324,6 +329,17 @@ int guest_call(struct guest *g, struct guest_answer **answer, struct contig_diag
 
 	va_start(ap, fmt);
 	int err = call(g, answer, diag, fmt, ap);
+
+	va_end(ap);
+	return err;
+}
+
+int guest_begin(struct guest *g, struct contig_diag *diag, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int err = begin(g, diag, fmt, ap);
 
 	va_end(ap);
 	return err;

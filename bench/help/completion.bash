@@ -66,7 +66,7 @@ _contigbench_fill() # KIND
 		_contigbench_choose "$(_contigbench_words "$kind")"
 		_contigbench_files "$([[ $kind == workload ]] && echo .ctr || echo .scn)"
 		;;
-	geometry) _contigbench_choose "$(_contigbench_words geometry)" ;;
+	geometry | kernel) _contigbench_choose "$(_contigbench_words "$kind")" ;;
 	*) _contigbench_choose "${kind//|/ }" ;;
 	esac
 	COMPREPLY=("${COMPREPLY[@]/#/$front}")

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../allocators/contig.h"
+#include "../guest/kernels.h"
 #include "../shipped.h"
 #include "../virtual/geometry.h"
 #include "help.h"
@@ -23,6 +24,20 @@ static void knobs(FILE *f)
 		for (unsigned int v = 0; v < k.nr_values; v++)
 			fprintf(f, "%s=%s\n", k.name, k.values[v].name);
 	}
+}
+
+static bool print_name(void *f, const char *name)
+{
+	if (!guest_generation_named(name))
+		fprintf(f, "%s\n", name);
+	return true;
+}
+
+static void kernels(FILE *f)
+{
+	for (const struct guest_generation *g = guest_generations; g->name; g++)
+		fprintf(f, "%s\n", g->name);
+	guest_kernel_each(print_name, f);
 }
 
 static void geometries(FILE *f)
@@ -59,7 +74,7 @@ bool help_words(FILE *f, const char *kind)
 		void (*print)(FILE *f);
 	} all[] = {
 		{ "backend", backends },   { "knob", knobs },          { "workload", workloads },
-		{ "scenario", scenarios }, { "geometry", geometries },
+		{ "scenario", scenarios }, { "geometry", geometries }, { "kernel", kernels },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
