@@ -70,9 +70,21 @@ bool contig_name_ok(const char *name)
 	return len && len <= CONTIG_MAX_NAME && strspn(name, letters) == len && !strchr("._-", name[0]);
 }
 
+size_t contig_name_machine(const char *spec)
+{
+	size_t len = strcspn(spec, "+"), at = strcspn(spec, "@+");
+	char part[CONTIG_MAX_NAME + 1];
+
+	if (at == len || len > CONTIG_MAX_NAME)
+		return 0;
+	memcpy(part, spec, len);
+	part[len] = part[at] = '\0';
+	return contig_name_ok(part) && contig_name_ok(part + at + 1) ? at : 0;
+}
+
 int contig_backend_add(const struct contig_backend *b, struct contig_diag *diag)
 {
-	if (!contig_name_ok(b->name))
+	if (!contig_name_ok(b->name) && !contig_name_machine(b->name))
 		return contig_diag_set(diag, -EINVAL,
 		                       "a backend's name is 1 to %u of a-z, 0-9, '.', '_' and '-', and begins with a "
 		                       "letter or a digit",
@@ -91,7 +103,12 @@ struct contig *contig_open(const char *spec, const struct contig_geometry *g, co
 	const struct contig_backend *b = contig_backend_of(spec);
 	size_t len = strcspn(spec, "+");
 
-	if (!b)
+	if (!b && contig_name_machine(spec))
+		contig_diag_set(diag, -EINVAL,
+		                "'%.*s' is a real kernel, whose time can be neither stopped nor counted: `contigbench "
+		                "scenario` and `contigbench conformance` can ask it; here, its model '%.*s'",
+		                (int)len, spec, (int)contig_name_machine(spec), spec);
+	else if (!b)
 		contig_diag_set(diag, -EINVAL, "unknown backend '%.*s': `contigbench list backends` shows them",
 		                (int)len, spec);
 	if (!b || contig_geometry_check(g, diag))

@@ -292,6 +292,7 @@ struct contig_outcome {
 	struct contig_autopsy autopsy; /* meaningful when rc != 0 */
 	struct contig_work total;      /* phase is the last one reached */
 	struct contig_work by_phase[PHASE_NR];
+	uint64_t ns; /* how long it took, where time is real (lab->arena); else 0 */
 };
 
 /* What changed the type of a pageblock. */
@@ -393,8 +394,29 @@ struct contig_lab {
 	uint32_t (*drain)(struct contig *c);
 	/* The run that begins at or covers pfn. */
 	void (*run)(struct contig *c, pfn_t pfn, struct contig_run *out);
-	/* Check every invariant that holds for this policy: 0, or -EUCLEAN with the first pfn that breaks one named. */
+	/*
+	 * Check every invariant that holds for this policy: 0, or -EUCLEAN with the first pfn that breaks one named. A machine of
+	 * its own also says here what went wrong before: -EOPNOTSUPP that it could not do what was asked of it, -EIO that it died.
+	 */
 	int (*verify)(struct contig *c, struct contig_diag *diag);
+
+	/* ---- a machine of its own, a real kernel for one: all of these, or NULL ---- */
+
+	/*
+	 * Undo all that was done, and find pageblocks that are wholly free and MOVABLE, in a row from *start on, which is aligned
+	 * to 2^M pages: that is the machine's memory from here on, and nothing is laid out around it. -EOPNOTSUPP if the
+	 * geometry is not the machine's; -ENOMEM, -EBUSY; or whatever it does not start with.
+	 */
+	int (*arena)(struct contig *c, uint32_t blocks, pfn_t *start, struct contig_diag *diag);
+	/*
+	 * There, place(), set_type(), relist(), pin() and freeze() only say what is wanted until this makes it so.
+	 * -EOPNOTSUPP with what came out instead, or why it can not be.
+	 */
+	int (*settle)(struct contig *c, struct contig_diag *diag);
+	/* to_lru() for all pages that are fresh. */
+	int (*flush_lru)(struct contig *c);
+	/* NR_FREE_PAGES and NR_FREE_CMA_PAGES, less what a walk over blocks finds. */
+	int (*drift)(struct contig *c, int64_t *all, int64_t *cma);
 };
 
 /* ---- the table a backend fills in ------------------------------------------------------------ */
@@ -471,6 +493,12 @@ bool contig_backend_built_in(const struct contig_backend *b);
  * lists, files and on command lines.
  */
 bool contig_name_ok(const char *name);
+
+/*
+ * "NAME@WHERE", both of them names, is the kernel NAME itself on a machine of its own. Of "linux-6.1@guest" the length of
+ * "linux-6.1", whatever knobs stand behind it; 0 if there is no such part.
+ */
+size_t contig_name_machine(const char *spec);
 
 /*
  * Make one more backend known, which must live as long as the process. Before there are threads. 0; -EINVAL for a name that is

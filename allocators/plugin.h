@@ -32,8 +32,9 @@ extern "C" {
  * means something else. What only changes a structure is noticed by CONTIG_PLUGIN_LAYOUT.
  *
  *	1	the first
+ *	2	arena, settle, flush_lru, drift: a lab that is a machine of its own
  */
-#define CONTIG_PLUGIN_VERSION 1u
+#define CONTIG_PLUGIN_VERSION 2u
 
 /* clang-format off */
 /* Operations that every backend has, and those of a lab: all of them, or no lab. */

@@ -4,6 +4,7 @@
 #include "../allocators/contig.h"
 #include "backends.h"
 #include "cli.h"
+#include "guest/backend.h"
 
 int backends_add(struct backend_list *l, char *list)
 {
@@ -15,7 +16,9 @@ int backends_add(struct backend_list *l, char *list)
 			return cli_error(
 				CLI_USAGE,
 				"-b names no backend between two commas: `contigbench list backends` shows them");
-		if (contig_spec_check(name, &diag))
+		int rc = backend_is_guest(name) ? backend_guest_add(name, NULL, &diag) : 0;
+
+		if (rc || contig_spec_check(name, &diag))
 			return cli_error(CLI_USAGE, "%s", diag.text);
 		for (uint32_t i = 0; i < l->nr; i++) {
 			if (!strcmp(l->name[i], name))

@@ -17,7 +17,10 @@ struct backend_list {
 	const char *name[MAX_BACKENDS];
 };
 
-/* Add the names of "A,B", split in place and checked. CLI_OK, or CLI_USAGE and a message was printed. */
+/*
+ * Add the names of "A,B", split in place and checked. Real kernels ("NAME@guest") become known by that, so this is for commands
+ * that can ask one. CLI_OK, or CLI_USAGE and a message was printed.
+ */
 int backends_add(struct backend_list *l, char *list);
 
 #endif

@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "help/commands.h"
 #include "conformance_report.h"
+#include "exact/conformance_record.h"
 #include "exact/decides.h"
 
 struct printer {
@@ -49,6 +50,46 @@ static int print_decided(const struct conformance *c, const char *dir, enum form
 	return status;
 }
 
+static void print_change(void *ctx, const char *kernel, const char *where, const char *what, const char *before,
+                         const char *now)
+{
+	struct printer *p = ctx;
+
+	if (p->quiet)
+		return;
+	if (!p->nr++)
+		puts("changed");
+	printf("  %s %s: %s\n    before  %s\n    now     %s\n", kernel, where, what, before, now);
+}
+
+static void show_progress(void *ctx, uint32_t done, uint32_t of)
+{
+	(void)ctx;
+	cli_progress("cases", done, of);
+}
+
+/* Ask real kernels, write down what they answer, and say what is new in it. */
+static int record(const char *dir, const char *out, const struct backend_list *backends, struct printer *printer)
+{
+	struct recording r = { .dir = dir,
+		               .out = out,
+		               .backends = backends->name,
+		               .nr_backends = backends->nr,
+		               .report = print_change,
+		               .progress = show_progress,
+		               .ctx = printer };
+	struct contig_diag diag = { "" };
+	int rc = conformance_record(&r, &diag);
+
+	if (rc)
+		return cli_error(cli_status_of(rc), "%s", diag.text);
+	printf("%s: %u cases asked, %u answers changed, %u new, %u cases not possible\n", out, r.cases, r.changed,
+	       r.new, r.skipped);
+	if (r.changed || r.new)
+		printf("to accept them: cp %s/cases.txt %s/answers.jsonl %s/\n", out, out, dir);
+	return r.changed ? CLI_NO : CLI_OK;
+}
+
 static bool compared(const struct conformance *c)
 {
 	uint32_t of = 0;
@@ -62,15 +103,18 @@ static bool compared(const struct conformance *c)
 
 int cmd_conformance(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },     { "json", no_argument, NULL, 'j' },
-		{ "markdown", no_argument, NULL, 'm' }, { "knobs", no_argument, NULL, 'k' },
-		{ "quiet", no_argument, NULL, 'q' },    { NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+		                                 { "json", no_argument, NULL, 'j' },
+		                                 { "markdown", no_argument, NULL, 'm' },
+		                                 { "knobs", no_argument, NULL, 'k' },
+		                                 { "quiet", no_argument, NULL, 'q' },
+		                                 { "record", required_argument, NULL, 'r' },
+		                                 { NULL, 0, NULL, 0 } };
 	struct backend_list backends = { 0 };
 	struct printer printer = { 0 };
 	struct contig_diag diag;
 	enum form form = TEXT;
+	const char *out = NULL;
 	bool knobs = false, both = false;
 	int opt = 0, status = CLI_OK;
 
@@ -96,6 +140,9 @@ int cmd_conformance(int argc, char **argv)
 		case 'q':
 			printer.quiet = true;
 			break;
+		case 'r':
+			out = optarg;
+			break;
 		case 'h':
 			help_print(stdout, &help_conformance);
 			return CLI_OK;
@@ -109,6 +156,11 @@ int cmd_conformance(int argc, char **argv)
 		return cli_error(CLI_USAGE, "--knobs comes as text or with --markdown, not with --json");
 	if (argc - optind != 1)
 		return cli_error(CLI_USAGE, "name one folder of recorded answers: contigbench conformance DIR");
+
+	if (out && (form != TEXT || knobs))
+		return cli_error(CLI_USAGE, "--record prints what changed: not with --json, --markdown or --knobs");
+	if (out)
+		return record(argv[optind], out, &backends, &printer);
 
 	struct conformance *c = calloc(1, sizeof(*c));
 

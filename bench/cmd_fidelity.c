@@ -180,7 +180,7 @@ static int add_files(struct fidelity_run *run, const struct options *o, int nr, 
 
 static int ask(const struct fidelity_run *run, const struct options *o)
 {
-	struct recording r;
+	struct fidelity_record r;
 	uint32_t recorded, incomplete;
 	int status = recording_open(&r, o->out);
 

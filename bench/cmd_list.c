@@ -5,10 +5,42 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "guest/kernels.h"
 #include "help/commands.h"
 #include "plugins.h"
 #include "text/escape.h"
 #include "virtual/plan.h"
+
+/* A kernel that was built is a backend of some commands: known by its name alone. */
+struct built {
+	char name[CONTIG_MAX_NAME + 1];
+	char summary[KERNEL_TEXT + 32];
+};
+
+static bool describe_built(const char *name, struct built *b)
+{
+	struct contig_diag diag;
+	struct guest_kernel k;
+
+	if ((size_t)snprintf(b->name, sizeof(b->name), "%s@guest", name) >= sizeof(b->name) ||
+	    guest_kernel_load(name, &k, &diag))
+		return false;
+	snprintf(b->summary, sizeof(b->summary), "Linux %s itself, in a guest", k.release);
+	return true;
+}
+
+static bool list_built(void *ctx, const char *name)
+{
+	struct built b;
+
+	(void)ctx;
+	if (describe_built(name, &b)) {
+		printf("%-16s ", b.name);
+		escape_terminal(stdout, b.summary);
+		putchar('\n');
+	}
+	return true;
+}
 
 static void list_backends(void)
 {
@@ -23,6 +55,7 @@ static void list_backends(void)
 		escape_terminal(stdout, p ? p->file : "");
 		puts(p ? ")" : "");
 	}
+	guest_kernel_each(list_built, NULL);
 }
 
 static bool list_workload(void *ctx, const char *path)
@@ -205,6 +238,16 @@ static json_t *json_backend(const struct contig_backend *b)
 	return o;
 }
 
+static bool json_built(void *ctx, const char *name)
+{
+	struct built b;
+
+	if (describe_built(name, &b))
+		json_array_append_new(ctx, json_pack("{sssssbsn}", "name", b.name, "summary", b.summary, "baseline",
+		                                     false, "policy"));
+	return true;
+}
+
 static bool json_workload(void *ctx, const char *path)
 {
 	const char *base = strrchr(path, '/') + 1;
@@ -250,6 +293,7 @@ static int list_json(const char *name)
 
 	for (size_t n = 0; (b = contig_backend_at(n)); n++)
 		json_array_append_new(backends, json_backend(b));
+	guest_kernel_each(json_built, backends);
 	for (size_t i = 0; contig_knob_at(i, &k); i++)
 		json_array_append_new(
 			knobs, json_pack("{ssssso}", "name", k.name, "meaning", k.doc, "values", json_values(&k)));

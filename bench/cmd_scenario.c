@@ -181,7 +181,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 		}
 	}
 	for (size_t i = 0; !o->chosen && (b = contig_backend_at(i)); i++) {
-		if (!b->baseline)
+		if (!b->baseline && !contig_name_machine(b->name))
 			o->backends.name[o->backends.nr++] = b->name;
 	}
 	return status;

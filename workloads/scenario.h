@@ -87,8 +87,13 @@ struct scenario_file {
 int scenario_read(struct scenario_file *f, const char *path, struct contig_diag *diag);
 void scenario_free(struct scenario_file *f);
 
-/* Does the expectation speak of this backend? `all` are all generations there are, and none with knobs turned. */
+/*
+ * Does the expectation speak of this backend? `all` are all generations there are, and none with knobs turned. What is said of
+ * a generation holds for its kernel in a guest.
+ */
 bool scenario_expects(const struct scenario_expect *e, const char *backend);
+/* Does it by the very name? */
+bool scenario_names(const struct scenario_expect *e, const char *backend);
 
 /* Parse the rest of a line behind "expect", in place (scenario_expect.c). */
 int scenario_parse_expect(char *rest, const struct scripted_case *sc, struct scenario_expect *e,

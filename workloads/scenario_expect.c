@@ -73,16 +73,34 @@ static const struct contig_backend *known(const char *name, size_t len)
 	return NULL;
 }
 
-bool scenario_expects(const struct scenario_expect *e, const char *backend)
+static bool names(const struct scenario_expect *e, const char *name, size_t len)
 {
 	for (uint32_t i = 0; i < e->nr_backends; i++) {
-		const struct contig_backend *b = strcmp(e->backend[i], "all") ? NULL : known(backend, strlen(backend));
-
-		/* of what others add nobody has said anything */
-		if (!strcmp(e->backend[i], backend) || (b && !b->baseline && contig_backend_built_in(b)))
+		if (strlen(e->backend[i]) == len && !strncmp(e->backend[i], name, len))
 			return true;
 	}
 	return false;
+}
+
+bool scenario_names(const struct scenario_expect *e, const char *backend)
+{
+	return names(e, backend, strlen(backend));
+}
+
+bool scenario_expects(const struct scenario_expect *e, const char *backend)
+{
+	size_t model = contig_name_machine(backend), len = model ? model : strlen(backend);
+	const struct contig_backend *b = names(e, "all", 3) ? known(backend, len) : NULL;
+
+	/* of what others add nobody has said anything */
+	return scenario_names(e, backend) || names(e, backend, len) ||
+	       (b && !b->baseline && contig_backend_built_in(b));
+}
+
+/* A kernel in a guest, whether it has been built or not. */
+static bool is_machine(const char *name)
+{
+	return contig_name_machine(name) && !strchr(name, '+');
 }
 
 /* Split "A,B" and check each; "all" are all generations. */
@@ -102,7 +120,8 @@ static int parse_backends(struct scenario_expect *e, struct contig_diag *diag)
 		if (!name)
 			return contig_diag_set(diag, -ENOMEM, "no memory");
 		e->backend[e->nr_backends++] = name;
-		if (strcmp(name, "all") && !known(name, strlen(name)) && contig_spec_check(name, &inner))
+		if (strcmp(name, "all") && !known(name, strlen(name)) && !is_machine(name) &&
+		    contig_spec_check(name, &inner))
 			return BAD("%.300s", inner.text);
 	}
 	return 0;

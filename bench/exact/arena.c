@@ -34,7 +34,7 @@ const struct recorded_kernel *recorded_kernel_at(size_t i)
 
 static bool is_base(const char *backend, const char *name)
 {
-	size_t len = strcspn(backend, "+");
+	size_t len = strcspn(backend, "+@");
 
 	return strlen(name) == len && !strncmp(backend, name, len);
 }
@@ -235,12 +235,13 @@ int arena_open(struct arena *a, const char *backend, const struct recorded_kerne
 	a->lru_batch = k->lru_batch;
 	int rc = open_backend(a, backend, diag);
 
-	if (rc)
-		return rc;
-	if (place_zone(a, k))
-		return contig_diag_set(diag, -EINVAL, "%s: the zone around the arena can not be laid out", sc->name);
-	rc = arena_build(a, diag);
-	a->leak = arena_leak(a);
+	rc = rc ? rc : arena_machine_can(a, NULL, diag);
+	rc = rc ? rc : arena_machine_open(a, diag);
+	if (!rc && !arena_is_machine(a->c) && place_zone(a, k))
+		rc = contig_diag_set(diag, -EINVAL, "%s: the zone around the arena can not be laid out", sc->name);
+	rc = rc ? rc : arena_build(a, diag);
+	if (!rc)
+		a->leak = arena_leak(a);
 	return rc;
 }
 
@@ -274,8 +275,12 @@ int arena_open_map(struct arena *a, const char *backend, const struct scenario *
 	a->start = a->g.zones[0].start;
 	int rc = open_backend(a, backend, diag);
 
+	rc = rc ? rc : arena_machine_can(a, s, diag);
+	rc = rc ? rc : arena_machine_open(a, diag);
 	rc = rc ? rc : layout_place(a->c, &a->g, a->start >> a->g.pageblock_order, s->sc.map, diag);
-	if (!rc && place_around(a))
+	if (!rc && arena_is_machine(a->c))
+		rc = a->c->ops->lab->settle(a->c, diag);
+	else if (!rc && place_around(a))
 		rc = contig_diag_set(diag, -EINVAL, "%s: the memory around the arena can not be laid out", s->sc.name);
 	rc = rc ? rc : note_owners(a, diag);
 	if (rc)

@@ -71,6 +71,8 @@ struct arena_answer {
 	const char *why;   /* reason of a failed request, or "none" */
 	uint32_t moved;
 	uint32_t moved_away;
+	uint32_t not_migrated; /* pages whose migration failed */
+	uint64_t ns;           /* how long a request took, where time is real */
 	int64_t count[NR_COUNTS];
 	char *types; /* the teller's, like map */
 	char *map;
@@ -84,13 +86,19 @@ void arena_geometry(struct contig_geometry *g, uint32_t pages);
 /* Put down the other node's memory, all free. */
 int arena_free_other_node(struct contig *c, const struct contig_geometry *g);
 
+/* A real kernel: it has its own zone around the arena, time that can not be stopped, and what it counts is its own. */
+static inline bool arena_is_machine(const struct contig *c)
+{
+	return c->ops->lab->arena;
+}
+
 /*
  * Build the case on a backend: the state `before`. 0 or -errno with the reason: -ENODATA if under this policy the recorded
  * steps do not lead there, -EOPNOTSUPP if the backend can not do such a thing. Close it in either case.
  */
 int arena_open(struct arena *a, const char *backend, const struct recorded_kernel *k, const struct scripted_case *sc,
                struct contig_diag *diag);
-/* The same for a case with map=, in a zone of its own: what is behind the arena is free. */
+/* The same for a case with map=, in a zone of its own: what is behind the arena is free. A machine that died is -EIO, there and later. */
 int arena_open_map(struct arena *a, const char *backend, const struct scenario *s, struct contig_diag *diag);
 void arena_close(struct arena *a);
 

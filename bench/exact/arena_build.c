@@ -6,11 +6,15 @@
 
 void arena_drain_lru(struct arena *a)
 {
+	a->fresh = 0;
+	if (arena_is_machine(a->c)) {
+		a->c->ops->lab->flush_lru(a->c);
+		return;
+	}
 	for (owner_t o = 1; o <= a->nr_owners; o++) {
 		if (a->at[o] != PFN_NONE)
 			a->c->ops->lab->to_lru(a->c, a->at[o]);
 	}
-	a->fresh = 0;
 }
 
 void arena_drain_pcp(struct arena *a)
@@ -35,13 +39,20 @@ static int fault_in(struct arena *a, uint32_t offset, enum page_kind kind, unsig
 	owner_t owner = arena_new_owner(a, a->start + offset);
 	int64_t pfn = owner ? contig_alloc(a->c, a->cpu, what, owner) : -ENOMEM;
 
+	if (pfn < 0)
+		return arena_failed(a,
+		                    contig_diag_set(diag, -ENODATA, "%s: no user page of offset %u could be had: %s",
+		                                    a->sc->name, offset, strerror((int)-pfn)),
+		                    diag);
 	if (pfn != (int64_t)a->start + offset)
 		return contig_diag_set(diag, -ENODATA, "%s: the user page of offset %u landed at offset %lld",
 		                       a->sc->name, offset, (long long)pfn - a->start);
 	if (kind == PAGE_HUGETLB_POOL)
 		return 0;
 	a->mapping[a->nr_mappings++] = owner;
-	/* a full batch goes to the LRU, and so does one that a compound joins */
+	/* a full batch goes to the LRU, and so does one that a compound joins; a kernel sees to that itself */
+	if (arena_is_machine(a->c))
+		return 0;
 	if (++a->fresh == a->lru_batch || order)
 		arena_drain_lru(a);
 	return 0;
@@ -134,7 +145,9 @@ int arena_build(struct arena *a, struct contig_diag *diag)
 	int rc = contig_range_alloc(a->c, &all, &out);
 
 	if (rc)
-		return contig_diag_set(diag, -ENODATA, "%s: the empty arena could not be taken", a->sc->name);
+		return arena_failed(
+			a, contig_diag_set(diag, -ENODATA, "%s: the empty arena could not be taken", a->sc->name),
+			diag);
 	memset(a->role, ROLE_GOT, arena_pages(a));
 	rc = build_huge(a, &a->sc->thp, PAGE_LRU_COMPOUND, diag);
 	rc = rc ? rc : build_huge(a, &a->sc->htlb, PAGE_HUGETLB_POOL, diag);
@@ -146,7 +159,8 @@ int arena_build(struct arena *a, struct contig_diag *diag)
 			a->role[at] = ROLE_KERNEL;
 	}
 	if (set_types(a))
-		return contig_diag_set(diag, -EINVAL, "%s: mt=%s can not be set", a->sc->name, a->sc->types);
+		return arena_failed(
+			a, contig_diag_set(diag, -EINVAL, "%s: mt=%s can not be set", a->sc->name, a->sc->types), diag);
 	if (a->sc->reverse)
 		free_rest_reverse(a);
 	else

@@ -27,6 +27,13 @@ int64_t arena_leak(struct arena *a);
 /* Tell an answer together with the state as it is now. 0, -EUCLEAN if an invariant is broken, or -ENOMEM. */
 int arena_tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell, void *ctx, struct contig_diag *diag);
 
+/* What of the case can not be asked of a machine of its own; s is NULL for a recorded one. 0, or -EOPNOTSUPP. */
+int arena_machine_can(const struct arena *a, const struct scenario *s, struct contig_diag *diag);
+/* Its arena instead of a zone that is laid out. */
+int arena_machine_open(struct arena *a, struct contig_diag *diag);
+/* Why something did not work that must: because it is dead or can not, or else this. */
+int arena_failed(struct arena *a, int rc, struct contig_diag *diag);
+
 void arena_drain_lru(struct arena *a);
 void arena_drain_pcp(struct arena *a);
 /* Free pages that a request got. */

@@ -74,15 +74,19 @@ static void take_counts(struct arena *a, int64_t *count)
 	int64_t all, cma;
 
 	contig_stats(a->c, CONTIG_ALL_ZONES, &s);
-	count_free(a, &all, &cma);
+	if (arena_is_machine(a->c)) {
+		a->c->ops->lab->drift(a->c, &count[COUNT_DRIFT], &count[COUNT_DRIFT_CMA]);
+	} else {
+		count_free(a, &all, &cma);
+		count[COUNT_DRIFT] = (int64_t)s.free - all;
+		count[COUNT_DRIFT_CMA] = (int64_t)s.free_cma - cma;
+	}
 	count[COUNT_FREE] = (int64_t)s.free;
 	count[COUNT_FREE_CMA] = (int64_t)s.free_cma;
 	count[COUNT_PCP] = (int64_t)s.pcp;
 	count[COUNT_ISOLATED] = (int64_t)s.isolated;
 	count[COUNT_RESERVED] = (int64_t)s.reserved_highatomic;
 	count[COUNT_FREE_HIGHATOMIC] = (int64_t)s.free_highatomic;
-	count[COUNT_DRIFT] = (int64_t)s.free - all;
-	count[COUNT_DRIFT_CMA] = (int64_t)s.free_cma - cma;
 	count[COUNT_LEAK] = reserve_error(a, &s) - a->leak;
 }
 
@@ -100,6 +104,7 @@ int arena_tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell,
 	ans->map = arena_map(a);
 	if (!ans->types || !ans->map)
 		rc = contig_diag_set(diag, -ENOMEM, "no memory");
+	rc = rc ? rc : arena_failed(a, 0, diag);
 	if (!rc)
 		tell(ctx, ans);
 	free(ans->types);

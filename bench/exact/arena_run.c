@@ -49,6 +49,8 @@ static void answer_outcome(const struct contig_outcome *o, struct arena_answer *
 	out->why = contig_reason_name((enum contig_reason)o->autopsy.reason);
 	out->count[COUNT_MIGRATED] = o->total.migrated;
 	out->count[COUNT_REPLACED] = o->total.replaced;
+	out->not_migrated = o->total.not_migrated;
+	out->ns = o->ns;
 }
 
 /*
@@ -58,6 +60,9 @@ static void answer_outcome(const struct contig_outcome *o, struct arena_answer *
 static void flush_lru(struct arena *a, const struct case_op *op, const struct contig_work *work)
 {
 	const struct contig_policy *p = a->c->ops->policy ? a->c->ops->policy(a->c) : NULL;
+
+	if (arena_is_machine(a->c))
+		return;
 	bool early = op->range_op == RANGE_OFFLINE || (p && p->lru_drain == lru_drain_before_migrate);
 
 	if (work->phase != work->next && (early ? work->next : work->phase) == PHASE_MIGRATE)
@@ -285,19 +290,24 @@ static struct contig_what what_of(const struct arena *a, const struct case_op *o
 
 static int run_alloc(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag)
 {
+	const struct contig_what what = what_of(a, op);
+
 	out->count[COUNT_AT] = -1;
 	while (out->count[COUNT_GOT] < op->times && !out->rc) {
 		owner_t owner = arena_new_owner(a, PFN_NONE);
 
 		if (!owner)
 			return contig_diag_set(diag, -ENOMEM, "no memory");
-		int64_t pfn = contig_alloc(a->c, a->cpu, what_of(a, op), owner);
+		int64_t pfn = contig_alloc(a->c, a->cpu, what, owner);
 
 		if (pfn < 0) {
 			out->rc = (int)pfn;
 			break;
 		}
 		a->at[owner] = (pfn_t)pfn;
+		/* a kernel's fresh pages are not there yet */
+		if (arena_is_machine(a->c) && (what.kind == PAGE_LRU || what.kind == PAGE_LRU_COMPOUND))
+			arena_drain_lru(a);
 		out->count[COUNT_GOT]++;
 		out->count[COUNT_AT] = (pfn_t)pfn - a->start < arena_pages(a) ? (int64_t)((pfn_t)pfn - a->start) : -1;
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "conformance_files.h"
@@ -78,4 +79,12 @@ int conformance_each_line(const char *dir, const char *name,
 		return contig_diag_set(diag, rc, "%s: %s", path, strerror(-rc));
 	gzclose(f);
 	return rc ? contig_diag_set(diag, rc, "%s:%u: %.400s", path, number ? number : 1, inner.text) : 0;
+}
+
+bool conformance_has_file(const char *dir, const char *name)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return !access(path, F_OK) || errno != ENOENT;
 }

@@ -13,6 +13,9 @@ int conformance_each_line(const char *dir, const char *name,
                           int (*fn)(void *ctx, const char *line, struct contig_diag *diag), void *ctx,
                           struct contig_diag *diag);
 
+/* Is it there, or can that not be told? */
+bool conformance_has_file(const char *dir, const char *name);
+
 /* All random-*.jsonl of the folder, each with its layout. */
 int conformance_random(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
                        struct contig_diag *diag);

@@ -87,11 +87,17 @@ static int add_line(void *ctx, const char *line, struct contig_diag *diag)
 	return zone_layout_parse(&l->zone, line + len + 1, diag);
 }
 
+/* A layout can be put into a model; no kernel can be brought to such a state as a whole. */
+static bool is_asked(const struct layout *l)
+{
+	return l->k->backend[0] && !contig_name_machine(l->k->backend);
+}
+
 static int load_layout(struct layout *l, struct contig_diag *diag)
 {
 	struct contig_diag inner = { "" };
-	int rc = l->k->backend[0] ? random_model_open(&l->model, &l->zone, l->k->backend, &inner)
-	                          : zone_layout_check(&l->zone, &inner);
+	int rc = is_asked(l) ? random_model_open(&l->model, &l->zone, l->k->backend, &inner)
+	                     : zone_layout_check(&l->zone, &inner);
 
 	return rc ? contig_diag_set(diag, rc, "kernel %s: %.400s", l->k->kernel, inner.text) : 0;
 }
@@ -197,9 +203,8 @@ static int add_request(void *ctx, const char *line, struct contig_diag *diag)
 	rc = l ? check_request(l, &q, diag) : contig_diag_set(diag, -EBADMSG, "the layout has no kernel %s", q.kernel);
 	if (rc)
 		goto out;
-	if (!l->k->backend[0] || !l->broken)
-		l->row->requests++;
-	if (l->k->backend[0] && !l->broken)
+	l->row->requests += !l->broken;
+	if (is_asked(l) && !l->broken)
 		rc = run_request(r, l, &q, diag);
 out:
 	json_decref(record);

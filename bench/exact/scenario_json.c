@@ -5,14 +5,19 @@
 
 #include "scenario_print.h"
 
-static json_t *answer(const struct scripted_case *sc, const struct arena_answer *ans)
+static json_t *answer(const struct scenario_result *r, const struct arena_answer *ans)
 {
+	const struct scripted_case *sc = &r->scenario->sc;
 	char name[64];
 	json_t *o = json_pack("{s:s,s:i,s:s,s:s,s:s,s:s}", "op", scenario_op_name(sc, ans->op, name), "rc", ans->rc,
 	                      "stage", ans->stage, "why", ans->why, "mt", ans->types, "map", ans->map);
 
-	for (enum scenario_count c = 0; c < NR_COUNTS; c++)
-		json_object_set_new(o, scenario_count_name(c), json_integer(ans->count[c]));
+	for (enum scenario_count c = 0; c < NR_COUNTS; c++) {
+		if (scenario_has_count(r->backend, c))
+			json_object_set_new(o, scenario_count_name(c), json_integer(ans->count[c]));
+	}
+	if (contig_name_machine(r->backend))
+		json_object_set_new(o, "ns", json_integer((json_int_t)ans->ns));
 	return o;
 }
 
@@ -34,7 +39,7 @@ static json_t *result(const struct scenario_result *r)
 	json_t *answers = json_array(), *differences = json_array();
 
 	for (uint32_t i = 0; i < r->nr_answers; i++)
-		json_array_append_new(answers, answer(&r->scenario->sc, &r->answer[i]));
+		json_array_append_new(answers, answer(r, &r->answer[i]));
 	for (uint32_t i = 0; i < r->nr_differences; i++)
 		json_array_append_new(differences, difference(&r->scenario->sc, &r->difference[i]));
 	return json_pack("{s:s,s:s,s:s?,s:o,s:o}", "backend", r->backend, "verdict", scenario_verdict_name(r->verdict),

@@ -26,8 +26,9 @@ static bool has_count(const struct scripted_case *sc, int op, enum scenario_coun
 }
 
 /* Counters that are 0 are left out, but for the one that is hardly ever. */
-static void print_answer(const struct scripted_case *sc, const struct arena_answer *ans, const char *indent)
+static void print_answer(const struct scenario_result *r, const struct arena_answer *ans, const char *indent)
 {
+	const struct scripted_case *sc = &r->scenario->sc;
 	char name[64], rc[16];
 
 	printf("%s%s rc=%s stage=%s", indent, scenario_op_name(sc, ans->op, name), scenario_rc(ans->rc, rc),
@@ -36,16 +37,19 @@ static void print_answer(const struct scripted_case *sc, const struct arena_answ
 		printf(" why=%s", ans->why);
 	printf(" mt=%s", ans->types);
 	for (enum scenario_count c = 0; c < NR_COUNTS; c++) {
-		if (has_count(sc, ans->op, c) && (ans->count[c] || c == COUNT_FREE || c == COUNT_AT))
+		if (has_count(sc, ans->op, c) && scenario_has_count(r->backend, c) &&
+		    (ans->count[c] || c == COUNT_FREE || c == COUNT_AT))
 			printf(" %s=%lld", scenario_count_name(c), (long long)ans->count[c]);
 	}
+	if (ans->ns)
+		printf(" ns=%llu", (unsigned long long)ans->ns);
 	printf("\n%s  map=\"%s\"\n", indent, ans->map);
 }
 
 static void print_answers(const struct scenario_result *r, const char *indent)
 {
 	for (uint32_t i = 0; i < r->nr_answers; i++)
-		print_answer(&r->scenario->sc, &r->answer[i], indent);
+		print_answer(r, &r->answer[i], indent);
 	if (r->why.text[0])
 		printf("%s%s\n", indent, r->why.text);
 }

@@ -30,7 +30,7 @@ struct scenario_result {
 	const struct scenario *scenario;
 	const char *backend;
 	enum scenario_verdict verdict;
-	struct contig_diag why; /* not possible: the reason */
+	struct contig_diag why; /* not possible, or the guest died: the reason */
 	uint32_t nr_answers;
 	struct arena_answer *answer; /* the start first */
 	uint32_t nr_differences;
@@ -45,6 +45,9 @@ struct scenario_result {
  */
 int scenario_run(struct scenario_result *r, const struct scenario *s, const char *backend, struct contig_diag *diag);
 void scenario_result_free(struct scenario_result *r);
+
+/* Does the backend answer with this count? A real kernel counts what its whole zone is about, for some. */
+bool scenario_has_count(const char *backend, enum scenario_count c);
 
 /* What it answered there, as in struct arena_answer; NULL if it did not come to that. */
 const struct arena_answer *scenario_answer(const struct scenario_result *r, int op);

@@ -8,12 +8,12 @@
 #include "../virtual/rng.h"
 #include "experiment.h"
 
-#define LEAST_PAGES 64u
-#define MOST_PAGES  4096u /* 8 pageblocks */
+#define LEAST_PAGES      64u
+#define MOST_PAGES       4096u /* 8 pageblocks */
 #define POPULATE_SECONDS 300u
 #define CALL_SECONDS     60u
 
-#define MOST_AGAIN  40u   /* layouts of one experiment: a model that is lost all the time needs no more proof */
+#define MOST_AGAIN 40u /* layouts of one experiment: a model that is lost all the time needs no more proof */
 
 /* One layout, while requests are made on it. */
 struct trial {
@@ -201,8 +201,8 @@ static int populate(const struct experiment *e, uint32_t i, struct contig_diag *
 	struct guest_answer *a;
 
 	guest_limit(e->g, POPULATE_SECONDS);
-	int rc = guest_ask(e->g, &a, diag, "populate %s %llu %u %u", experiments[i].layout, (unsigned long long)e->seed + i,
-	                   experiments[i].fill, experiments[i].unmovable);
+	int rc = guest_ask(e->g, &a, diag, "populate %s %llu %u %u", experiments[i].layout,
+	                   (unsigned long long)e->seed + i, experiments[i].fill, experiments[i].unmovable);
 
 	guest_limit(e->g, CALL_SECONDS);
 	return rc;

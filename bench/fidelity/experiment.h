@@ -18,7 +18,7 @@ struct experiment {
 	const char *model;  /* backend that must answer the same */
 	uint64_t seed;
 	uint32_t requests; /* on each layout */
-	struct recording *recording;
+	struct fidelity_record *recording;
 	uint32_t done; /* requests, of all layouts */
 };
 

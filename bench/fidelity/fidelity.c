@@ -63,7 +63,7 @@ int fidelity_add_kernel(struct fidelity_run *run, const char *name, const char *
 
 /* ---- who it is ------------------------------------------------------------------------------- */
 
-static int note_kernel(struct recording *r, const struct fidelity_kernel *k, const struct guest *g,
+static int note_kernel(struct fidelity_record *r, const struct fidelity_kernel *k, const struct guest *g,
                        struct contig_diag *diag)
 {
 	const char *release = guest_says(g, "release"), *version = guest_says(g, "version");
@@ -80,7 +80,7 @@ static int note_kernel(struct recording *r, const struct fidelity_kernel *k, con
 	                        diag);
 }
 
-static int note_missing(struct recording *r, const struct fidelity_kernel *k, const char *what,
+static int note_missing(struct fidelity_record *r, const struct fidelity_kernel *k, const char *what,
                         struct contig_diag *diag)
 {
 	struct contig_diag inner;
@@ -104,7 +104,7 @@ static struct guest *boot(const struct fidelity_run *run, const struct fidelity_
 	return run->boot ? run->boot(name, diag) : guest_boot(name, &o, diag);
 }
 
-static int ask_scenarios(const struct fidelity_run *run, const struct fidelity_kernel *k, struct recording *r,
+static int ask_scenarios(const struct fidelity_run *run, const struct fidelity_kernel *k, struct fidelity_record *r,
                          struct contig_diag *diag)
 {
 	int rc = backend_guest_add(k->guest, run->boot, diag);
@@ -114,7 +114,7 @@ static int ask_scenarios(const struct fidelity_run *run, const struct fidelity_k
 	return rc;
 }
 
-static int ask_random(const struct fidelity_run *run, const struct fidelity_kernel *k, struct recording *r,
+static int ask_random(const struct fidelity_run *run, const struct fidelity_kernel *k, struct fidelity_record *r,
                       struct contig_diag *diag)
 {
 	errno = EIO;
@@ -134,7 +134,7 @@ static int ask_random(const struct fidelity_run *run, const struct fidelity_kern
 	return rc;
 }
 
-uint32_t fidelity_ask(const struct fidelity_run *run, struct recording *r, uint32_t *recorded)
+uint32_t fidelity_ask(const struct fidelity_run *run, struct fidelity_record *r, uint32_t *recorded)
 {
 	uint32_t incomplete = 0;
 

@@ -37,9 +37,9 @@ static int make(const char *path)
 	return mkdir(path, 0777) ? cli_error(CLI_MACHINE, "%s can not be made: %s", path, strerror(errno)) : CLI_OK;
 }
 
-int recording_open(struct recording *r, const char *path)
+int recording_open(struct fidelity_record *r, const char *path)
 {
-	*r = (struct recording){ .kernels = json_array() };
+	*r = (struct fidelity_record){ .kernels = json_array() };
 	if (path && strlen(path) >= sizeof(r->path))
 		return cli_error(CLI_USAGE, "-o: a name of more than %zu bytes", sizeof(r->path));
 	if (path)
@@ -66,7 +66,7 @@ int recording_open(struct recording *r, const char *path)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static int path_of(const struct recording *r, const char *name, char out[4096], struct contig_diag *diag)
+static int path_of(const struct fidelity_record *r, const char *name, char out[4096], struct contig_diag *diag)
 {
 	if ((size_t)snprintf(out, 4096, "%s/%s", r->partial, name) >= 4096)
 		return contig_diag_set(diag, -ENAMETOOLONG, "%.100s...: the name is too long", r->partial);
@@ -80,7 +80,7 @@ static int can_not(const char *path, struct contig_diag *diag)
 	return contig_diag_set(diag, -err, "%.400s can not be written: %s", path, strerror(err));
 }
 
-static int close_file(struct recording *r, struct contig_diag *diag)
+static int close_file(struct fidelity_record *r, struct contig_diag *diag)
 {
 	int rc = r->file && gzclose(r->file) != Z_OK ? can_not(r->name, diag) : 0;
 
@@ -89,7 +89,7 @@ static int close_file(struct recording *r, struct contig_diag *diag)
 }
 
 /* At the end of the file; a plain one is written plainly, a compressed one gets one more member. */
-static int append(struct recording *r, const char *name, const char *text, size_t len, struct contig_diag *diag)
+static int append(struct fidelity_record *r, const char *name, const char *text, size_t len, struct contig_diag *diag)
 {
 	size_t n = strlen(name);
 	bool compressed = n > 3 && !strcmp(name + n - 3, ".gz");
@@ -107,7 +107,7 @@ static int append(struct recording *r, const char *name, const char *text, size_
 	return rc;
 }
 
-int recording_line(struct recording *r, const char *name, json_t *line, struct contig_diag *diag)
+int recording_line(struct fidelity_record *r, const char *name, json_t *line, struct contig_diag *diag)
 {
 	char *text = line ? json_dumps(line, JSON_PRESERVE_ORDER) : NULL;
 	int rc = text ? 0 : contig_diag_set(diag, -ENOMEM, "no memory");
@@ -122,7 +122,7 @@ int recording_line(struct recording *r, const char *name, json_t *line, struct c
 	return rc;
 }
 
-int recording_layout(struct recording *r, const char *name, const char *kernel, const struct zone_layout *l,
+int recording_layout(struct fidelity_record *r, const char *name, const char *kernel, const struct zone_layout *l,
                      struct contig_diag *diag)
 {
 	char *text = NULL;
@@ -140,7 +140,7 @@ int recording_layout(struct recording *r, const char *name, const char *kernel, 
 	return rc;
 }
 
-int recording_copy(const struct recording *r, const char *from, struct contig_diag *diag)
+int recording_copy(const struct fidelity_record *r, const char *from, struct contig_diag *diag)
 {
 	const char *slash = strrchr(from, '/');
 	char path[4096], text[65536];
@@ -168,7 +168,7 @@ int recording_copy(const struct recording *r, const char *from, struct contig_di
 	return rc;
 }
 
-int recording_kernel(struct recording *r, json_t *kernel, struct contig_diag *diag)
+int recording_kernel(struct fidelity_record *r, json_t *kernel, struct contig_diag *diag)
 {
 	const char *name = json_string_value(json_object_get(kernel, "kernel"));
 	char path[4096], temporary[4096 + 8];
@@ -196,7 +196,7 @@ int recording_kernel(struct recording *r, json_t *kernel, struct contig_diag *di
 
 /* ---- its end ---------------------------------------------------------------------------------- */
 
-int recording_publish(struct recording *r)
+int recording_publish(struct fidelity_record *r)
 {
 	struct contig_diag diag;
 	int rc = close_file(r, &diag);
@@ -210,7 +210,7 @@ int recording_publish(struct recording *r)
 	return CLI_OK;
 }
 
-void recording_discard(struct recording *r)
+void recording_discard(struct fidelity_record *r)
 {
 	struct contig_diag diag;
 

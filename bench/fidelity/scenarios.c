@@ -85,7 +85,7 @@ static bool all_answered(const struct scenario_result *res)
 	return all;
 }
 
-static int record(const struct scenario_result *res, const char *kernel, const char *file, struct recording *r,
+static int record(const struct scenario_result *res, const char *kernel, const char *file, struct fidelity_record *r,
                   struct contig_diag *diag)
 {
 	if (res->verdict == SCENARIO_NOT_POSSIBLE || res->verdict == SCENARIO_NO_SUCH_STATE || res->why.text[0])
@@ -98,7 +98,7 @@ static int record(const struct scenario_result *res, const char *kernel, const c
 	return recording_line(r, "scenarios.jsonl", scenario_line(res, kernel, file), diag);
 }
 
-int scenario_set_run(const struct scenario_set *set, const char *backend, const char *kernel, struct recording *r,
+int scenario_set_run(const struct scenario_set *set, const char *backend, const char *kernel, struct fidelity_record *r,
                      struct contig_diag *diag)
 {
 	uint32_t done = 0;

@@ -19,7 +19,7 @@ int scenario_set_add(struct scenario_set *set, const char *path, struct contig_d
 void scenario_set_free(struct scenario_set *set);
 
 /* All of them on a backend, which is called `kernel` in the recording. 0 or -errno with *diag: what was recorded stays. */
-int scenario_set_run(const struct scenario_set *set, const char *backend, const char *kernel, struct recording *r,
+int scenario_set_run(const struct scenario_set *set, const char *backend, const char *kernel, struct fidelity_record *r,
                      struct contig_diag *diag);
 
 #endif

@@ -6,9 +6,11 @@ static const struct help_option options[] = {
 	  "scenario" },
 	{ "-b, --backends", "BACKEND,...",
 	  "these backends, knobs added with +; without it all generations, and composed backends where a scenario expects "
-	  "something of them",
+	  "something of them; NAME@guest is a kernel itself (`contigbench guest build`)",
 	  NULL, ",backend" },
-	{ "-v, --verbose", NULL, "layout string, types and counters after every operation", NULL, NULL },
+	{ "-v, --verbose", NULL,
+	  "layout string, types and counters after every operation; of a kernel also how long requests took", NULL,
+	  NULL },
 	{ "--json", NULL, "all of it as JSON", NULL, NULL },
 	{ "-h, --help", NULL, "this text", NULL, NULL },
 	{ 0 },
@@ -37,6 +39,8 @@ const struct help help_scenario = {
 		(const struct help_example[]){
 			{ "contigbench scenario 8.2-cma-spanning -v",
 	                  "what each generation makes of a free run over two CMA blocks, step by step" },
+			{ "contigbench scenario kernel -b linux-6.1,linux-6.1@guest",
+	                  "the model and the kernel itself, side by side" },
 			{ 0 } },
 	.status = "Exit status: 0 all as expected; 1 something differs, or an invariant broke; 2 a file is wrong.",
 };
