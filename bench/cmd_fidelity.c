@@ -23,6 +23,7 @@ struct options {
 	char *kernels; /* -b */
 	const char *model, *out, *replay;
 	uint64_t requests, seed;
+	uint32_t layouts;         /* bits */
 	bool no_scenarios, asked; /* an option that is not for --replay was given */
 	enum form form;
 	bool both, help;
@@ -37,20 +38,45 @@ static int number(const char *option, uint64_t most, uint64_t *out)
 	                                                 (unsigned long long)most);
 }
 
+/* "natural-90,scattered-50" */
+static int layouts(char *list, uint32_t *bits)
+{
+	char *save = NULL, name[64];
+
+	*bits = 0;
+	for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		uint32_t i = 0;
+
+		while (experiment_name(i, name) && strcmp(name, word) != 0)
+			i++;
+		if (i == EXPERIMENTS)
+			return cli_error(CLI_USAGE,
+			                 "--layouts %s: scattered, clustered or natural, then -50, -70 or -90", word);
+		*bits |= 1u << i;
+	}
+	return *bits ? CLI_OK : cli_error(CLI_USAGE, "--layouts names none");
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "backends", required_argument, NULL, 'b' }, { "model", required_argument, NULL, 'M' },
-		{ "requests", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
-		{ "no-scenarios", no_argument, NULL, 'S' },   { "replay", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, 'j' },           { "markdown", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
+		{ "backends", required_argument, NULL, 'b' },
+		{ "model", required_argument, NULL, 'M' },
+		{ "requests", required_argument, NULL, 'n' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "layouts", required_argument, NULL, 'l' },
+		{ "no-scenarios", no_argument, NULL, 'S' },
+		{ "replay", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "markdown", no_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int opt = 0, status = CLI_OK;
 
-	*o = (struct options){ .requests = EXPERIMENT_DEFAULT, .seed = 1 };
+	*o = (struct options){ .requests = EXPERIMENT_DEFAULT, .seed = 1, .layouts = (1u << EXPERIMENTS) - 1 };
 	while (cli_option(argc, argv, ":b:o:h", options, &opt, &status)) {
-		o->asked |= strchr("bonsS", opt) != NULL;
+		o->asked |= strchr("bonslS", opt) != NULL;
 		switch (opt) {
 		case 'b':
 			o->kernels = optarg;
@@ -63,6 +89,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'n':
 			status = number("--requests", 100000, &o->requests);
+			break;
+		case 'l':
+			status = layouts(optarg, &o->layouts);
 			break;
 		case 's':
 			status = number("--seed", UINT64_MAX / 2, &o->seed);
@@ -216,6 +245,7 @@ int cmd_fidelity(int argc, char **argv)
 	if (!run)
 		return cli_error(CLI_MACHINE, "no memory");
 	run->requests = (uint32_t)o.requests;
+	run->layouts = o.layouts;
 	run->seed = o.seed;
 	status = add_kernels(run, &o);
 	status = status ? status : add_files(run, &o, argc - optind, argv + optind);

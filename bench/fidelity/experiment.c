@@ -191,7 +191,7 @@ static int requests(struct trial *t, uint32_t nr_before, struct contig_diag *dia
 		e->done += rc >= 0;
 		if (!rc && t->part < MOST_AGAIN && i + 1 < e->requests)
 			rc = look_at_all(t, diag);
-		cli_progress(e->kernel, e->done, (uint64_t)EXPERIMENTS * e->requests);
+		cli_progress(e->kernel, e->done, (uint64_t)__builtin_popcount(e->layouts) * e->requests);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -201,11 +201,19 @@ static int populate(const struct experiment *e, uint32_t i, struct contig_diag *
 	struct guest_answer *a;
 
 	guest_limit(e->g, POPULATE_SECONDS);
-	int rc = guest_ask(e->g, &a, diag, "populate %s %llu %u %u", experiments[i].layout,
-	                   (unsigned long long)e->seed + i, experiments[i].fill, experiments[i].unmovable);
+	int rc = guest_zone_ask(e->g, &a, diag, "populate %s %llu %u %u", experiments[i].layout,
+	                        (unsigned long long)e->seed + i, experiments[i].fill, experiments[i].unmovable);
 
 	guest_limit(e->g, CALL_SECONDS);
 	return rc;
+}
+
+const char *experiment_name(uint32_t i, char out[64])
+{
+	if (i >= EXPERIMENTS)
+		return NULL;
+	snprintf(out, 64, "%s-%u", experiments[i].layout, experiments[i].fill);
+	return out;
 }
 
 int experiment_run(struct experiment *e, struct contig_diag *diag)
@@ -215,7 +223,9 @@ int experiment_run(struct experiment *e, struct contig_diag *diag)
 	int rc = t.seen ? guest_zone_find(&t.zone, e->g, &inner) : contig_diag_set(&inner, -ENOMEM, "no memory");
 
 	for (uint32_t i = 0; i < EXPERIMENTS && !rc; i++) {
-		snprintf(t.name, sizeof(t.name), "%s-%u", experiments[i].layout, experiments[i].fill);
+		if (!(e->layouts & 1u << i))
+			continue;
+		experiment_name(i, t.name);
 		t.part = 0;
 		rc = populate(e, i, &inner);
 		rc = rc ? rc : requests(&t, i, &inner);

@@ -18,11 +18,15 @@ struct experiment {
 	const char *model;  /* backend that must answer the same */
 	uint64_t seed;
 	uint32_t requests; /* on each layout */
+	uint32_t layouts;  /* bits: which of them */
 	struct fidelity_record *recording;
 	uint32_t done; /* requests, of all layouts */
 };
 
-/* All layouts. 0; or -errno with *diag: what was recorded until then stays. */
+/* The name of a layout ("natural-90"), NULL behind the last. */
+const char *experiment_name(uint32_t i, char out[64]);
+
+/* Those layouts. 0; or -errno with *diag: what was recorded until then stays. */
 int experiment_run(struct experiment *e, struct contig_diag *diag);
 
 #endif

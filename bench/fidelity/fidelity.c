@@ -123,6 +123,7 @@ static int ask_random(const struct fidelity_run *run, const struct fidelity_kern
 		                .model = k->model,
 		                .seed = run->seed,
 		                .requests = run->requests,
+		                .layouts = run->layouts,
 		                .recording = r };
 
 	if (!e.g)

@@ -19,6 +19,7 @@ struct fidelity_run {
 	struct fidelity_kernel kernel[FIDELITY_MAX_KERNELS];
 	struct scenario_set set;
 	uint32_t requests; /* on each random layout; 0: none */
+	uint32_t layouts;  /* bits: which of them */
 	uint64_t seed;
 	bool quiet;        /* no progress of booting */
 	backend_boot boot; /* NULL: guest_boot() */

@@ -10,7 +10,7 @@
 
 #define TYPES_A_CALL 1024u /* pageblocks: an answer is one line of the wire */
 
-int guest_ask(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, ...)
+int guest_zone_ask(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, ...)
 {
 	char command[512];
 	va_list ap;
@@ -77,7 +77,7 @@ static int look(const struct guest_zone *z, block_t first, uint32_t nr, each_run
                 struct contig_diag *diag)
 {
 	struct guest_answer *a;
-	int rc = guest_ask(z->g, &a, diag, "look %u %u", z->start + first * LAYOUT_NPB, nr * LAYOUT_NPB);
+	int rc = guest_zone_ask(z->g, &a, diag, "look %u %u", z->start + first * LAYOUT_NPB, nr * LAYOUT_NPB);
 
 	for (uint32_t i = 0; !rc && i < a->nr_lines; i++) {
 		struct contig_run run;
@@ -94,7 +94,8 @@ int guest_zone_types(const struct guest_zone *z, block_t first, uint32_t nr, cha
 
 	for (uint32_t at = 0, n; at < nr; at += n) {
 		n = nr - at < TYPES_A_CALL ? nr - at : TYPES_A_CALL;
-		int rc = guest_ask(z->g, &a, diag, "types %u %u", z->start + (first + at) * LAYOUT_NPB, n * LAYOUT_NPB);
+		int rc = guest_zone_ask(z->g, &a, diag, "types %u %u", z->start + (first + at) * LAYOUT_NPB,
+		                        n * LAYOUT_NPB);
 
 		if (rc)
 			return rc;
@@ -157,7 +158,7 @@ int guest_zone_dump(const struct guest_zone *z, struct zone_layout *l, struct co
 	}
 	free(types);
 	rc = rc ? rc : look(z, 0, z->nr_blocks, saw, l, diag);
-	rc = rc ? rc : guest_ask(z->g, &a, diag, "list %llu", (unsigned long long)guest_number(z->g, "node"));
+	rc = rc ? rc : guest_zone_ask(z->g, &a, diag, "list %llu", (unsigned long long)guest_number(z->g, "node"));
 	for (uint32_t i = 0; !rc && i < a->nr_lines; i++)
 		rc = saw_list(z, l, a->line[i], diag);
 	return rc ? rc : zone_layout_check(l, diag);

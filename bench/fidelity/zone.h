@@ -13,7 +13,7 @@ struct guest_zone {
 };
 
 /* An agent's answer; a negative RC is an error, too: its number, with the agent's words in *diag. */
-int guest_ask(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, ...)
+int guest_zone_ask(struct guest *g, struct guest_answer **answer, struct contig_diag *diag, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* -EOPNOTSUPP if its pageblocks are not 512 pages, or it does not begin aligned to the largest run. */

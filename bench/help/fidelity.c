@@ -11,6 +11,7 @@ static const struct help_option options[] = {
 	  "backend" },
 	{ "--requests", "N", "random requests on each of nine layouts (100); 0: none",
 	  "The layouts are scattered, clustered and natural, 50, 70 and 90 % of memory in use.", NULL },
+	{ "--layouts", "NAME,...", "only these of them: scattered-50 ... natural-90", NULL, NULL },
 	{ "--seed", "N", "of layouts and requests (1)", NULL, NULL },
 	{ "--no-scenarios", NULL, "random requests only", NULL, NULL },
 	{ "-o", "DIR", "where everything that was asked and answered is kept (results/fidelity-DATE)", NULL, "dir" },
