@@ -31,7 +31,7 @@ LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c al
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
 BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
 AGENT	:= $(wildcard allocators/linux/agent/*.c)
-PURE	:= $(patsubst %,allocators/linux/agent/%.c,fill line runs)
+PURE	:= $(patsubst %,allocators/linux/agent/%.c,dump fill line runs)
 TESTS	:= $(wildcard tests/test_*.c)
 obj	= $(patsubst %,$(BUILD)/%.o,$(1))
 

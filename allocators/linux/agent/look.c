@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "dump.h"
 #include "runs.h"
 
 static void say_run(const struct contigbench_run *r)
@@ -31,8 +32,55 @@ static int64_t look(const struct call *c)
 	struct runs runs = { .emit = say_run, .visible = CONTIGBENCH_PINNED | CONTIGBENCH_FROZEN };
 	int rc = device_look(c->number[0], c->number[1], collect, &runs);
 
-	runs_end(&runs);
+	if (!rc)
+		runs_end(&runs);
 	return rc ? rc : (int64_t)runs.nr;
+}
+
+static struct dump dump;
+
+static void say_text(const char *line)
+{
+	say("%s", line);
+}
+
+static void add_to_text(const struct contigbench_run *r)
+{
+	dump_add(&dump, r);
+}
+
+static int64_t layout(const struct call *c)
+{
+	/* runs may begin before the span, and be larger than anything */
+	uint64_t first = c->number[0] >> kernel.block_order, blocks = (c->number[1] >> kernel.block_order) + 2;
+	uint64_t before = first < 64 ? first : 64;
+	char *letters = calloc(1, blocks + before + 1);
+	struct contigbench_types t = {
+		.start = (first - before) << kernel.block_order,
+		.nr = c->number[1] + ((before + 1) << kernel.block_order),
+		.letters = (uintptr_t)letters,
+		.max = (uint32_t)(blocks + before),
+	};
+	struct runs runs = { .emit = add_to_text, .visible = CONTIGBENCH_PINNED | CONTIGBENCH_FROZEN };
+	int rc;
+
+	if (t.start + t.nr > kernel.max_pfn)
+		t.nr = kernel.max_pfn - t.start;
+	rc = letters ? device(CONTIGBENCH_TYPES, &t) : -ENOMEM;
+	dump = (struct dump){
+		.line = say_text,
+		.block_order = kernel.block_order,
+		.first_block = first - before,
+		.types = letters,
+	};
+	if (!rc)
+		rc = device_look(c->number[0], c->number[1], collect, &runs);
+	if (!rc) {
+		runs_end(&runs);
+		dump_end(&dump);
+	}
+	free(letters);
+	return rc ? rc : (int64_t)dump.lines;
 }
 
 static int64_t types(const struct call *c)
@@ -110,6 +158,7 @@ static int64_t list(const struct call *c)
 
 const struct command look_commands[] = {
 	{ "look", "pn", "START NR", look, false },
+	{ "layout", "pn", "START NR", layout, false },
 	{ "types", "pn", "START NR", types, false },
 	{ "list", "n", "NODE", list, false },
 	{ .name = NULL },

@@ -3,10 +3,10 @@
  * natural.c - populate natural: memory as the kernel's own allocator leaves it when much has come and gone.
  *
  * Nothing is placed. In ROUNDS rounds allocations are made until a peak is reached, and random ones of those that do not live
- * long are freed again, down to a trough, in the last round down to FILL. A draw of the generator decides what is
- * allocated: kernel memory (two thirds unmovable, one third reclaimable; order 0 to 3) as long as there is less of it than
- * wanted, twice that before the last round; a THP now and then; else a run of user pages, geometric in length. Every
- * fourth allocation lives long: it is freed only if nothing else is left. Types of pageblocks come out as they come.
+ * long are freed again, down to a trough, in the last round down to FILL. A draw decides what is allocated: one of DICE
+ * times a THP, every third time kernel memory (a third of it reclaimable; order 0 to 3) as long as there is less than twice
+ * of what is wanted, else a run of user pages, geometric in length. Every fourth allocation lives long: it is freed only
+ * if nothing else is left. Types of pageblocks come out as they come.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 #define TROUGH    12u /* percent below it */
 #define RUN       16u /* mean pages of a run of user pages */
 #define LONG_LIFE 4u  /* one of so many */
-#define THP_ONE   96u /* one of so many allocations */
+#define DICE      96u /* one of so many allocations is a THP, a third kernel memory */
 #define GIVE_UP   4096u
 
 struct thing {
@@ -124,17 +124,17 @@ static int grow(struct nature *n, uint64_t until, uint64_t kernel_most)
 {
 	for (uint32_t failed = 0; n->in_use < until && failed < GIVE_UP;) {
 		bool have_room = n->nr[0] + GIVE_UP < n->max && n->nr[1] + GIVE_UP < n->max;
-		bool is_kernel = draw(n, 3) == 0 && kernel_pages(n) < kernel_most;
+		uint32_t dice = draw(n, DICE);
 		int rc;
 
 		if (!have_room)
 			return -ENOSPC;
-		if (is_kernel)
-			rc = add_kernel(n);
-		else if (kernel_pages(n) < kernel_most || draw(n, THP_ONE))
-			rc = add_run(n);
-		else
+		if (dice == 0)
 			rc = add_user(n, THP_ORDER);
+		else if (dice < DICE / 3 && kernel_pages(n) < kernel_most)
+			rc = add_kernel(n);
+		else
+			rc = add_run(n);
 		if (rc && rc != -ENOMEM)
 			return rc;
 		failed = rc ? failed + 1 : 0;
@@ -205,6 +205,9 @@ int populate_natural(struct populate *out)
 		if (!rc)
 			rc = device_drain();
 	}
+	/* a THP that went may have been too much */
+	while (!rc && n.in_use < target && n.nr[0] < n.max)
+		rc = add_user(&n, 0);
 	free(n.thing[0]);
 	free(n.thing[1]);
 	return rc;

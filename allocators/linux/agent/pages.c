@@ -217,6 +217,37 @@ static int64_t at(const struct call *c)
 	return o ? maker_of(o->kind)->at(o) : -ENOENT;
 }
 
+/* What was placed so far stays. */
+static int64_t place(const struct call *c)
+{
+	uint64_t owner = c->number[0], start = c->number[1], nr = c->number[2];
+	struct want w = { .node = (uint32_t)arena_zone.node };
+	int rc = 0;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		struct contigbench_span s = { .start = start + i, .nr = 1 };
+		struct owned *o = owner_add(owner + i);
+
+		if (!o)
+			return answer(-EEXIST, "owner %llu has something", (unsigned long long)(owner + i));
+		rc = device(CONTIGBENCH_GIVE, &s);
+		o->node = (uint8_t)w.node;
+		if (!rc)
+			rc = alloc_user(o, &w);
+		if (!rc && o->pfn != start + i) {
+			answer(0, "the page came to %llu, not %llu", (unsigned long long)o->pfn,
+			       (unsigned long long)(start + i));
+			free_user(o);
+			rc = -EXDEV;
+		}
+		if (rc) {
+			owner_drop(o);
+			return rc;
+		}
+	}
+	return (int64_t)nr;
+}
+
 /* ---- pages by pfn ----------------------------------------------------------------------------- */
 
 static int64_t give(const struct call *c)
@@ -280,6 +311,7 @@ static int64_t lru(const struct call *c)
 
 const struct command pages_commands[] = {
 	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic]", alloc, false },
+	{ "place", "npn", "OWNER START NR", place, false },
 	{ "free", "n", "OWNER", free_owner, false },
 	{ "at", "n", "OWNER", at, false },
 	{ "give", "pn", "START NR", give, false },

@@ -17,7 +17,8 @@
  * with an argument is -EINVAL; a span must lie in one zone and, but for LOOK and TYPES, must be online; -EFAULT, -EINTR and -ENOMEM
  * are as everywhere. -EOPNOTSUPP: this kernel can not do that (the can_ bits say so beforehand).
  * What a request said is in .rc: the ioctl itself is 0 as soon as there was a request.
- * All that is owned is given back, pins are dropped and frozen pages restored by RESET, and when the device is closed.
+ * All that is owned is given back, pins are dropped, frozen pages restored, isolated pageblocks released and nr_reserved_highatomic
+ * counted anew by RESET, and when the device is closed.
  * Work is done on the cpu of the caller, who has to be bound to one if it matters.
  */
 #ifndef CONTIGBENCH_ABI_H
@@ -149,7 +150,8 @@ struct contigbench_request {
 /*
  * Two requests, each on its cpu, that wait for each other, spin .spins times and go. What they got stays owned until it is given:
  * state can be looked at first. -EINVAL: the same cpu twice, cpu offline, two LOADs, a request that REQUEST would refuse. Two
- * RANGEs, whatever they overlap, are fine. What a LOAD still holds is freed before the ioctl returns.
+ * RANGEs, whatever they overlap, are fine. What a LOAD still holds is freed before the ioctl returns. .replaced
+ * is not counted here.
  */
 struct contigbench_race {
 	struct contigbench_request side[2];
@@ -246,8 +248,8 @@ struct contigbench_run {
 
 /*
  * Runs of [start, start + nr) in ascending order into runs[]; those that reach out of it are reported whole. A snapshot under
- * the zone's lock as far as free runs go, in slices of a few pageblocks. .filled is their number; if the
- * array was full, .next is where to go on, else it is start + nr or behind.
+ * the lock of the first page's zone, as far as free runs go. .filled is their number, at most 131072; if the array was full,
+ * .next is where to go on, else it is start + nr or behind.
  */
 struct contigbench_look {
 	__u64 start;
@@ -259,8 +261,8 @@ struct contigbench_look {
 };
 
 /*
- * Types of the pageblocks that touch the span, a character each, ascending, no NUL: a letter, small (type kept) or 'i' while isolated;
- * '.' where no memory is online.
+ * Types of the pageblocks that touch the span, a character each, ascending, no NUL: a letter, small (type kept) or 'i' while
+ * isolated; '.' where no memory is online.
  */
 struct contigbench_types {
 	__u64 start;
@@ -271,10 +273,9 @@ struct contigbench_types {
 };
 
 /*
- * Set the type of whole pageblocks (U M R H C; C -EOPNOTSUPP without CMA) under the zone's lock; free runs that begin in them move to the
- * tail of the list of that type, counters along. A free run that covers several pageblocks
- * moves whole up to v6.9, and comes apart at pageblock borders first from v6.10 on. -EBUSY: one of the blocks is isolated. The
- * counter nr_reserved_highatomic is left alone.
+ * Set the type of whole pageblocks (U M R H C; C -EOPNOTSUPP without CMA) under the zone's lock; free runs that begin in
+ * them move to the tail of the list of that type, counters along. A free run that covers several pageblocks moves whole up to v6.9, and comes apart at pageblock borders first from v6.10 on. -EBUSY: one of the blocks is isolated. The
+ * counter nr_reserved_highatomic follows.
  */
 struct contigbench_settype {
 	__u64 start;

@@ -96,6 +96,8 @@ int cb_migratetype(u32 letter); /* or -1 */
 /* What the allocator takes it for (MIGRATE_ISOLATE while isolated), and what is stored. */
 int cb_reported(unsigned long pfn);
 int cb_stored(unsigned long pfn);
+/* nr_reserved_highatomic as it would be had nobody retyped a block of type H behind its back, as 6.1 does. */
+void cb_recount_highatomic(struct zone *zone);
 int cb_types(struct contigbench_types *t);
 int cb_settype(const struct contigbench_settype *s);
 

@@ -126,6 +126,8 @@ static unsigned long give_back(unsigned long pfn)
 
 int cb_reset(void)
 {
+	struct zone *zone;
+	unsigned int i;
 	unsigned long pfn;
 
 	cb_refs_reset();
@@ -146,5 +148,7 @@ int cb_reset(void)
 		pfn = give_back(pfn);
 		cond_resched();
 	}
+	for (i = 0; (zone = cb_zone(i)); i++)
+		cb_recount_highatomic(zone);
 	return 0;
 }

@@ -3,9 +3,9 @@
  * Two requests at the same time: a thread a side, each bound to its cpu, that wait for each other in a loop, then spin as long as
  * its side was told to, and go. What comes of it is up to the kernel; it is one trial.
  */
-#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
+#include <linux/sched/task.h>
 
 #include "contigbench.h"
 
@@ -20,7 +20,6 @@ struct race {
 		struct contigbench_request *r;
 		unsigned int slot;
 		struct page **live; /* a load's allocations, a ring */
-		struct completion done;
 	} side[2];
 };
 
@@ -90,7 +89,6 @@ static int run_side(void *data)
 			cb_request_run(r, s->slot);
 		atomic_inc(&s->race->through);
 	}
-	complete(&s->done);
 	return 0;
 }
 
@@ -148,16 +146,24 @@ static int start(struct race *race)
 
 		task[i] = kthread_create_on_node(run_side, s, cpu_to_node(s->r->cpu), "contigbench/%u", s->r->cpu);
 		if (IS_ERR(task[i])) {
-			if (i)
+			if (i) {
 				kthread_stop(task[0]); /* never woken: its function does not run */
+				put_task_struct(task[0]);
+			}
 			return PTR_ERR(task[i]);
 		}
+		get_task_struct(task[i]);
 		kthread_bind(task[i], s->r->cpu);
 	}
 	for (i = 0; i < 2; i++)
 		wake_up_process(task[i]);
-	for (i = 0; i < 2; i++)
-		wait_for_completion(&race->side[i].done);
+	/* a side that has begun may not be stopped before it began: kthread_stop() of one not yet scheduled skips its function */
+	while (atomic_read(&race->there) < 2)
+		usleep_range(50, 100);
+	for (i = 0; i < 2; i++) {
+		kthread_stop(task[i]);
+		put_task_struct(task[i]);
+	}
 	return 0;
 }
 
@@ -173,7 +179,6 @@ int cb_race(struct contigbench_race *r)
 		struct side *s = &race.side[i];
 
 		*s = (struct side){ .race = &race, .r = &r->side[i], .slot = i };
-		init_completion(&s->done);
 		if (is_load(s->r)) {
 			s->live = kvcalloc(s->r->live, sizeof(struct page *), GFP_KERNEL);
 			if (!s->live)

@@ -38,34 +38,32 @@ static void on_test(void *data, unsigned long start, unsigned long end, unsigned
 		s->tested++;
 }
 
-static void count_migration(unsigned long succeeded, unsigned long failed, int reason)
+#define CAN_COUNT (HAVE_MIGRATE_TRACE || HAVE_MIGRATE_TRACE_SPLIT || HAVE_MIGRATE_TRACE_ENUM)
+
+#if HAVE_MIGRATE_TRACE_ENUM
+typedef enum migrate_reason reason_t;
+#else
+typedef int reason_t;
+#endif
+
+#if HAVE_MIGRATE_TRACE
+static void on_migrate(void *data, unsigned long succeeded, unsigned long failed, unsigned long thp_succeeded,
+                       unsigned long thp_failed, unsigned long thp_split, enum migrate_mode mode, reason_t reason)
+#else
+static __maybe_unused void on_migrate(void *data, unsigned long succeeded, unsigned long failed,
+                                      unsigned long thp_succeeded, unsigned long thp_failed, unsigned long thp_split,
+                                      unsigned long large_folio_split, enum migrate_mode mode, reason_t reason)
+#endif
 {
 	struct slot *s = slot_of_current();
 
 	/* the allocation of targets may compact, which is not the request's */
-	if (!s || reason != MR_CONTIG_RANGE)
+	if (!s || (int)reason != MR_CONTIG_RANGE)
 		return;
 	s->migrations++;
 	s->migrated += succeeded;
 	s->failed += failed;
 }
-
-#if HAVE_MIGRATE_TRACE_SPLIT
-static void on_migrate(void *data, unsigned long succeeded, unsigned long failed, unsigned long thp_succeeded,
-                       unsigned long thp_failed, unsigned long thp_split, unsigned long large_split,
-                       enum migrate_mode mode, int reason)
-{
-	count_migration(succeeded, failed, reason);
-}
-#elif HAVE_MIGRATE_TRACE
-static void on_migrate(void *data, unsigned long succeeded, unsigned long failed, unsigned long thp_succeeded,
-                       unsigned long thp_failed, unsigned long thp_split, enum migrate_mode mode, int reason)
-{
-	count_migration(succeeded, failed, reason);
-}
-#else
-#define on_migrate NULL
-#endif
 
 static struct probe {
 	const char *name;
@@ -74,7 +72,7 @@ static struct probe {
 	struct tracepoint *tp;
 } probes[] = {
 	{ "test_pages_isolated", on_test, CONTIGBENCH_CAN_STAGE, NULL },
-	{ "mm_migrate_pages", on_migrate, CONTIGBENCH_CAN_MIGRATED, NULL },
+	{ "mm_migrate_pages", CAN_COUNT ? on_migrate : NULL, CONTIGBENCH_CAN_MIGRATED, NULL },
 };
 
 static void match(struct tracepoint *tp, void *unused)
@@ -90,7 +88,7 @@ int cb_trace_init(void)
 {
 	unsigned int i;
 
-	if (!HAVE_MIGRATE_TRACE && !HAVE_MIGRATE_TRACE_SPLIT)
+	if (!CAN_COUNT)
 		pr_warn("contigbench: mm_migrate_pages has arguments that are not known: migrated pages are not counted\n");
 	for_each_kernel_tracepoint(match, NULL);
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
@@ -363,31 +361,30 @@ void cb_request_run(struct contigbench_request *r, unsigned int slot)
 	r->failed = s->failed;
 }
 
+/* As it is, and not as this request should have left it: in a race the other one may have come later, or left some behind. */
+static void note_isolated(const struct contigbench_request *r)
+{
+	unsigned long pfn = ALIGN_DOWN(r->start, CB_HULL), end = ALIGN(r->start + r->nr, CB_HULL);
+
+	for (; pfn < end; pfn += CB_BLOCK) {
+		cb_pages[pfn].flags &= ~CB_ISOLATED;
+		if (cb_reported(pfn) == MIGRATE_ISOLATE)
+			cb_pages[pfn].flags |= CB_ISOLATED;
+	}
+}
+
 void cb_request_own(const struct contigbench_request *r)
 {
-	unsigned long pfn;
-
+	if (r->op == CONTIGBENCH_OP_RANGE || r->op == CONTIGBENCH_OP_ISOLATE || r->op == CONTIGBENCH_OP_UNDO)
+		note_isolated(r);
 	if (r->rc)
 		return;
-	switch (r->op) {
-	case CONTIGBENCH_OP_RANGE:
+	if (r->op == CONTIGBENCH_OP_RANGE)
 		cb_own(r->start, r->nr, 'A', 0);
-		break;
-	case CONTIGBENCH_OP_CMA_ALLOC:
+	else if (r->op == CONTIGBENCH_OP_CMA_ALLOC)
 		cb_own(r->start, r->nr, 'A', CB_CMA);
-		break;
-	case CONTIGBENCH_OP_GIVE:
+	else if (r->op == CONTIGBENCH_OP_GIVE)
 		cb_disown(r->start, r->nr);
-		break;
-	case CONTIGBENCH_OP_ISOLATE:
-		for (pfn = r->start; pfn < r->start + r->nr; pfn += CB_BLOCK)
-			cb_pages[pfn].flags |= CB_ISOLATED;
-		break;
-	case CONTIGBENCH_OP_UNDO:
-		for (pfn = r->start; pfn < r->start + r->nr; pfn += CB_BLOCK)
-			cb_pages[pfn].flags &= ~CB_ISOLATED;
-		break;
-	}
 }
 
 int cb_request(struct contigbench_request *r)
