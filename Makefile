@@ -29,7 +29,8 @@ LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 # A room is a folder; its sources are all that lie in it.
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
-BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
+BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc) \
+	allocators/linux/agent/nature.c
 AGENT	:= $(wildcard allocators/linux/agent/*.c)
 PURE	:= $(patsubst %,allocators/linux/agent/%.c,dump fill line runs)
 TESTS	:= $(wildcard tests/test_*.c)

@@ -302,6 +302,7 @@ int conformance_run(struct conformance *c, const char *dir, const char *const *b
 		rc = rc ? rc : conformance_each_line(dir, "answers.jsonl", add_answer, &answers, diag);
 	}
 	rc = rc ? rc : conformance_scenarios(c, dir, backends, nr_backends, diag);
+	rc = rc ? rc : conformance_grown(c, dir, backends, nr_backends, diag);
 	rc = rc ? rc : conformance_random(c, dir, backends, nr_backends, diag);
 	free(cases.sc);
 	if (!rc && !c->nr_kernels)

@@ -56,6 +56,13 @@ struct conformance_random_row {
 	uint64_t pages_model, pages_kernel; /* migrated, over requests that both grant */
 };
 
+/* Memory that has grown in the kernel and in the model: pageblocks that are alike. */
+struct conformance_grown_row {
+	uint32_t kernel;
+	char name[CONFORMANCE_NAME];
+	struct agreement types, map;
+};
+
 struct conformance {
 	uint32_t nr_kernels;
 	struct conformance_kernel kernel[CONFORMANCE_MAX_KERNELS];
@@ -63,6 +70,8 @@ struct conformance {
 	struct conformance_reason reason[CONFORMANCE_MAX_REASONS];
 	uint32_t nr_random;
 	struct conformance_random_row random[CONFORMANCE_MAX_ROWS];
+	uint32_t nr_grown;
+	struct conformance_grown_row grown[CONFORMANCE_MAX_ROWS];
 	uint32_t disagreements; /* in return code, stage or types; in scripted cases also in map and pages migrated */
 	char beyond[128];       /* what cases that are not modelled ask for: "htlb= x:" */
 	/* Called with each disagreement: where, what, and both sides. May be NULL. */

@@ -20,6 +20,10 @@ bool conformance_has_file(const char *dir, const char *name);
 int conformance_random(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
                        struct contig_diag *diag);
 
+/* All grown-*.jsonl, each with the layout before; what came of it is the layout of the random requests of that name. */
+int conformance_grown(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
+                      struct contig_diag *diag);
+
 /* scenarios.jsonl, if there is one, with the .scn files that it names. */
 int conformance_scenarios(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
                           struct contig_diag *diag);

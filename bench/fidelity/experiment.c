@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../allocators/linux/agent/nature.h"
 #include "../cli.h"
 #include "../exact/random_model.h"
 #include "../virtual/rng.h"
@@ -68,7 +69,7 @@ static int look_at_all(struct trial *t, struct contig_diag *diag)
 	int rc = settle(t, diag);
 
 	rc = rc ? rc : guest_zone_dump(&t->zone, t->seen, diag);
-	rc = rc ? rc : recording_layout(t->e->recording, file_of(t, "layout.gz", name), t->e->kernel, t->seen, diag);
+	rc = rc ? rc : recording_layout(t->e->record, file_of(t, "layout.gz", name), t->e->kernel, t->seen, diag);
 	return rc ? rc : random_model_open(&t->model, t->seen, t->e->model, diag);
 }
 
@@ -148,7 +149,7 @@ static int record(const struct trial *t, pfn_t start, uint32_t nr, const struct 
 	                  (int)nr, "rc", (json_int_t)a->rc, "stage", a->stage, "migrated", (json_int_t)a->migrated,
 	                  "type_before", a->before, "type_after", a->after, "map", a->map);
 
-	return recording_line(t->e->recording, file_of(t, "jsonl.gz", name), line, diag);
+	return recording_line(t->e->record, file_of(t, "jsonl.gz", name), line, diag);
 }
 
 static bool alike(const struct random_answer *a, const struct random_answer *b)
@@ -216,6 +217,45 @@ const char *experiment_name(uint32_t i, char out[64])
 	return out;
 }
 
+static int number_of(struct guest *g, const char *key, uint64_t *out, struct contig_diag *diag)
+{
+	size_t len = strlen(key);
+	struct guest_answer *a;
+	int rc = guest_zone_ask(g, &a, diag, "stats");
+
+	for (uint32_t i = 0; !rc && i < a->nr_lines; i++) {
+		if (!strncmp(a->line[i], key, len) && a->line[i][len] == ' ') {
+			*out = strtoull(a->line[i] + len, NULL, 10);
+			return 0;
+		}
+	}
+	return rc ? rc : contig_diag_set(diag, -EPROTO, "stats: the agent says nothing of %s", key);
+}
+
+/* Natural memory is not placed, it grows: how it was before is recorded, so that the model can do the same. */
+static int before_growing(struct trial *t, uint32_t i, struct contig_diag *diag)
+{
+	const struct experiment *e = t->e;
+	uint64_t managed = guest_number(e->g, "zone_managed"), high = guest_number(e->g, "wmark_high"), free_pages = 0;
+	char name[128];
+	int rc = guest_post(e->g, diag, "reset");
+
+	rc = rc ? rc : settle(t, diag);
+	rc = rc ? rc : guest_zone_dump(&t->zone, t->seen, diag);
+	rc = rc ? rc : number_of(e->g, "free", &free_pages, diag);
+	snprintf(name, sizeof(name), "grown-%s.layout.gz", t->name);
+	rc = rc ? rc : recording_layout(e->record, name, e->kernel, t->seen, diag);
+	snprintf(name, sizeof(name), "grown-%s.jsonl", t->name);
+	return rc ? rc
+	          : recording_line(e->record, name,
+	                           json_pack("{s:s,s:I,s:i,s:i,s:I,s:I,s:I}", "kernel", e->kernel, "seed",
+	                                     (json_int_t)(e->seed + i), "fill", (int)experiments[i].fill, "unmovable",
+	                                     (int)experiments[i].unmovable, "managed", (json_int_t)managed, "in_use",
+	                                     (json_int_t)(managed - free_pages), "most",
+	                                     (json_int_t)(managed - high - NATURE_SPARE)),
+	                           diag);
+}
+
 int experiment_run(struct experiment *e, struct contig_diag *diag)
 {
 	struct trial t = { .e = e, .seen = calloc(1, sizeof(*t.seen)) };
@@ -227,7 +267,8 @@ int experiment_run(struct experiment *e, struct contig_diag *diag)
 			continue;
 		experiment_name(i, t.name);
 		t.part = 0;
-		rc = populate(e, i, &inner);
+		rc = strcmp(experiments[i].layout, "natural") ? 0 : before_growing(&t, i, &inner);
+		rc = rc ? rc : populate(e, i, &inner);
 		rc = rc ? rc : requests(&t, i, &inner);
 	}
 	if (rc)

@@ -19,7 +19,7 @@ struct experiment {
 	uint64_t seed;
 	uint32_t requests; /* on each layout */
 	uint32_t layouts;  /* bits: which of them */
-	struct fidelity_record *recording;
+	struct fidelity_record *record;
 	uint32_t done; /* requests, of all layouts */
 };
 

@@ -124,7 +124,7 @@ static int ask_random(const struct fidelity_run *run, const struct fidelity_kern
 		                .seed = run->seed,
 		                .requests = run->requests,
 		                .layouts = run->layouts,
-		                .recording = r };
+		                .record = r };
 
 	if (!e.g)
 		return errno ? -errno : -EIO;

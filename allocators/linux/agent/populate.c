@@ -21,9 +21,8 @@
 
 #include "agent.h"
 #include "fill.h"
+#include "nature.h"
 #include "populate.h"
-
-#define SPARE 4096u
 
 /* The pages that are decided over. */
 struct pages {
@@ -37,7 +36,7 @@ struct pages {
 
 uint64_t populate_spare(void)
 {
-	return arena_zone.wmark_high + SPARE;
+	return arena_zone.wmark_high + NATURE_SPARE;
 }
 
 static int pages_open(struct pages *p)
