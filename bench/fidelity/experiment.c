@@ -9,8 +9,13 @@
 #include "../virtual/rng.h"
 #include "experiment.h"
 
-#define LEAST_PAGES      64u
-#define MOST_PAGES       4096u /* 8 pageblocks */
+#define LEAST_PAGES 64u
+#define MOST_PAGES  4096u /* 8 pageblocks */
+/* To forget: the largest fraction is the smallest limit; owners that nobody else has. */
+#define LEAST_LISTS 1000000u
+#define IN_A_ROW    16u
+#define FORGOTTEN   4000000000u
+
 #define POPULATE_SECONDS 300u
 #define CALL_SECONDS     60u
 
@@ -59,6 +64,25 @@ static int settle(const struct trial *t, struct contig_diag *diag)
 	return rc ? rc : guest_post(t->e->g, diag, "drain");
 }
 
+/*
+ * What a cpu's lists remember beside their pages: how often they were refilled or freed to in a row, and from v6.7 on how many they
+ * may hold. It can not be seen, but brought to what it is in the beginning: a fixed limit, where that can be set, replaces the
+ * one that has grown, which begins anew behind it; a few pages freed in a row end what was in a row before.
+ */
+static int forget(const struct trial *t, struct contig_diag *diag)
+{
+	static const char limit[] = "sh 10 f=/proc/sys/vm/percpu_pagelist_high_fraction; [ ! -e $f ] || echo %u > $f";
+	struct guest *g = t->e->g;
+	int rc = guest_post(g, diag, limit, LEAST_LISTS);
+
+	for (unsigned int i = 0; i < IN_A_ROW && !rc; i++)
+		rc = guest_post(g, diag, "alloc %u X 0 M 1", FORGOTTEN + i);
+	rc = rc ? rc : guest_post(g, diag, "lru");
+	for (unsigned int i = 0; i < IN_A_ROW && !rc; i++)
+		rc = guest_post(g, diag, "free %u", FORGOTTEN + i);
+	return rc ? rc : guest_post(g, diag, limit, 0);
+}
+
 /* What is in the guest's memory now goes to the recording and to the model. */
 static int look_at_all(struct trial *t, struct contig_diag *diag)
 {
@@ -66,7 +90,9 @@ static int look_at_all(struct trial *t, struct contig_diag *diag)
 
 	random_model_close(&t->model);
 	t->part++;
-	int rc = settle(t, diag);
+	int rc = forget(t, diag);
+
+	rc = rc ? rc : settle(t, diag);
 
 	rc = rc ? rc : guest_zone_dump(&t->zone, t->seen, diag);
 	rc = rc ? rc : recording_layout(t->e->record, file_of(t, "layout.gz", name), t->e->kernel, t->seen, diag);
@@ -240,6 +266,7 @@ static int before_growing(struct trial *t, uint32_t i, struct contig_diag *diag)
 	char name[128];
 	int rc = guest_post(e->g, diag, "reset");
 
+	rc = rc ? rc : forget(t, diag);
 	rc = rc ? rc : settle(t, diag);
 	rc = rc ? rc : guest_zone_dump(&t->zone, t->seen, diag);
 	rc = rc ? rc : number_of(e->g, "free", &free_pages, diag);

@@ -175,6 +175,9 @@ int nature_run(const struct nature_world *w, struct splitmix *rng, uint32_t fill
 		bool last = round == ROUNDS;
 
 		rc = grow(&n, peak, n.kernel_wanted * 2);
+		/* what is in an LRU batch would not be free at once */
+		if (!rc)
+			rc = w->drain(w->ctx);
 		if (!rc)
 			rc = shrink(&n, last || fill <= TROUGH ? target : percent_of_managed(w, fill - TROUGH));
 		if (!rc)

@@ -30,7 +30,7 @@ struct nature_world {
 	/* user memory: a page, or a THP */
 	int (*map)(void *ctx, unsigned int order, uint64_t *handle);
 	int (*unmap)(void *ctx, unsigned int order, uint64_t handle);
-	/* per-cpu lists and LRU batches, after each round */
+	/* per-cpu lists and LRU batches, at each peak and trough */
 	int (*drain)(void *ctx);
 };
 
