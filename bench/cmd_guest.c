@@ -31,7 +31,14 @@ static int check_own(const struct build_options *o, int nr_names)
 static int build_all(const struct build_options *o, char **names, int nr)
 {
 	int worst = CLI_OK;
+	bool unreachable = false;
 
+	const char *uris[] = { o->mirror, o->security };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (uris[i] && (!strstr(uris[i], ":/") || strpbrk(uris[i], " \t\n[]")))
+			return cli_error(CLI_USAGE, "'%s' is no URI, such as http://HOST/debian", uris[i]);
+	}
 	if (o->kernel || o->headers)
 		return cli_error(CLI_USAGE, "a kernel of your own needs a name: --name NAME");
 	for (int i = 0; i < nr; i++) {
@@ -44,15 +51,15 @@ static int build_all(const struct build_options *o, char **names, int nr)
 			return cli_error(CLI_USAGE, "'%s' is no name of a kernel: see `contigbench guest list`",
 			                 names[i]);
 	}
-	for (int i = 0; i < nr && worst != CLI_USAGE; i++) {
+	for (int i = 0; i < nr && worst != CLI_USAGE && !unreachable; i++) {
 		const struct guest_generation *g = guest_generation_named(names[i]);
-		int status = g ? build_debian(g, o) : build_own(names[i], o);
+		int status = g ? build_debian(g, o, &unreachable) : build_own(names[i], o);
 
 		worst = status > worst ? status : worst;
 	}
-	/* one that is not to be had says nothing about the others */
-	for (const struct guest_generation *g = guest_generations; !nr && g->name; g++) {
-		int status = build_debian(g, o);
+	/* one that is not to be had says nothing about the others, unless none is */
+	for (const struct guest_generation *g = guest_generations; !nr && g->name && !unreachable; g++) {
+		int status = build_debian(g, o, &unreachable);
 
 		worst = status > worst ? status : worst;
 	}

@@ -241,8 +241,6 @@ static void what_can_not_be_is_said(void **state)
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=wmark:0,M", "watermark" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=alloc:0,M,all", "lets nobody have all" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=alloc:0,M,last", "last one before OOM" },
-		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=off:0+512", "blocks of 32768 pages" },
-		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=iso:0+512,offline", "goes offline" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] O*512\" balloon=drops ops=a:0+8",
 		  "no such driver" },
 	};
@@ -347,7 +345,7 @@ static void what_lies_elsewhere_is_noticed(void **state)
 	agent_lies = (struct agent_lies){ .elsewhere = 6 };
 	run_text("linux-6.1@guest", simple);
 	verdict(SCENARIO_NOT_POSSIBLE);
-	says("landed at");
+	says("came elsewhere");
 	release(NULL);
 	backend_guests_close();
 }

@@ -36,7 +36,7 @@
  *
  *	range START NR CALLER		alloc_contig_range(); CALLER: movable | cma
  *					+ moved OWNER FROM TO for each user mapping that lies elsewhere now
- *					+ replaced OWNER FROM TO for each hugetlb page (Q, C) of which that is true
+ *					+ replaced OWNER FROM TO for each page of a hugetlb pool (Q) that another one stands for now
  *					= RC STAGE MIGRATED FAILED REPLACED NS; STAGE as in recorded answers (isolate, migrate,
  *					test, ok); MIGRATED and FAILED in base pages by the mm_migrate_pages tracepoint
  *	isolate START NR CALLER		start_isolate_page_range(); answered like range; CALLER also: offline

@@ -182,7 +182,8 @@ static int ask_all(struct work *w, struct contig_diag *diag)
 	struct recording *r = w->r;
 	uint32_t done = 0, of = (uint32_t)r->nr_backends * w->nr_cases;
 
-	for (size_t b = 0; b < r->nr_backends; b++) {
+	/* one after the other: none stays longer than it is asked */
+	for (size_t b = 0; b < r->nr_backends; b++, backend_guests_close()) {
 		for (uint32_t i = 0; i < w->nr_cases; i++) {
 			const struct scripted_case *sc = &w->sc[i];
 			char kernel[CONTIG_MAX_NAME + 1];

@@ -76,6 +76,11 @@ int guest_tell(struct guest_contig *gc, const char *fmt, ...)
 	return guest_post(gc->m->g, &diag, "%s", line) ? is_dead(gc, &diag) : 0;
 }
 
+uint64_t guest_says_number(const struct guest_contig *gc, const char *key)
+{
+	return gc->m->g ? guest_number(gc->m->g, key) : 0;
+}
+
 void guest_changed(struct guest_contig *gc)
 {
 	gc->seen_valid = gc->types_valid = gc->stats_valid = false;

@@ -63,6 +63,7 @@ struct guest_contig {
 	char *type; /* of all blocks of the zone */
 	struct contig_stats stats;
 	int64_t drift, drift_cma;
+	bool no_cma; /* the kernel was configured without */
 	uint64_t tainted;
 };
 
@@ -80,6 +81,8 @@ int guest_ask(struct guest_contig *gc, struct guest_answer **ans, const char *fm
 int guest_tell(struct guest_contig *gc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The first of these counts; returns gc->rc. */
 int guest_fails(struct guest_contig *gc, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* A number of hello's; 0 if the guest is gone, too. */
+uint64_t guest_says_number(const struct guest_contig *gc, const char *key);
 /* What was seen is no longer so. */
 void guest_changed(struct guest_contig *gc);
 

@@ -197,10 +197,13 @@ static bool take_count(struct guest_contig *gc, const char *line)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(key, keys[i].key))
 			continue;
+		/* a counter of pages is never below 0 for long; -1 is one that the kernel does not have */
 		if (keys[i].to)
-			*keys[i].to = (uint64_t)value;
+			*keys[i].to = value < 0 ? 0 : (uint64_t)value;
 		else
 			*keys[i].signed_to = value;
+		if (!strcmp(key, "free_cma"))
+			gc->no_cma = value == -1;
 	}
 	return true;
 }
@@ -224,7 +227,7 @@ int see_stats(struct guest_contig *gc)
 
 	if (gc->stats_valid)
 		return gc->rc;
-	gc->stats = (struct contig_stats){ .managed = guest_number(gc->m->g, "zone_managed") };
+	gc->stats = (struct contig_stats){ .managed = guest_says_number(gc, "zone_managed") };
 	rc = guest_ask(gc, &ans, "stats");
 	for (uint32_t i = 0; !rc && i < ans->nr_lines; i++) {
 		if (!take_count(gc, ans->line[i]))
@@ -232,6 +235,7 @@ int see_stats(struct guest_contig *gc)
 	}
 	if (!rc)
 		count_types(gc);
+	gc->drift_cma = gc->no_cma ? 0 : gc->drift_cma;
 	gc->stats.drift = gc->drift;
 	gc->stats_valid = !gc->rc;
 	return gc->rc;

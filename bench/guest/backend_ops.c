@@ -18,7 +18,7 @@ static void leave_collecting(struct guest_contig *gc)
 int64_t guest_alloc(struct guest_contig *gc, owner_t owner, enum page_kind kind, unsigned int order,
                     enum migratetype mt, bool highatomic)
 {
-	unsigned long long number = owner, node = guest_number(gc->m->g, "node");
+	unsigned long long number = owner, node = guest_says_number(gc, "node");
 	struct guest_answer *ans;
 	char letter = letter_of_kind(kind);
 	int rc = guest_ask(gc, &ans, "alloc %llu %c %u %c %llu%s", number, letter, order, contig_type_letter(mt), node,
@@ -108,7 +108,7 @@ struct guest_range {
 
 static int whole_blocks(struct guest_contig *gc, pfn_t start, uint32_t nr)
 {
-	uint32_t section = 1u << guest_number(gc->m->g, "section_order");
+	uint32_t section = 1u << guest_says_number(gc, "section_order");
 
 	if ((start | nr) & (section - 1))
 		return guest_fails(gc, -EOPNOTSUPP,
@@ -133,9 +133,6 @@ static int op_begin(struct contig *c, const struct contig_range_args *args, stru
 		return -EINVAL;
 	if (args->op == RANGE_OFFLINE)
 		rc = whole_blocks(gc, args->start, args->nr);
-	else if (args->caller == CALLER_OFFLINE)
-		rc = guest_fails(gc, -EOPNOTSUPP,
-		                 "not possible here: only memory that goes offline is isolated as it is");
 	if (rc)
 		return rc;
 	struct guest_range *r = calloc(1, sizeof(*r));
@@ -149,13 +146,14 @@ static int op_begin(struct contig *c, const struct contig_range_args *args, stru
 	return 0;
 }
 
-/* "moved OWNER FROM TO" */
+/* "moved OWNER FROM TO", and "replaced" of a page of the hugetlb pool */
 static int take_move(struct guest_contig *gc, const char *line)
 {
 	unsigned long long owner, from, to;
-	char end;
+	char what[16], end;
 
-	if (sscanf(line, "moved %llu %llu %llu%c", &owner, &from, &to, &end) != 3 || to >= PFN_NONE)
+	if (sscanf(line, "%15s %llu %llu %llu%c", what, &owner, &from, &to, &end) != 4 || to >= PFN_NONE ||
+	    (strcmp(what, "moved") && strcmp(what, "replaced")))
 		return guest_fails(gc, -EIO, "%s: '%.100s' says nothing of a move", gc->m->name, line);
 	struct held *h = held_of(gc, owner);
 
@@ -206,6 +204,9 @@ static int run_request(struct guest_range *r)
 	static const char *const verbs[] = {
 		[RANGE_ALLOC] = "range", [RANGE_ISOLATE] = "isolate", [RANGE_UNDO] = "undo", [RANGE_OFFLINE] = "offline"
 	};
+	static const char *const callers[] = {
+		[CALLER_MOVABLE] = "movable", [CALLER_CMA] = "cma", [CALLER_OFFLINE] = "offline"
+	};
 	const struct contig_range_args *a = &r->args;
 	struct guest_answer *ans;
 	int rc;
@@ -213,8 +214,7 @@ static int run_request(struct guest_range *r)
 	if (a->op == RANGE_OFFLINE)
 		rc = guest_ask(r->gc, &ans, "offline %u %u %u", a->start, a->nr, a->passes ? a->passes : 5);
 	else
-		rc = guest_ask(r->gc, &ans, "%s %u %u %s", verbs[a->op], a->start, a->nr,
-		               a->caller == CALLER_CMA ? "cma" : "movable");
+		rc = guest_ask(r->gc, &ans, "%s %u %u %s", verbs[a->op], a->start, a->nr, callers[a->caller]);
 	guest_changed(r->gc);
 	if (rc)
 		return rc;
@@ -378,7 +378,8 @@ static int lab_convert(struct contig *c, pfn_t pfn, uint32_t nr, enum page_kind 
 	leave_collecting(gc);
 	if (!nr || !in_arena(gc, pfn) || nr > gc->pages - (pfn - gc->start))
 		return -EINVAL;
-	if (kind != PAGE_CONTIG && kind != PAGE_OFFLINE && kind != PAGE_HWPOISON && kind != PAGE_RESERVED)
+	if (kind != PAGE_CONTIG && kind != PAGE_KERNEL && kind != PAGE_RECLAIMABLE && kind != PAGE_OFFLINE &&
+	    kind != PAGE_HWPOISON && kind != PAGE_RESERVED)
 		return guest_fails(gc, -EOPNOTSUPP, "not possible here: a request's result does not become '%c'",
 		                   letter_of_kind(kind));
 	int rc = guest_ask(gc, &ans, "convert %u %u %c", pfn, nr, letter_of_kind(kind));

@@ -41,7 +41,7 @@ static int take_strays(struct guest_contig *gc, owner_t *owner)
 		struct guest_answer *ans;
 		unsigned int order;
 		char type;
-		int rc = guest_ask(gc, &ans, "list %llu", (unsigned long long)guest_number(gc->m->g, "node"));
+		int rc = guest_ask(gc, &ans, "list %llu", (unsigned long long)guest_says_number(gc, "node"));
 
 		if (rc || !find_stray(gc, ans, &order, &type))
 			return rc;
@@ -131,28 +131,58 @@ static int check_kinds(struct guest_contig *gc)
 	return 0;
 }
 
+/* Single pages in a row, which have owners in a row, with one command. */
+static int fault_pages(struct guest_contig *gc, uint32_t at, uint32_t nr)
+{
+	const struct spot *s = &gc->wanted[at];
+	struct guest_answer *ans;
+	int rc = guest_ask(gc, &ans, "place %llu %u %u", (unsigned long long)s->owner, gc->start + at, nr);
+
+	guest_changed(gc);
+	if (!rc && ans->rc != nr)
+		return guest_fails(gc, -EOPNOTSUPP, "not possible here: user pages at %u+%u: %lld %.200s", at, nr,
+		                   (long long)ans->rc, ans->words);
+	for (uint32_t i = 0; i < nr && !rc; i++) {
+		const struct held h = { s->owner + i, gc->start + at + i, PAGE_USER, 0, false };
+
+		rc = held_set(gc, &h);
+	}
+	return rc;
+}
+
+static uint32_t pages_in_a_row(const struct guest_contig *gc, uint32_t at)
+{
+	uint32_t end = at + 1;
+
+	while (end < gc->pages && gc->wanted[end].kind == gc->wanted[at].kind && !gc->wanted[end].order &&
+	       gc->wanted[end].owner == gc->wanted[at].owner + (end - at))
+		end++;
+	return end - at;
+}
+
 /* Runs of the kind and of at least that order, ascending, each in the place that was freed for it. */
 static int fault_kind(struct guest_contig *gc, enum page_kind kind, unsigned int min_order)
 {
 	int rc = 0;
+	uint32_t nr;
 
-	for (uint32_t at = 0; at < gc->pages && !rc; at += 1u << gc->wanted[at].order) {
+	for (uint32_t at = 0; at < gc->pages && !rc; at += nr) {
 		const struct spot *s = &gc->wanted[at];
 
+		nr = 1u << s->order;
 		if (s->kind != kind || s->order < min_order)
 			continue;
-		/* compounds need their run in the buddy; a single page comes back from the per-cpu list */
-		if (s->order) {
-			guest_tell(gc, "lru");
-			guest_tell(gc, "drain");
+		if (!s->order) {
+			nr = pages_in_a_row(gc, at);
+			rc = fault_pages(gc, at, nr);
+			continue;
 		}
-		give(gc, at, 1u << s->order);
-		if (s->order)
-			guest_tell(gc, "drain");
-		rc = fault_in(gc, at,
-		              kind == PAGE_LRU            ? PAGE_USER
-		              : kind == PAGE_LRU_COMPOUND ? PAGE_LRU_COMPOUND
-		                                          : kind);
+		/* a compound needs its run in the buddy */
+		guest_tell(gc, "lru");
+		guest_tell(gc, "drain");
+		give(gc, at, nr);
+		guest_tell(gc, "drain");
+		rc = fault_in(gc, at, kind);
 	}
 	return rc;
 }

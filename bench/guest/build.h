@@ -13,8 +13,11 @@ struct build_options {
 	const char *mirror, *security;            /* instead of those of apt's configuration */
 };
 
-/* Each prints a line if all went well; CLI_OK, or a message was printed. */
-int build_debian(const struct guest_generation *g, const struct build_options *o);
+/*
+ * Each prints a line if all went well; CLI_OK, or a message was printed. *unreachable: the archive is, and so it is not worth while
+ * to try another.
+ */
+int build_debian(const struct guest_generation *g, const struct build_options *o, bool *unreachable);
 /* o->kernel NULL: again, with what it was built from. */
 int build_own(const char *name, const struct build_options *o);
 

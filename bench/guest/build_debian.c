@@ -20,7 +20,7 @@ struct fetch {
 	struct making m;
 	char apt[CACHE_PATH], root[CACHE_PATH];
 	char release[KERNEL_TEXT], version[KERNEL_TEXT];
-	bool apt_used;
+	bool apt_used, unreachable;
 };
 
 /* A machine that is not Debian has kernels of its own. */
@@ -101,6 +101,7 @@ static int update_lists(struct fetch *f)
 
 	f->apt_used = true;
 	status = recipe_run(&r, step);
+	f->unreachable = r.unreachable;
 	if (status == CLI_MACHINE && f->m.there)
 		fprintf(stderr, "what is there of %s is of %s, release %s: --offline keeps it\n", f->g->name,
 		        f->m.was.date, f->m.was.release);
@@ -179,8 +180,10 @@ static int make_module(struct fetch *f)
 
 static int make(struct fetch *f, bool is_new)
 {
-	int status = making_room(&f->m);
+	int status = f->o->offline ? check_tools(f->g->name, true) : CLI_OK;
 
+	if (status == CLI_OK)
+		status = making_room(&f->m);
 	if (status == CLI_OK && !have_headers(f)) {
 		if (f->o->offline)
 			return cli_error(
@@ -246,28 +249,26 @@ static int build_locked(struct fetch *f)
 	return status;
 }
 
-int build_debian(const struct guest_generation *g, const struct build_options *o)
+int build_debian(const struct guest_generation *g, const struct build_options *o, bool *unreachable)
 {
 	struct fetch f = { .g = g, .o = o };
 	struct contig_diag diag;
 	char lock[64];
-	int status = check_tools(g->name, o->offline);
+	int fd = -1, status = CLI_OK;
 
-	if (status == CLI_OK &&
-	    (cache_path(f.apt, &diag, "apt/%s", g->root) || cache_path(f.root, &diag, "roots/%s", g->root)))
-		status = cli_error(CLI_MACHINE, "%s", diag.text);
-	if (status == CLI_OK)
-		status = making_begin(&f.m, g->name);
+	if (cache_path(f.apt, &diag, "apt/%s", g->root) || cache_path(f.root, &diag, "roots/%s", g->root))
+		return cli_error(CLI_MACHINE, "%s", diag.text);
+	status = making_begin(&f.m, g->name);
 	if (status != CLI_OK)
 		return status;
 	snprintf(lock, sizeof(lock), "root-%s", g->root);
-	int fd = -1;
-
 	if (o->offline && !f.m.there)
 		status = cli_error(CLI_MACHINE, "%s has not been built, and --offline fetches nothing", g->name);
-	else if ((fd = lock_take(lock, true, NULL)) < 0)
+	else if (!o->offline)
+		status = check_tools(g->name, false);
+	if (status == CLI_OK && (fd = lock_take(lock, true, NULL)) < 0)
 		status = CLI_MACHINE;
-	else
+	if (status == CLI_OK)
 		status = build_locked(&f);
 	if (status == CLI_OK && f.apt_used) {
 		struct recipe r = recipe(&f, "tidying", LIMIT_QUICK);
@@ -277,5 +278,6 @@ int build_debian(const struct guest_generation *g, const struct build_options *o
 	if (fd >= 0)
 		close(fd);
 	making_end(&f.m);
+	*unreachable = f.unreachable;
 	return status;
 }

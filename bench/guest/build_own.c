@@ -33,7 +33,7 @@ static const struct {
 
 struct tree {
 	char path[PATH_MAX];
-	char release[KERNEL_TEXT]; /* "" if it does not say */
+	char release[KERNEL_TEXT]; /* what its modules are for; "" if it does not say */
 	bool clang;
 };
 
@@ -85,7 +85,7 @@ static int check_tree(const char *name, const char *headers, struct tree *t)
 		                 errno == ENOENT ? "there is no such folder" : "it is no folder that can be read");
 	FILE *makefile = open_in(t->path, "Makefile"), *config = open_in(t->path, "include/config/auto.conf");
 	FILE *symbols = open_in(t->path, "Module.symvers"),
-	     *release = open_in(t->path, "include/config/kernel.release");
+	     *release = open_in(t->path, "include/generated/utsrelease.h");
 	int status = CLI_OK;
 
 	if (!makefile || !config)
@@ -95,7 +95,7 @@ static int check_tree(const char *name, const char *headers, struct tree *t)
 		status = check_config(name, t, config);
 	if (status == CLI_OK && !symbols)
 		cli_warn("%s has no Module.symvers: the module may not load; make the whole kernel there", headers);
-	if (release && fscanf(release, "%255s", t->release) != 1)
+	if (release && fscanf(release, "#define UTS_RELEASE \"%255[^\"]", t->release) != 1)
 		t->release[0] = '\0';
 	FILE *all[] = { makefile, config, symbols, release };
 
@@ -178,6 +178,13 @@ static int build(struct making *m, const char *kernel, const char *headers, cons
 	snprintf(m->k.from_kernel, sizeof(m->k.from_kernel), "%s", image);
 	snprintf(m->k.from_headers, sizeof(m->k.from_headers), "%s", t.path);
 	snprintf(m->k.from_cc, sizeof(m->k.from_cc), "%s", cc ? cc : "");
+	if (cc) {
+		char program[KERNEL_TEXT];
+
+		snprintf(program, sizeof(program), "%.*s", (int)strcspn(cc, " "), cc);
+		if (strchr(program, '/') ? access(program, X_OK) : !recipe_has(program))
+			return cli_error(CLI_USAGE, "--cc %s: there is no such program", cc);
+	}
 	status = check_release(m, &t, image);
 	if (status != CLI_OK)
 		return status;

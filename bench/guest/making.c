@@ -45,6 +45,8 @@ int making_room(struct making *m)
 	int err = cache_path(parent, &diag, "tmp/");
 
 	if (!err)
+		err = cache_path(parent, &diag, "tmp");
+	if (!err)
 		err = room_make(&m->room, parent, &diag);
 	if (err) {
 		m->room.path[0] = '\0';

@@ -72,7 +72,11 @@ static int each_of(const char *linux_folder, const char *folder, int (*filter)(c
 /* Its files, and the headers above them: in an order that does not depend on the place. */
 static int each_source(int (*one)(void *ctx, const char *name, FILE *f), void *ctx)
 {
-	char *folder = shipped_folder("allocators/linux");
+	/* a build folder has one above it, too */
+	char *folder = shipped_folder("allocators/linux/module"), *above = folder ? strrchr(folder, '/') : NULL;
+
+	if (above)
+		*above = '\0';
 	int n = folder ? each_of(folder, "module/", any, one, ctx) : -ENOENT;
 	int m = n > 0 ? each_of(folder, "", is_header, one, ctx) : 0;
 

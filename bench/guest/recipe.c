@@ -23,36 +23,43 @@ extern const char fetch_kernel[] __attribute__((visibility("hidden")));
 
 #define RECORDED "; the answers recorded from this kernel (tests/conformance) stay what the model is held against"
 
-static const struct {
+static const struct reason {
 	const char *pattern; /* extended regular expression over all that was printed; the first that matches counts */
 	const char *message;
+	bool unreachable;
 } reasons[] = {
-	{ "No space left on device|Disk quota exceeded|not have enough (free )?space",
+	{ "No space left on device|Disk quota exceeded|have enough free space",
 	  "no space is left where kernels are kept (about 1.5 GB for all four): make room, or name another place with "
-	  "CONTIGBENCH_CACHE; what is there already is used then" },
+	  "CONTIGBENCH_CACHE; what is there already is used then",
+	  false },
 	{ "^= keyring",
-	  "the keys of Debian's archive are not on this machine: install the package debian-archive-keyring" },
+	  "the keys of Debian's archive are not on this machine: install the package debian-archive-keyring", false },
 	{ "NO_PUBKEY|EXPKEYSIG|KEYEXPIRED|REVKEYSIG|BADSIG|is not signed|signatures? (could|were|are)",
 	  "the archive's signature can not be checked with the keys that are here: update the package "
-	  "debian-archive-keyring (`apt-get install debian-archive-keyring`)" },
+	  "debian-archive-keyring (`apt-get install debian-archive-keyring`)",
+	  false },
 	{ "404 +Not Found|(not|no longer) have a Release file|410 +Gone|File not found",
 	  "the mirror does not have the suite of this kernel any more" RECORDED
-	  ". --mirror URI names an archive that has it" },
+	  ". --mirror URI names an archive that has it",
+	  false },
 	{ "Could not resolve|Temporary failure|[Cc]ould not connect|Unable to connect|Connection (failed|timed out|refused)|"
 	  "Network is unreachable|Failed to fetch|Hash Sum mismatch|Cannot initiate the connection",
 	  "Debian's archive can not be reached, or does not deliver" RECORDED
-	  ". With a network or apt's proxy set right, say it again; --offline uses what is there" },
-	{ "^= none", "the archive has no such release with image and headers of one version" RECORDED
-	             ". Try again in some hours" },
-	{ "^= broken", "a package is damaged, and has been removed: say it again, and it is fetched anew" },
+	  ". With a network or apt's proxy set right, say it again; --offline uses what is there",
+	  true },
+	{ "^= none",
+	  "the archive has no such release with image and headers of one version" RECORDED ". Try again in some hours",
+	  false },
+	{ "^= broken", "a package is damaged, and has been removed: say it again, and it is fetched anew", false },
 	{ "unshare: .*(failed|not permitted)|mount: .*(denied|permission|failed)|cannot change root",
 	  "a module is made in namespaces of its own, which this machine does not allow here: as root it may (in a container: "
 	  "one with CAP_SYS_ADMIN), or with `sysctl kernel.unprivileged_userns_clone=1` and "
-	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such" },
-	{ NULL, NULL },
+	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such",
+	  false },
+	{ 0 },
 };
 
-static const char *reason_in(const char *text)
+static const struct reason *reason_in(const char *text)
 {
 	for (size_t i = 0; reasons[i].pattern; i++) {
 		regex_t regex;
@@ -63,7 +70,7 @@ static const char *reason_in(const char *text)
 
 		regfree(&regex);
 		if (found)
-			return reasons[i].message;
+			return &reasons[i];
 	}
 	return NULL;
 }
@@ -127,36 +134,45 @@ static int64_t now(void)
 
 const char *recipe_reason(char *text)
 {
-	const char *found = NULL, *last = "it said nothing";
+	/* what compilers and apt call one; what make and others say of that afterwards */
+	const char *found[3] = { NULL, NULL, "it said nothing" };
 	uint64_t a, b;
 
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		if (!*line || is_progress(line, &a, &b))
 			continue;
-		last = line;
-		if (!found && (strcasestr(line, "error") || !strncmp(line, "E: ", 3)))
-			found = line;
+		found[2] = line;
+		if (!found[0] && (strstr(line, "rror: ") || !strncmp(line, "E: ", 3)))
+			found[0] = line;
+		else if (!found[1] && strcasestr(line, "error"))
+			found[1] = line;
 	}
-	return found ? found : last;
+	return found[0] ? found[0] : found[1] ? found[1] : found[2];
 }
 
-static int failed(const struct recipe *r, const char *step, char *text, bool still, const struct contig_diag *diag)
+static int failed(struct recipe *r, int err, char *text, bool still, const struct contig_diag *diag)
 {
 	char log[CACHE_PATH] = "";
-	const char *why = text ? reason_in(text) : NULL;
+	const struct reason *why = text ? reason_in(text) : NULL;
 
 	if (text)
 		recipe_log(r->name, text, log, sizeof(log));
 	cli_progress(NULL, 0, 0);
+	r->unreachable = still;
 	if (still)
 		return cli_error(CLI_MACHINE,
 		                 "%s: the archive has said nothing for %d s; say it again: what has been "
 		                 "fetched is kept",
 		                 r->name, STILL_SECONDS);
-	if (why)
-		return cli_error(CLI_MACHINE, "%s: %s%s%s%s", r->name, why, *log ? " (" : "", log, *log ? ")" : "");
-	return cli_error(CLI_MACHINE, "%s: %s (step \"%s\"): %s%s%s", r->name, diag->text, step,
-	                 text ? recipe_reason(text) : "", *log ? "; all of it is in " : "", log);
+	if (why) {
+		r->unreachable = why->unreachable;
+		return cli_error(CLI_MACHINE, "%s: %s%s%s%s", r->name, why->message, *log ? " (" : "", log,
+		                 *log ? ")" : "");
+	}
+	/* what was killed or never began says nothing by itself */
+	return cli_error(CLI_MACHINE, "%s: %s failed: %s%s%s", r->name, r->what,
+	                 err == -ECHILD && text && *text ? recipe_reason(text) : diag->text,
+	                 *log ? "; all of it is in " : "", log);
 }
 
 static void keep_answer(struct recipe *r, const char *text)
@@ -207,7 +223,7 @@ int recipe_run(struct recipe *r, const char *const step[])
 	cli_progress(NULL, 0, 0);
 	if (text)
 		keep_answer(r, text);
-	int status = err ? failed(r, step[0], text, still, &diag) : CLI_OK;
+	int status = err ? failed(r, err, text, still, &diag) : CLI_OK;
 
 	free(text);
 	return status;

@@ -213,6 +213,37 @@ static void cmd_alloc(char **w)
 	say("= %lld", (long long)pfn + BASE + (++a.allocations == a.lies.elsewhere));
 }
 
+static int place_one(pfn_t pfn, owner_t owner)
+{
+	const struct contig_what what = { .kind = PAGE_USER, .migratetype = MT_MOVABLE, .node = 1, .this_node = true };
+	int64_t at;
+	int rc = contig_range_free(a.c, CPU, pfn, 1);
+
+	if (rc)
+		return rc;
+	at = contig_alloc(a.c, CPU, what, owner);
+	if (at != pfn || ++a.allocations == a.lies.elsewhere)
+		return -EXDEV;
+	a.held[a.nr_held++] = (struct held){ owner, pfn, 'X' };
+	if (++a.fresh == a.k->lru_batch)
+		flush();
+	return 0;
+}
+
+static void cmd_place(char **w)
+{
+	pfn_t pfn = (pfn_t)strtoul(w[2], NULL, 10) - BASE, nr = (pfn_t)strtoul(w[3], NULL, 10);
+	owner_t owner = strtoull(w[1], NULL, 10);
+	int rc = 0;
+
+	for (pfn_t i = 0; i < nr && !rc; i++)
+		rc = place_one(pfn + i, owner + i);
+	if (rc)
+		say("= %d the page came elsewhere", rc);
+	else
+		say("= %u", nr);
+}
+
 static void cmd_free(char **w)
 {
 	struct held *h = held_by(strtoull(w[1], NULL, 10));
@@ -408,7 +439,7 @@ static const struct {
 	{ "pin", 3, cmd_pin },     { "freeze", 3, cmd_freeze },   { "convert", 4, cmd_convert },
 	{ "type", 4, cmd_type },   { "drain", 1, cmd_drain },     { "lru", 1, cmd_lru },
 	{ "look", 3, cmd_look },   { "types", 3, cmd_types },     { "list", 2, cmd_list },
-	{ "stats", 1, cmd_stats },
+	{ "stats", 1, cmd_stats }, { "place", 4, cmd_place },
 };
 
 static void execute(char *line)

@@ -151,8 +151,9 @@ int hugetlb_map(uint32_t node, uint32_t *slot, uint64_t *pfn);
 int hugetlb_unmap(uint32_t node, uint32_t slot);
 int64_t hugetlb_at(uint32_t slot);
 void hugetlb_reset(void);
-/* Pool pages that a request replaced: their owners learn where the new ones are. */
-void hugetlb_replaced(void (*replaced)(uint64_t owner, uint64_t from, uint64_t to));
+/* Pages in use that lie elsewhere than when last seen, and pool pages that a request replaced by new ones. */
+typedef void hugetlb_told(uint64_t owner, uint64_t from, uint64_t to);
+void hugetlb_moved(hugetlb_told *moved, hugetlb_told *replaced);
 
 /* "+ moved" and "+ replaced" lines of whoever lies elsewhere now. */
 void say_who_moved(void);

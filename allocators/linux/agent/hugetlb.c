@@ -235,36 +235,54 @@ void hugetlb_reset(void)
 	}
 }
 
-void hugetlb_replaced(void (*replaced)(uint64_t owner, uint64_t from, uint64_t to))
+/* Take what owners of that kind have out of a list; 0 stays in its place. */
+static void cross_out(char kind, uint64_t *pfn, uint32_t nr)
 {
-	static uint64_t now[SLOTS];
-	uint32_t nr = 0;
-	bool known = false;
-
-	for (struct owned *o = owner_next(NULL); o; o = owner_next(o)) {
-		if (o->kind == 'C') {
-			int64_t at = hugetlb_at(o->slot);
-
-			if (at > 0 && o->pfn != (uint64_t)at)
-				replaced(o->owner, o->pfn, (uint64_t)at);
-			o->pfn = at > 0 ? (uint64_t)at : o->pfn;
-		}
-		if (o->kind != 'Q' || is_huge(o->pfn))
-			continue;
-		if (!known)
-			nr = all_huge(now, SLOTS);
-		known = true;
-		/* whichever of the new ones: to a pool they are all the same */
-		for (struct owned *q = owner_next(NULL); q; q = owner_next(q)) {
-			for (uint32_t i = 0; (q->kind == 'Q' || q->kind == 'C') && i < nr; i++)
-				now[i] = now[i] == q->pfn ? 0 : now[i];
-		}
-		for (uint32_t i = 0; i < nr; i++) {
-			if (!now[i])
-				continue;
-			replaced(o->owner, o->pfn, now[i]);
-			o->pfn = now[i];
-			break;
+	for (const struct owned *o = owner_next(NULL); o; o = owner_next(o)) {
+		for (uint32_t i = 0; o->kind == kind && i < nr; i++) {
+			if (pfn[i] == o->pfn)
+				pfn[i] = 0;
 		}
 	}
+}
+
+/*
+ * A pool page is gone if it was replaced, or if a page in use has moved into it: then the one that this has left is in the
+ * pool instead. To a pool they are all the same, so any new one stands for any old one.
+ */
+static void find_pool_pages(hugetlb_told *replaced)
+{
+	static uint64_t all[SLOTS], fresh[SLOTS];
+	uint32_t nr = all_huge(all, SLOTS), next = 0;
+
+	cross_out('C', all, nr);
+	memcpy(fresh, all, sizeof(all));
+	cross_out('Q', fresh, nr);
+	for (struct owned *o = owner_next(NULL); o; o = owner_next(o)) {
+		if (o->kind != 'Q' || among(all, nr, o->pfn))
+			continue;
+		while (next < nr && !fresh[next])
+			next++;
+		if (next == nr)
+			return;
+		replaced(o->owner, o->pfn, fresh[next]);
+		o->pfn = fresh[next++];
+	}
+}
+
+void hugetlb_moved(hugetlb_told *moved, hugetlb_told *replaced)
+{
+	bool pool = false;
+
+	for (struct owned *o = owner_next(NULL); o; o = owner_next(o)) {
+		int64_t at = o->kind == 'C' ? hugetlb_at(o->slot) : -ENOENT;
+
+		pool = pool || o->kind == 'Q';
+		if (at < 0 || o->pfn == (uint64_t)at)
+			continue;
+		moved(o->owner, o->pfn, (uint64_t)at);
+		o->pfn = (uint64_t)at;
+	}
+	if (pool)
+		find_pool_pages(replaced);
 }

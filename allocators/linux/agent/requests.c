@@ -28,7 +28,7 @@ static void say_replaced(uint64_t owner, uint64_t from, uint64_t to)
 void say_who_moved(void)
 {
 	mappings_moved(say_moved);
-	hugetlb_replaced(say_replaced);
+	hugetlb_moved(say_moved, say_replaced);
 }
 
 static int64_t answer_request(const struct contigbench_request *r)
