@@ -39,7 +39,8 @@ int fidelity_add_kernel(struct fidelity_run *run, const char *name, const char *
 	size_t len = strcspn(name, "@");
 	char guest[40];
 
-	if (!len || len >= sizeof(guest) || (name[len] && strcmp(name + len, "@guest") != 0))
+	if (!len || len >= sizeof(guest) || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != len ||
+	    (name[len] && strcmp(name + len, "@guest") != 0))
 		return contig_diag_set(diag, -EINVAL, "%.60s is not a kernel in a guest: linux-6.1@guest is one", name);
 	if (run->nr_kernels == FIDELITY_MAX_KERNELS)
 		return contig_diag_set(diag, -EINVAL, "more than %u kernels", FIDELITY_MAX_KERNELS);

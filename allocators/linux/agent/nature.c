@@ -9,7 +9,7 @@
 #define TROUGH    12u /* percent below it */
 #define RUN       16u /* mean pages of a run of user pages */
 #define LONG_LIFE 4u  /* one of so many */
-#define DICE      96u /* one of so many allocations is a THP, a third kernel memory */
+#define DICE      96u /* one of so many allocations is a THP, two thirds are kernel memory while that is wanted */
 #define GIVE_UP   4096u
 
 struct thing {
@@ -107,7 +107,7 @@ static int grow(struct nature *n, uint64_t until, uint64_t kernel_most)
 			return -ENOSPC;
 		if (dice == 0)
 			rc = add_user(n, NATURE_THP_ORDER);
-		else if (dice < DICE / 3 && kernel_pages(n) < kernel_most)
+		else if (dice < DICE * 2 / 3 && kernel_pages(n) < kernel_most)
 			rc = add_kernel(n);
 		else
 			rc = add_run(n);
@@ -174,7 +174,7 @@ int nature_run(const struct nature_world *w, struct splitmix *rng, uint32_t fill
 	for (uint32_t round = 1; !rc && round <= ROUNDS; round++) {
 		bool last = round == ROUNDS;
 
-		rc = grow(&n, peak, n.kernel_wanted * 2);
+		rc = grow(&n, peak, n.kernel_wanted * round / ROUNDS);
 		/* what is in an LRU batch would not be free at once */
 		if (!rc)
 			rc = w->drain(w->ctx);
