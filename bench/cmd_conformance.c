@@ -98,6 +98,10 @@ static bool compared(const struct conformance *c)
 		of += c->kernel[i].types.of;
 	for (uint32_t i = 0; i < c->nr_random; i++)
 		of += c->random[i].types.of;
+	for (uint32_t i = 0; i < c->nr_grown; i++)
+		of += c->grown[i].types.of;
+	for (uint32_t i = 0; i < c->nr_kernels; i++)
+		of += c->kernel[i].s_types.of;
 	return of;
 }
 

@@ -67,6 +67,47 @@ static void print_random(const struct conformance *c)
 	}
 }
 
+static void print_scenarios(const struct conformance *c)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < c->nr_kernels; i++) {
+		const struct conformance_kernel *k = &c->kernel[i];
+
+		if (!k->scenarios)
+			continue;
+		if (!any)
+			puts("scenarios: answers that agree\n"
+			     "kernel  backend                    asked  both answered          rc       stage       types         map    "
+			     "migrated");
+		any = true;
+		printf("%-7s %-25s %6u %14u", k->kernel, k->backend[0] ? k->backend : "no backend", k->scenarios,
+		       k->scenarios_both);
+		print_count(&k->s_rc);
+		print_count(&k->s_stage);
+		print_count(&k->s_types);
+		print_count(&k->s_map);
+		print_count(&k->s_migrated);
+		putchar('\n');
+	}
+}
+
+static void print_grown(const struct conformance *c)
+{
+	if (c->nr_grown)
+		puts("memory that grew in the kernel and in the model: pageblocks that are alike\n"
+		     "kernel  backend                memory               types         map");
+	for (uint32_t i = 0; i < c->nr_grown; i++) {
+		const struct conformance_grown_row *row = &c->grown[i];
+		const struct conformance_kernel *k = &c->kernel[row->kernel];
+
+		printf("%-7s %-22s %-14s", k->kernel, k->backend, row->name);
+		print_count(&row->types);
+		print_count(&row->map);
+		putchar('\n');
+	}
+}
+
 static json_t *json_agreement(const struct agreement *a)
 {
 	return json_pack("{s:i,s:i}", "agree", (int)a->agree, "of", (int)a->of);
@@ -107,6 +148,8 @@ void conformance_print_json(const struct conformance *c)
 void conformance_print(const struct conformance *c)
 {
 	print_scripted(c);
+	print_scenarios(c);
+	print_grown(c);
 	print_random(c);
 	if (c->beyond[0])
 		printf("not modelled: cases with%s\n", c->beyond);
@@ -152,6 +195,30 @@ static void random_rows(const struct conformance *c, bool exact)
 			       (unsigned long long)r->pages_kernel, (double)r->pages_model / (double)r->pages_kernel);
 		else
 			puts(" |");
+	}
+}
+
+static void print_grown_markdown(const struct conformance *c)
+{
+	if (!c->nr_grown)
+		return;
+	fputs("\n"
+	      "## Memory that grew\n"
+	      "\n"
+	      "From a zone that is free, by the same allocations and frees in the kernel and in the model, to memory that is full and in\n"
+	      "pieces: pageblocks whose type, and whose map to the page, came out alike. Fallback, per-cpu lists and merging decide it.\n"
+	      "\n"
+	      "| kernel | policy | memory | types | map |\n"
+	      "|---|---|---|---|---|\n",
+	      stdout);
+	for (uint32_t i = 0; i < c->nr_grown; i++) {
+		const struct conformance_grown_row *row = &c->grown[i];
+		const struct conformance_kernel *k = &c->kernel[row->kernel];
+
+		printf("| %s | %s | %s |", version_of(k->kernel), k->backend, row->name);
+		cell(&row->types);
+		cell(&row->map);
+		putchar('\n');
 	}
 }
 
@@ -214,6 +281,7 @@ void conformance_print_markdown(const struct conformance *c)
 		cell(&k->migrated);
 		printf(" %u |\n", k->not_modelled);
 	}
+	print_grown_markdown(c);
 	print_random_markdown(c);
 	if (c->beyond[0])
 		printf("\nNot modelled: cases with%s.\n", c->beyond);

@@ -12,6 +12,7 @@
 
 #include "../../allocators/linux/agent/nature.h"
 #include "../../workloads/layout.h"
+#include "arena.h"
 #include "conformance.h"
 #include "conformance_files.h"
 #include "random_model.h"
@@ -68,8 +69,12 @@ static int open_layout(const struct grown_file *f, const struct conformance_kern
 
 /* ---- growing --------------------------------------------------------------------------------- */
 
+#define MOST_FRESH 32u
+
 struct world {
 	struct contig *c;
+	uint32_t lru_batch, nr_fresh; /* user pages that are not on the LRU yet: fallback counts them as unmovable */
+	pfn_t fresh[MOST_FRESH];
 	uint64_t nr, room;
 	pfn_t *at; /* by handle, which is the owner's number */
 };
@@ -115,9 +120,25 @@ static int take(void *ctx, unsigned int order, bool reclaimable, uint64_t *handl
 	                reclaimable ? MT_RECLAIMABLE : MT_UNMOVABLE, handle);
 }
 
+static void flush(struct world *w)
+{
+	for (uint32_t i = 0; i < w->nr_fresh; i++)
+		w->c->ops->lab->to_lru(w->c, w->fresh[i]);
+	w->nr_fresh = 0;
+}
+
 static int map(void *ctx, unsigned int order, uint64_t *handle)
 {
-	return allocate(ctx, order ? PAGE_LRU_COMPOUND : PAGE_LRU, order, MT_MOVABLE, handle);
+	struct world *w = ctx;
+	int rc = allocate(w, PAGE_USER, order, MT_MOVABLE, handle);
+
+	if (rc)
+		return rc;
+	w->fresh[w->nr_fresh++] = w->at[*handle];
+	/* a full batch goes to the LRU, and so does one that a compound joins */
+	if (w->nr_fresh >= w->lru_batch || order)
+		flush(w);
+	return 0;
 }
 
 static int unmap(void *ctx, unsigned int order, uint64_t handle)
@@ -130,6 +151,7 @@ static int drain(void *ctx)
 {
 	struct world *w = ctx;
 
+	flush(w);
 	w->c->ops->lab->drain(w->c);
 	return 0;
 }
@@ -191,6 +213,7 @@ static int grow(const struct grown_file *f, struct conformance_kernel *k, const 
 	rc = rc ? rc : open_layout(f, k, "random", &after, diag);
 	if (!rc) {
 		w.c = before.c;
+		w.lru_batch = recorded_kernel_for(k->backend)->lru_batch;
 		world.ctx = &w;
 		world.take = take;
 		world.give = give;

@@ -74,6 +74,17 @@ bool fidelity_set_at(const struct fidelity_report *r, uint32_t kernel, uint32_t 
 			                      k->s_types,  k->s_map,     k->s_migrated,     NULL };
 		return true;
 	}
+	for (uint32_t n = 0; n < r->c->nr_grown; n++) {
+		const struct conformance_grown_row *row = &r->c->grown[n];
+
+		if (row->kernel != kernel || i--)
+			continue;
+		*out = (struct fidelity_set){
+			.asked = row->map.of, .both = row->map.of, .types = row->types, .map = row->map
+		};
+		snprintf(out->name, sizeof(out->name), "grown %s", row->name);
+		return true;
+	}
 	for (uint32_t n = 0; n < r->c->nr_random; n++) {
 		const struct conformance_random_row *row = &r->c->random[n];
 

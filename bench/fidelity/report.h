@@ -39,7 +39,7 @@ void fidelity_print_markdown(const struct fidelity_report *r);
 
 /* A kind of comparison, and how the set did in it. */
 struct fidelity_set {
-	char name[80];        /* "cases", "scenarios", "random natural-90" */
+	char name[80];        /* "recorded cases", "scenarios", "grown natural-90" (pageblocks), "random natural-90" */
 	uint32_t asked, both; /* answered by both sides */
 	struct agreement rc, stage, types, map, migrated;
 	const struct conformance_random_row *row; /* NULL: not random requests */
