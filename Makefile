@@ -74,6 +74,15 @@ scenario: all ## what each generation must answer, against what the model answer
 conformance: all ## recorded kernel answers against the model
 	$(BUILD)/contigbench conformance tests/conformance
 
+# kernels to ask, by release; the answers are put into place by hand, when what changed has been looked at
+KERNELS	?= 5.10 6.1 6.12 7.2
+comma	:= ,
+empty	:=
+conformance-refresh: all ## record the answers anew, in guests: KERNELS="6.1 7.2"; below $(BUILD)/conformance
+	$(BUILD)/contigbench guest build $(KERNELS:%=linux-%)
+	$(BUILD)/contigbench conformance tests/conformance --record $(BUILD)/conformance \
+		-b $(subst $(empty) $(empty),$(comma),$(strip $(KERNELS:%=linux-%@guest))) || [ $$? = 1 ]
+
 fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
 	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
 	mv docs/fidelity.md.tmp docs/fidelity.md
@@ -149,7 +158,7 @@ clean: ## remove everything made
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-.PHONY: all check soak scenario conformance fidelity perf regress regress-accept profile paper format man completion \
+.PHONY: all check soak scenario conformance conformance-refresh fidelity perf regress regress-accept profile paper format man completion \
 	install install-headers clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -240,6 +240,8 @@ static void what_can_not_be_is_said(void **state)
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=unreserve:M", "gives its reserve back" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=wmark:0,M", "watermark" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=alloc:0,M,all", "lets nobody have all" },
+		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=alloc:4,U,highatomic",
+		  "does not turn to the reserve" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] F9\" ops=alloc:0,M,last", "last one before OOM" },
 		{ "linux-6.1@guest", "geometry P=9\ncase=x map=\"[M] O*512\" balloon=drops ops=a:0+8",
 		  "no such driver" },

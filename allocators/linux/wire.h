@@ -27,14 +27,15 @@
  *					can_isolate, can_isolate_bit (isolation keeps the type), can_cma_type, can_cma_alloc,
  *					can_drain, can_lru, can_stage, can_migrated, can_thp, can_hugetlb, can_offline,
  *					can_race
- *	reset				give back all that is owned, unmap all, unfreeze, drop pins, undo isolations; drain; free
- *					memory of node 1 that is in pieces or not MOVABLE becomes MOVABLE runs of order M; = 0
+ *	reset				give back all that is owned, unmap all, unfreeze, drop pins, undo isolations, online what
+ *					was put offline; drain; free memory of node 1 that is in pieces or not MOVABLE becomes
+ *					MOVABLE runs of order M; = 0
  *	arena BLOCKS			reset, and find BLOCKS pageblocks (rounded up to runs of order M, which begin aligned to them)
  *					of node 1 that are wholly free, MOVABLE and not isolated: the lowest; = PFN, or -ENOMEM
  *	hog NR [NODE]			own all that is free on the node (1) but for the arena and NR pages; = pages now owned by it;
  *					reset lets go
  *
- *	range START NR CALLER		alloc_contig_range(); CALLER: movable | cma
+ *	range START NR CALLER [stay]	alloc_contig_range(); CALLER: movable | cma; stay: migration finds no other node to spill to
  *					+ moved OWNER FROM TO for each user mapping that lies elsewhere now
  *					+ replaced OWNER FROM TO for each page of a hugetlb pool (Q) that another one stands for now
  *					= RC STAGE MIGRATED FAILED REPLACED NS; STAGE as in recorded answers (isolate, migrate,

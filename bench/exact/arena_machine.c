@@ -28,6 +28,9 @@ static int can_op(const struct case_op *op, struct contig_diag *diag)
 	case OP_ALLOC:
 		if (op->times == UINT32_MAX)
 			return NOT_HERE("%s: a kernel keeps its watermarks, and lets nobody have all", op->text);
+		/* its first pass asks like anybody else; a scenario's request is one that has got past that */
+		if (op->highatomic)
+			return NOT_HERE("%s: while memory is plenty, a kernel does not turn to the reserve", op->text);
 		break;
 	default:
 		break;

@@ -228,7 +228,7 @@ static int boot(struct machine *m, struct contig_diag *diag)
 		return 0;
 	errno = 0;
 	m->g = m->boot ? m->boot(m->kernel, diag) : guest_boot(m->kernel, &options, diag);
-	m->tainted = 0;
+	m->tainted = m->offline = 0;
 	if (m->g)
 		return 0;
 	/* -EIO and -EOPNOTSUPP are what becomes of a single case: this is the machine's */
@@ -275,11 +275,34 @@ static int make_room(struct guest_contig *gc, uint32_t blocks, struct contig_dia
 	return 0;
 }
 
+/* What an arena took offline is there again for the next. */
+static int bring_back(struct guest_contig *gc)
+{
+	uint32_t section = 1u << guest_says_number(gc, "section_order");
+	struct guest_answer *ans;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < 64 && !rc; i++) {
+		if (!(gc->m->offline & UINT64_C(1) << i))
+			continue;
+		rc = guest_ask(gc, &ans, "online %u %u", gc->zone_start + i * section, section);
+		if (!rc && ans->rc)
+			rc = guest_fails(gc, -EIO, "%s: memory block %u does not come online again: %lld %.100s",
+			                 gc->m->name, i, (long long)ans->rc, ans->words);
+	}
+	if (!rc)
+		gc->m->offline = 0;
+	return rc;
+}
+
+/* As large as memory blocks it is aligned to them, so that it can go offline: among twice as many one is. */
 static int ask_arena(struct guest_contig *gc, uint32_t blocks, pfn_t *start, struct contig_diag *diag)
 {
+	uint32_t section = 1u << guest_says_number(gc, "section_order"), spare = gc->pages % section ? 0 : section;
 	struct guest_answer *ans;
-	int rc = guest_ask(gc, &ans, "arena %u", blocks);
+	int rc = bring_back(gc);
 
+	rc = rc ? rc : guest_ask(gc, &ans, "arena %u", (gc->pages + spare) >> gc->g.pageblock_order);
 	if (rc) {
 		*diag = gc->why;
 		return rc;
@@ -287,12 +310,15 @@ static int ask_arena(struct guest_contig *gc, uint32_t blocks, pfn_t *start, str
 	if (ans->rc < 0)
 		return contig_diag_set(diag, (int)ans->rc, "%s has no %u pageblocks in a row that are free: %.200s",
 		                       gc->m->name, blocks, ans->words);
-	if ((uint64_t)ans->rc - gc->zone_start > gc->zone_pages - gc->pages ||
+	if ((uint64_t)ans->rc - gc->zone_start > gc->zone_pages - gc->pages - spare ||
 	    (uint64_t)ans->rc & ((1u << gc->g.max_order) - 1))
 		return contig_diag_set(diag, -EPROTO,
 		                       "%s: an arena at pfn %lld, which is not in its zone or not aligned", gc->m->name,
 		                       (long long)ans->rc);
-	*start = gc->start = (pfn_t)ans->rc;
+	*start = (pfn_t)ans->rc;
+	if (spare)
+		*start = (*start + spare - 1) & ~(spare - 1);
+	gc->start = *start;
 	return 0;
 }
 

@@ -97,7 +97,7 @@ static int update_lists(struct fetch *f)
 		n++;
 	if (status != CLI_OK)
 		return status;
-	struct recipe r = recipe(f, "fetching lists of packages", LIMIT_LISTS);
+	struct recipe r = recipe(f, "lists of packages", LIMIT_LISTS);
 
 	f->apt_used = true;
 	status = recipe_run(&r, step);
@@ -139,11 +139,9 @@ static bool have_headers(const struct fetch *f)
 
 static int fetch_headers(struct fetch *f)
 {
-	char package[3 * KERNEL_TEXT];
 	struct recipe r = recipe(f, "compiler and headers", LIMIT_FETCH);
-	const char *step[] = { "headers", f->apt, f->root, package, NULL };
+	const char *step[] = { "headers", f->apt, f->root, f->release, f->version, NULL };
 
-	snprintf(package, sizeof(package), "linux-headers-%s=%s", f->release, f->version);
 	return recipe_run(&r, step);
 }
 

@@ -129,7 +129,7 @@ static int make_module(struct making *m, const struct tree *t, const char *cc)
 		return cli_error(CLI_MACHINE, "%s: %s; install make and the compiler that the kernel was built with",
 		                 m->k.name, diag.text);
 	for (uint64_t tenths = 0; !spawn_wait(&s, 100); tenths++)
-		cli_progress("making the module", tenths / 10, LIMIT_MODULE);
+		cli_progress("making the module, seconds", tenths / 10, LIMIT_MODULE);
 	cli_progress(NULL, 0, 0);
 	int err = spawn_said(&s, &diag);
 	char *text = spawn_out(&s);

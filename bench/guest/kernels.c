@@ -60,13 +60,17 @@ static const struct {
 
 int guest_kernel_load(const char *name, struct guest_kernel *k, struct contig_diag *diag)
 {
-	char path[CACHE_PATH];
+	char path[CACHE_PATH] = "";
 	json_error_t error;
-	int err = cache_path(path, diag, "kernels/%s/kernel.json", name);
+	int err = cache_path(path, diag, "kernels/%s", name); /* makes what is above its last part only */
+	size_t path_len = strlen(path);
 
 	*k = (struct guest_kernel){ 0 };
 	if (err)
 		return err;
+	if (path_len + sizeof("/kernel.json") > sizeof(path))
+		return contig_diag_set(diag, -ENAMETOOLONG, "%s: a name of more than %zu bytes", path, sizeof(path));
+	strcpy(path + path_len, "/kernel.json");
 	if (access(path, R_OK)) {
 		err = errno;
 		if (err != ENOENT && err != ENOTDIR)

@@ -28,6 +28,12 @@ static const struct reason {
 	const char *message;
 	bool unreachable;
 } reasons[] = {
+	/* the first, because "no space" may be that for namespaces */
+	{ "unshare: .*(failed|not permitted)|mount: .*(denied|permission|failed)|cannot change root",
+	  "a module is made in namespaces of its own, which this machine does not allow here: as root it may (in a container: "
+	  "one with CAP_SYS_ADMIN), or with `sysctl kernel.unprivileged_userns_clone=1` and "
+	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such",
+	  false },
 	{ "No space left on device|Disk quota exceeded|have enough free space",
 	  "no space is left where kernels are kept (about 1.5 GB for all four): make room, or name another place with "
 	  "CONTIGBENCH_CACHE; what is there already is used then",
@@ -51,11 +57,6 @@ static const struct reason {
 	  "the archive has no such release with image and headers of one version" RECORDED ". Try again in some hours",
 	  false },
 	{ "^= broken", "a package is damaged, and has been removed: say it again, and it is fetched anew", false },
-	{ "unshare: .*(failed|not permitted)|mount: .*(denied|permission|failed)|cannot change root",
-	  "a module is made in namespaces of its own, which this machine does not allow here: as root it may (in a container: "
-	  "one with CAP_SYS_ADMIN), or with `sysctl kernel.unprivileged_userns_clone=1` and "
-	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such",
-	  false },
 	{ 0 },
 };
 
@@ -104,32 +105,39 @@ static bool is_progress(const char *line, uint64_t *done, uint64_t *total)
 	return !strncmp(line, "dlstatus:", 9) || !strncmp(line, "pmstatus:", 9);
 }
 
-/* In what it printed last. False: nothing is new. */
-static bool show_progress(const struct recipe *r, const char *text, char last[200])
-{
-	const char *end = strrchr(text, '\n'), *line = end;
-	uint64_t done = 0, total = 1;
-
-	while (line && line > text && line[-1] != '\n')
-		line--;
-	if (!line)
-		return false;
-	if (is_progress(line, &done, &total) && total)
-		cli_progress(r->what, done, total > done ? total : done + 1);
-	size_t len = (size_t)(end - line) < 199 ? (size_t)(end - line) : 199;
-	bool same = !strncmp(last, line, len) && !last[len];
-
-	memcpy(last, line, len);
-	last[len] = '\0';
-	return !same;
-}
-
 static int64_t now(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec;
+}
+
+/* What it printed last, or for how long it has said nothing that counts. False: nothing is new. */
+static bool show_progress(const struct recipe *r, const char *text, int64_t seconds, char last[200])
+{
+	const char *end = strrchr(text, '\n'), *line = end;
+	uint64_t done = 0, total = 0;
+	char what[200];
+
+	while (line && line > text && line[-1] != '\n')
+		line--;
+	size_t len = !line ? 0 : (size_t)(end - line) < 199 ? (size_t)(end - line) : 199;
+	bool same = !len || (!strncmp(last, line, len) && !last[len]);
+
+	if (len) {
+		memcpy(last, line, len);
+		last[len] = '\0';
+	}
+	if (len && is_progress(last, &done, &total) && total) {
+		snprintf(what, sizeof(what), "%s: %s%s", r->name, *last == 's' ? "unpacking " : "", r->what);
+		cli_progress(what, done, total > done ? total : done + 1);
+	} else {
+		snprintf(what, sizeof(what), "%s: %s, seconds", r->name, r->what);
+		if (seconds)
+			cli_progress(what, (uint64_t)seconds, r->seconds + 1);
+	}
+	return !same;
 }
 
 const char *recipe_reason(char *text)
@@ -208,10 +216,10 @@ int recipe_run(struct recipe *r, const char *const step[])
 	how.seconds = r->seconds;
 	if (spawn_start(&s, &how, &diag))
 		return cli_error(CLI_MACHINE, "%s: %s", r->name, diag.text);
-	for (int64_t heard = now(); !still && !spawn_wait(&s, 200);) {
+	for (int64_t began = now(), heard = began; !still && !spawn_wait(&s, 200);) {
 		free(text);
 		text = spawn_out(&s);
-		if (text && show_progress(r, text, last))
+		if (text && show_progress(r, text, now() - began, last))
 			heard = now();
 		still = now() - heard > STILL_SECONDS && !strncmp(last, "dlstatus:", 9);
 	}

@@ -29,6 +29,10 @@ const struct help help_contigbench = {
 static const struct help_option environment[] = {
 	{ "CONTIGBENCH_PLUGINS", NULL, "Plugins to load before those of --plugin, with colons between them.", NULL,
 	  NULL },
+	{ "CONTIGBENCH_CACHE, XDG_CACHE_HOME", NULL,
+	  "Where kernels of guests are kept, in a folder guest: in the first; else below the other, or below ~/.cache, in "
+	  "contigbench.",
+	  NULL, NULL },
 	{ "HWLOC_XMLFILE, HWLOC_SYNTHETIC, HWLOC_THISSYSTEM", NULL,
 	  "`contigbench run --clock wall` sees the machine as hwloc(7) does, which these can change.", NULL, NULL },
 	{ "BENCHMARK_FLAG", NULL, "The value of Google Benchmark's flag of that name, where the command line has none.",

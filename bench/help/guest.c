@@ -97,7 +97,7 @@ static const struct help_group groups[] = {
 };
 
 static const struct help_example examples[] = {
-	{ "contigbench guest build", "Debian's four, from nothing in about a minute" },
+	{ "contigbench guest build", "Debian's four, from nothing in a minute or two" },
 	{ "contigbench guest build --name mine --kernel arch/x86/boot/bzImage --headers .",
 	  "in the tree of a kernel of one's own: then it is mine@guest" },
 	{ "contigbench guest boot linux-6.1 --shell", "look around in it" },

@@ -145,6 +145,9 @@ static int look_at_blocks(struct blocks *b)
 	return rc ? rc : device_look(b->start, t.nr, count_free, b);
 }
 
+/* CMA areas are what they are; a block that became CMA later is one that the host made so. */
+static char types_at_first[BLOCKS];
+
 static bool usual(const struct blocks *b, uint32_t block)
 {
 	return b->free[block] == b->pages && b->type[block] == 'M';
@@ -180,7 +183,8 @@ static void make_usual(const struct blocks *b)
 		if (start & (nr - 1))
 			continue;
 		for (uint32_t i = first; i < first + step; i++) {
-			whole = whole && b->free[i] == b->pages && strchr("UMRH", b->type[i]);
+			whole = whole && b->free[i] == b->pages && strchr("UMRHC", b->type[i]) &&
+			        types_at_first[i] != 'C';
 			as_it_should = as_it_should && usual(b, i) && b->largest[i];
 		}
 		if (!whole || as_it_should)
@@ -254,12 +258,15 @@ int reset_all(void)
 		owner_drop(o);
 	mappings_forget_free();
 	arena_start = arena_nr = 0;
+	online_again();
 	if (!rc)
 		rc = device_drain();
 	if (!rc)
 		rc = look_at_blocks(&b);
 	if (rc)
 		return rc;
+	if (!*types_at_first)
+		memcpy(types_at_first, b.type, sizeof(types_at_first));
 	make_usual(&b);
 	return device_drain();
 }

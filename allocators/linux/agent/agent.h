@@ -139,6 +139,8 @@ int64_t mapped_at(unsigned int order, uint32_t node, uint32_t slot);
 /* Tell of every mapping that lies elsewhere than at the last call, and remember. How many those are. */
 uint32_t mappings_moved(void (*moved)(uint64_t owner, uint64_t from, uint64_t to));
 int64_t pagemap_pfn(const void *address);
+/* Write to it; -ENOMEM instead of SIGBUS. */
+int touch(void *address);
 /* Something else may have used memory: how much there is has to be asked again. */
 void mappings_forget_free(void);
 
@@ -157,6 +159,8 @@ void hugetlb_moved(hugetlb_told *moved, hugetlb_told *replaced);
 
 /* "+ moved" and "+ replaced" lines of whoever lies elsewhere now. */
 void say_who_moved(void);
+/* Memory blocks that "offline" took come back. */
+void online_again(void);
 /* Everything of "reset". */
 int reset_all(void);
 extern uint32_t nr_frozen; /* by "freeze": their mappings must stay */

@@ -114,6 +114,14 @@ static char *slot_address(uint32_t slot)
 	return base + slot * HUGE_BYTES;
 }
 
+/* Back to the pool: the kernel keeps it as a free page. */
+static void let_go(uint32_t slot)
+{
+	if (mmap(slot_address(slot), HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+	         0) != MAP_FAILED)
+		used[slot] = false;
+}
+
 /* Map one page of the pool and touch it. */
 static int take(uint32_t node, uint32_t *slot, uint64_t *pfn)
 {
@@ -131,31 +139,25 @@ static int take(uint32_t node, uint32_t *slot, uint64_t *pfn)
 	for (*slot = 0; *slot < SLOTS && used[*slot]; ++*slot)
 		;
 	if (*slot == SLOTS || pool_number(node, "free_hugepages") < 1)
-		return -ENOMEM; /* touching it would be SIGBUS */
+		return -ENOMEM;
 
-	volatile char *p = mmap(slot_address(*slot), HUGE_BYTES, PROT_READ | PROT_WRITE,
-	                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	char *p = mmap(slot_address(*slot), HUGE_BYTES, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE | MAP_FIXED, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
 	used[*slot] = true;
-	if (madvise((char *)p, HUGE_BYTES, MADV_DONTFORK) ||
+	if (madvise(p, HUGE_BYTES, MADV_DONTFORK) ||
 	    syscall(SYS_mbind, p, HUGE_BYTES, MPOL_BIND, &mask, sizeof(mask) * 8, 0))
 		return -errno;
-	*p = 1;
 
-	int64_t at = pagemap_pfn((char *)p);
+	/* free pages of isolated pageblocks are in the pool, but nobody gets them */
+	int64_t at = touch(p) ? -ENOMEM : pagemap_pfn(p);
 
 	*pfn = (uint64_t)at;
-	return at < 0 ? -EIO : 0;
-}
-
-/* Back to the pool: the kernel keeps it as a free page. */
-static void let_go(uint32_t slot)
-{
-	if (mmap(slot_address(slot), HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-	         0) != MAP_FAILED)
-		used[slot] = false;
+	if (at < 0)
+		let_go(*slot);
+	return at < 0 ? (int)at : 0;
 }
 
 /* Take all free pages of the pool in use; the slot of the one at pfn into *slot, those of the others into others[]. */

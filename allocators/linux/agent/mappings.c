@@ -8,6 +8,8 @@
  */
 #include <fcntl.h>
 #include <linux/mempolicy.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,8 +79,28 @@ static int region_open(struct region *r)
 	return 0;
 }
 
+static sigjmp_buf refused;
+
+static void on_refusal(int sig)
+{
+	siglongjmp(refused, sig);
+}
+
+int touch(void *address)
+{
+	volatile char *p = address;
+
+	if (sigsetjmp(refused, 0))
+		return -ENOMEM;
+	*p = 1;
+	return 0;
+}
+
 int mappings_open(void)
 {
+	struct sigaction action = { .sa_handler = on_refusal, .sa_flags = SA_NODEFER };
+
+	sigaction(SIGBUS, &action, NULL);
 	pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (pagemap < 0)
 		return -errno;
@@ -159,16 +181,15 @@ int map_page(unsigned int order, uint32_t node, uint64_t owner, struct mapping *
 		return -ENOMEM;
 
 	uint32_t slot = r->nr_free ? r->free_slot[r->nr_free - 1] : r->used;
-	volatile char *p = slot_address(r, slot);
+	char *p = slot_address(r, slot);
 
-	*p = 1;
-	/* there was none of that order: a single page came instead */
-	if (order && pagemap_pfn((char *)p + PAGE_BYTES) < 0) {
+	/* there may be none of that order: then a single page comes instead */
+	if (touch(p) || (order && pagemap_pfn(p + PAGE_BYTES) < 0)) {
 		drop(r, slot);
 		return -ENOMEM;
 	}
 
-	int64_t pfn = pagemap_pfn((char *)p);
+	int64_t pfn = pagemap_pfn(p);
 
 	if (pfn <= 0) {
 		drop(r, slot);

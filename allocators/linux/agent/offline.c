@@ -44,6 +44,22 @@ static uint64_t block_pages(void)
 	                                                                     : strtoull(text, NULL, 16) / PAGE_BYTES;
 }
 
+#define TAKEN 256u
+
+static uint64_t taken[TAKEN]; /* first pfn + 1 of blocks that are offline by our doing, or 0 */
+
+static void remember(uint64_t pfn, bool offline)
+{
+	uint64_t was = offline ? 0 : pfn + 1, is = offline ? pfn + 1 : 0;
+
+	for (uint32_t i = 0; i < TAKEN; i++) {
+		if (taken[i] == was) {
+			taken[i] = is;
+			return;
+		}
+	}
+}
+
 static void block_state_path(uint64_t pfn, uint64_t pages, char *path, size_t size)
 {
 	snprintf(path, size, MEMORY "/memory%llu/state", (unsigned long long)(pfn / pages));
@@ -58,8 +74,7 @@ static int trace_begin(void)
 
 	if (mkdir(TRACE, 0700) && errno != EEXIST)
 		return -EOPNOTSUPP;
-	write_file(TRACE "/trace", "\n"); /* opened for writing, it is emptied */
-	close(open(TRACE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC));
+	close(open(TRACE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC)); /* this empties it */
 	for (size_t i = 0; !rc && i < sizeof(on) / sizeof(*on); i++) {
 		snprintf(path, sizeof(path), TRACE "%s", on[i]);
 		rc = write_file(path, "1");
@@ -174,6 +189,8 @@ static int64_t offline(const struct call *c)
 
 	for (uint64_t done = 0; !rc && !out.rc && done < c->number[1]; done += pages) {
 		rc = offline_block(c->number[0] + done, pages, passes, &out, &events);
+		if (!rc && !out.rc)
+			remember(c->number[0] + done, true);
 		ns += out.ns;
 		sum.migrated += events.migrated;
 		sum.failed += events.failed;
@@ -185,18 +202,37 @@ static int64_t offline(const struct call *c)
 	              (unsigned long long)sum.failed, (unsigned long long)ns);
 }
 
+static int online_block(uint64_t pfn, uint64_t pages)
+{
+	char path[128];
+
+	block_state_path(pfn, pages, path, sizeof(path));
+	int rc = write_file(path, "online");
+
+	if (!rc)
+		remember(pfn, false);
+	return rc;
+}
+
 static int64_t online(const struct call *c)
 {
 	uint64_t pages;
-	char path[128];
 	int rc = whole_blocks(c, &pages);
 
-	for (uint64_t done = 0; !rc && done < c->number[1]; done += pages) {
-		block_state_path(c->number[0] + done, pages, path, sizeof(path));
-		rc = write_file(path, "online");
-	}
+	for (uint64_t done = 0; !rc && done < c->number[1]; done += pages)
+		rc = online_block(c->number[0] + done, pages);
 	mappings_forget_free();
 	return rc;
+}
+
+void online_again(void)
+{
+	uint64_t pages = block_pages();
+
+	for (uint32_t i = 0; i < TAKEN; i++) {
+		if (taken[i])
+			online_block(taken[i] - 1, pages);
+	}
 }
 
 const struct command offline_commands[] = {

@@ -14,6 +14,9 @@
  * each from SplitMix64 seeded with SEED; then each becomes that. A user page is placed like one of `alloc`: its pfn is
  * freed alone, and a fault takes it. As faults need free memory above the watermarks, the highest aligned runs of order M are
  * lent for that, and are filled when all the others are. Pageblocks stay MOVABLE. natural: natural.c.
+ *
+ * In one boot a seed is one memory, free lists included (natural: nearly so, as the kernel itself comes and goes). Between
+ * boots the pages differ that the kernel had in use before, and with them all that is drawn: dump it.
  */
 #include <stdio.h>
 #include <stdlib.h>

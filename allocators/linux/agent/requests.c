@@ -55,6 +55,16 @@ static int caller_of(const char *word, uint32_t *caller)
 	return -EINVAL;
 }
 
+/* "stay", the last word of a range, or nothing. */
+static int stay_of(const struct call *c, uint32_t *stay)
+{
+	*stay = c->nr > 3;
+	if (!*stay || !strcmp(c->word[3], "stay"))
+		return 0;
+	answer(0, "%.40s: there is only stay", c->word[3]);
+	return -EINVAL;
+}
+
 /* range, isolate and undo; *r is what came of it. */
 static int request(const struct call *c, uint32_t op, struct contigbench_request *r)
 {
@@ -62,6 +72,8 @@ static int request(const struct call *c, uint32_t op, struct contigbench_request
 
 	int rc = caller_of(c->word[2], &r->caller);
 
+	if (!rc)
+		rc = stay_of(c, &r->stay);
 	if (!rc && r->caller == CONTIGBENCH_CMA && !(kernel.can & CONTIGBENCH_CAN_CMA_TYPE)) {
 		answer(0, "this kernel is configured without CMA");
 		rc = -EOPNOTSUPP;
@@ -151,7 +163,7 @@ static int64_t cma_free(const struct call *c)
 }
 
 const struct command request_commands[] = {
-	{ "range", "pnw", "START NR movable|cma", range, false },
+	{ "range", "pnw?w", "START NR movable|cma [stay]", range, false },
 	{ "isolate", "pnw", "START NR movable|cma|offline", isolate, false },
 	{ "undo", "pnw", "START NR movable|cma|offline", undo, false },
 	{ "cma_alloc", "nn", "NR ORDER", cma_alloc, false },

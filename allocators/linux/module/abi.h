@@ -17,8 +17,8 @@
  * with an argument is -EINVAL; a span must lie in one zone and, but for LOOK and TYPES, must be online; -EFAULT, -EINTR and -ENOMEM
  * are as everywhere. -EOPNOTSUPP: this kernel can not do that (the can_ bits say so beforehand).
  * What a request said is in .rc: the ioctl itself is 0 as soon as there was a request.
- * All that is owned is given back, pins are dropped, frozen pages restored, isolated pageblocks released and nr_reserved_highatomic
- * counted anew by RESET, and when the device is closed.
+ * RESET, and closing the device, give back all that is owned, drop pins, restore frozen pages, release isolated pageblocks and
+ * count anew what kernels lose track of: free pages, isolated pageblocks, nr_reserved_highatomic.
  * Work is done on the cpu of the caller, who has to be bound to one if it matters.
  */
 #ifndef CONTIGBENCH_ABI_H
@@ -144,7 +144,13 @@ struct contigbench_request {
 	__u32 migrations; /* out: how often migrate_pages ran */
 	__u64 allocs;     /* out: LOAD: allocations that succeeded */
 	__u64 misses;     /* out: LOAD: and that failed */
-	__u64 reserved[2];
+	/*
+	 * in: RANGE: 1: as if there were no other node: migration fails (-ENOMEM) instead of spilling there. In a RACE this holds
+	 * for both sides if they are on the same node.
+	 */
+	__u32 stay;
+	__u32 reserved0;
+	__u64 reserved;
 };
 
 /*

@@ -172,23 +172,6 @@ static void retype(struct zone *zone, unsigned long block, int to)
 #endif
 }
 
-void cb_recount_highatomic(struct zone *zone)
-{
-#if HAVE_NR_RESERVED_HIGHATOMIC
-	unsigned long pfn, flags, nr = 0;
-
-	spin_lock_irqsave(&zone->lock, flags);
-	for (pfn = ALIGN_DOWN(zone->zone_start_pfn, CB_BLOCK); pfn < zone_end_pfn(zone); pfn += CB_BLOCK) {
-		struct page *page = cb_online(max(pfn, zone->zone_start_pfn));
-
-		if (page && page_zone(page) == zone && cb_stored(pfn) == MIGRATE_HIGHATOMIC)
-			nr += CB_BLOCK;
-	}
-	zone->nr_reserved_highatomic = nr;
-	spin_unlock_irqrestore(&zone->lock, flags);
-#endif
-}
-
 int cb_settype(const struct contigbench_settype *s)
 {
 	struct zone *zone = cb_span(s->start, s->nr);

@@ -88,6 +88,8 @@ struct page *cb_online(unsigned long pfn);
 /* The zone of a span that is not empty, in one zone as a whole and online; else NULL. */
 struct zone *cb_span(u64 start, u64 nr);
 int cb_zone_stats(struct contigbench_zone *z);
+/* Put counters right that kernels lose track of: free pages, isolated pageblocks (5.10), nr_reserved_highatomic (6.1). */
+void cb_recount(struct zone *zone);
 
 /* ---- pageblocks (blocks.c) ---------------------------------------------------------------- */
 
@@ -96,8 +98,6 @@ int cb_migratetype(u32 letter); /* or -1 */
 /* What the allocator takes it for (MIGRATE_ISOLATE while isolated), and what is stored. */
 int cb_reported(unsigned long pfn);
 int cb_stored(unsigned long pfn);
-/* nr_reserved_highatomic as it would be had nobody retyped a block of type H behind its back, as 6.1 does. */
-void cb_recount_highatomic(struct zone *zone);
 int cb_types(struct contigbench_types *t);
 int cb_settype(const struct contigbench_settype *s);
 
@@ -130,6 +130,15 @@ int cb_request_check(const struct contigbench_request *r);
 void cb_request_run(struct contigbench_request *r, unsigned int slot);
 void cb_request_own(const struct contigbench_request *r);
 int cb_request(struct contigbench_request *r);
+
+/* stay.c: no migration to other nodes in between */
+struct cb_stay {
+	struct zoneref *ref;
+	struct zone *zone;
+};
+void cb_stay_begin(const struct contigbench_request *r, struct cb_stay *stay);
+void cb_stay_end(const struct cb_stay *stay);
+
 struct cma;
 struct cma *cma_of_cmdline(unsigned long *start, unsigned long *nr);
 

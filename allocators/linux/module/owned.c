@@ -149,6 +149,6 @@ int cb_reset(void)
 		cond_resched();
 	}
 	for (i = 0; (zone = cb_zone(i)); i++)
-		cb_recount_highatomic(zone);
+		cb_recount(zone);
 	return 0;
 }

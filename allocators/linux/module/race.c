@@ -169,6 +169,7 @@ static int start(struct race *race)
 
 int cb_race(struct contigbench_race *r)
 {
+	struct cb_stay stay[2];
 	struct race race = { .there = ATOMIC_INIT(0), .through = ATOMIC_INIT(0) };
 	int err = check(r);
 	unsigned int i;
@@ -185,7 +186,11 @@ int cb_race(struct contigbench_race *r)
 				return -ENOMEM; /* there is only one load */
 		}
 	}
+	cb_stay_begin(&r->side[0], &stay[0]);
+	cb_stay_begin(&r->side[1], &stay[1]);
 	err = start(&race);
+	cb_stay_end(&stay[1]);
+	cb_stay_end(&stay[0]);
 	/* what one side gave the other may have got: first it is nobody's */
 	for (i = 0; !err && i < 2; i++)
 		if (r->side[i].op == CONTIGBENCH_OP_GIVE)

@@ -278,7 +278,7 @@ int cb_request_check(const struct contigbench_request *r)
 	unsigned long cma_start, cma_nr;
 	struct zone *zone;
 
-	if (r->caller > CONTIGBENCH_OFFLINE || r->reserved[0] || r->reserved[1])
+	if (r->caller > CONTIGBENCH_OFFLINE || r->stay > 1 || r->reserved0 || r->reserved)
 		return -EINVAL;
 	if (r->caller == CONTIGBENCH_CMA && !IS_ENABLED(CONFIG_CMA))
 		return -EOPNOTSUPP;
@@ -390,6 +390,7 @@ void cb_request_own(const struct contigbench_request *r)
 int cb_request(struct contigbench_request *r)
 {
 	struct pool *pool;
+	struct cb_stay stay;
 	int err = cb_request_check(r);
 
 	if (err)
@@ -399,7 +400,9 @@ int cb_request(struct contigbench_request *r)
 		return -ENOMEM;
 	if (r->op == CONTIGBENCH_OP_RANGE)
 		pool_before(pool, r);
+	cb_stay_begin(r, &stay);
 	cb_request_run(r, 0);
+	cb_stay_end(&stay);
 	r->replaced = pool_gone(pool);
 	cb_request_own(r);
 	kfree(pool);

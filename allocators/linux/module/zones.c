@@ -101,13 +101,13 @@ static s64 pcp_pages(struct zone *zone)
 }
 
 /* Free pages by the pageblocks they lie in: the zone's lock is held. */
-static void walk(struct zone *zone, struct contigbench_zone *z, s64 *free, s64 *free_cma)
+static void walk(struct zone *zone, s64 *free, s64 *free_cma, s64 *list_errors)
 {
 	unsigned int order, mt;
 	struct page *page;
 
 	*free = *free_cma = 0;
-	z->list_errors = 0;
+	*list_errors = 0;
 	for (order = 0; order < CB_NR_ORDERS; order++) {
 		for (mt = 0; mt < MIGRATE_TYPES; mt++) {
 			list_for_each_entry(page, &zone->free_area[order].free_list[mt], cb_link)
@@ -115,7 +115,7 @@ static void walk(struct zone *zone, struct contigbench_zone *z, s64 *free, s64 *
 				unsigned long pfn = page_to_pfn(page), end = pfn + (1ul << order);
 				unsigned long step = min(1ul << order, CB_BLOCK);
 
-				z->list_errors += cb_reported(pfn) != (int)mt;
+				*list_errors += cb_reported(pfn) != (int)mt;
 				for (; pfn < end; pfn += step) {
 					int type = cb_reported(pfn);
 
@@ -164,7 +164,7 @@ int cb_zone_stats(struct contigbench_zone *z)
 	z->free_highatomic = zone->nr_free_highatomic;
 #endif
 	z->free_cma = -1;
-	walk(zone, z, &free, &free_cma);
+	walk(zone, &free, &free_cma, &z->list_errors);
 #ifdef CONFIG_CMA
 	z->free_cma = counter(zone, NR_FREE_CMA_PAGES);
 	z->drift_cma = z->free_cma - free_cma;
@@ -174,4 +174,30 @@ int cb_zone_stats(struct contigbench_zone *z)
 	z->drift = z->free - free;
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return 0;
+}
+
+void cb_recount(struct zone *zone)
+{
+	unsigned long pfn, flags, highatomic = 0, isolated = 0;
+	s64 free, free_cma, list_errors;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (pfn = ALIGN_DOWN(zone->zone_start_pfn, CB_BLOCK); pfn < zone_end_pfn(zone); pfn += CB_BLOCK) {
+		struct page *page = cb_online(max(pfn, zone->zone_start_pfn));
+
+		if (!page || page_zone(page) != zone)
+			continue;
+		highatomic += cb_stored(pfn) == MIGRATE_HIGHATOMIC ? CB_BLOCK : 0;
+		isolated += cb_reported(pfn) == MIGRATE_ISOLATE;
+	}
+#if HAVE_NR_RESERVED_HIGHATOMIC
+	zone->nr_reserved_highatomic = highatomic;
+#endif
+	zone->nr_isolate_pageblock = isolated;
+	walk(zone, &free, &free_cma, &list_errors);
+	__mod_zone_page_state(zone, NR_FREE_PAGES, free - counter(zone, NR_FREE_PAGES));
+#ifdef CONFIG_CMA
+	__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, free_cma - counter(zone, NR_FREE_CMA_PAGES));
+#endif
+	spin_unlock_irqrestore(&zone->lock, flags);
 }
