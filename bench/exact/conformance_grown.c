@@ -147,6 +147,18 @@ static int unmap(void *ctx, unsigned int order, uint64_t handle)
 	return give(ctx, handle);
 }
 
+static bool whole(void *ctx)
+{
+	struct world *w = ctx;
+	struct contig_stats s;
+	uint64_t nr = 0;
+
+	contig_stats(w->c, 0, &s);
+	for (unsigned int order = NATURE_THP_ORDER; order <= CONTIG_MAX_ORDER; order++)
+		nr += s.nr_free[order];
+	return nr;
+}
+
 static int drain(void *ctx)
 {
 	struct world *w = ctx;
@@ -219,6 +231,7 @@ static int grow(const struct grown_file *f, struct conformance_kernel *k, const 
 		world.give = give;
 		world.map = map;
 		world.unmap = unmap;
+		world.whole = whole;
 		world.drain = drain;
 		rc = nature_run(&world, &rng, fill, unmovable, &counts);
 		if (rc)

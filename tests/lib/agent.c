@@ -395,8 +395,8 @@ static void cmd_list(char **w)
 static void cmd_populate(char **w)
 {
 	start_anew();
-	say("= %d", agent_populate(a.c, &a.g, w[1], strtoull(w[2], NULL, 10), (uint32_t)strtoul(w[3], NULL, 10),
-	                           (uint32_t)strtoul(w[4], NULL, 10)));
+	say("= %d", agent_populate(a.c, &a.g, a.k->lru_batch, w[1], strtoull(w[2], NULL, 10),
+	                           (uint32_t)strtoul(w[3], NULL, 10), (uint32_t)strtoul(w[4], NULL, 10)));
 }
 
 /* There is no shell: nothing that it is used for is of any concern to a model. */

@@ -86,6 +86,8 @@ static int populate_drawn(struct contig *c, uint32_t pages, bool scattered, stru
 
 struct grown {
 	struct contig *c;
+	uint32_t lru_batch, nr_fresh;
+	pfn_t fresh[32];
 	uint64_t nr;
 	pfn_t *at;
 };
@@ -113,9 +115,22 @@ static int take(void *ctx, unsigned int order, bool reclaimable, uint64_t *handl
 	                 reclaimable ? MT_RECLAIMABLE : MT_UNMOVABLE, handle);
 }
 
+static void flush(struct grown *n)
+{
+	while (n->nr_fresh)
+		n->c->ops->lab->to_lru(n->c, n->fresh[--n->nr_fresh]);
+}
+
 static int map(void *ctx, unsigned int order, uint64_t *handle)
 {
-	return take_kind(ctx, order ? PAGE_LRU_COMPOUND : PAGE_LRU, order, MT_MOVABLE, handle);
+	struct grown *n = ctx;
+	int rc = take_kind(ctx, PAGE_USER, order, MT_MOVABLE, handle);
+
+	if (!rc)
+		n->fresh[n->nr_fresh++] = n->at[*handle];
+	if (n->nr_fresh == n->lru_batch || order)
+		flush(n);
+	return rc;
 }
 
 static int give(void *ctx, uint64_t handle)
@@ -131,18 +146,31 @@ static int unmap(void *ctx, unsigned int order, uint64_t handle)
 	return give(ctx, handle);
 }
 
+static bool whole(void *ctx)
+{
+	struct grown *n = ctx;
+	struct contig_stats s;
+	uint64_t nr = 0;
+
+	contig_stats(n->c, 0, &s);
+	for (unsigned int order = NATURE_THP_ORDER; order <= CONTIG_MAX_ORDER; order++)
+		nr += s.nr_free[order];
+	return nr;
+}
+
 static int drain(void *ctx)
 {
 	struct grown *n = ctx;
 
+	flush(n);
 	n->c->ops->lab->drain(n->c);
 	return 0;
 }
 
-int agent_populate(struct contig *c, const struct contig_geometry *g, const char *kind, uint64_t seed, uint32_t fill,
-                   uint32_t unmovable)
+int agent_populate(struct contig *c, const struct contig_geometry *g, uint32_t lru_batch, const char *kind,
+                   uint64_t seed, uint32_t fill, uint32_t unmovable)
 {
-	struct grown n = { .c = c, .at = calloc(MOST_OWNERS, sizeof(pfn_t)) };
+	struct grown n = { .c = c, .lru_batch = lru_batch, .at = calloc(MOST_OWNERS, sizeof(pfn_t)) };
 	const struct contig_zone *z = &g->zones[0];
 	struct splitmix rng = { seed };
 	struct nature_counts counts;
@@ -157,6 +185,7 @@ int agent_populate(struct contig *c, const struct contig_geometry *g, const char
 		                  .give = give,
 		                  .map = map,
 		                  .unmap = unmap,
+		                  .whole = whole,
 		                  .drain = drain };
 	int rc = strcmp(kind, "natural")
 	                 ? populate_drawn(c, z->pages, !strcmp(kind, "scattered"), &rng, fill, unmovable)

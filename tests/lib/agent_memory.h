@@ -6,8 +6,8 @@
 #include "../../allocators/contig.h"
 
 /* `populate`: the zone is wholly free, but for what belongs to the kernel. 0 or -errno. */
-int agent_populate(struct contig *c, const struct contig_geometry *g, const char *kind, uint64_t seed, uint32_t fill,
-                   uint32_t unmovable);
+int agent_populate(struct contig *c, const struct contig_geometry *g, uint32_t lru_batch, const char *kind,
+                   uint64_t seed, uint32_t fill, uint32_t unmovable);
 
 /* Each free run of zone 0, list by list, the head first. */
 void agent_lists(struct contig *c, void (*run)(pfn_t pfn, unsigned int order, enum migratetype list));

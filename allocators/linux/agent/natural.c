@@ -47,6 +47,26 @@ static int unmap(void *ctx, unsigned int order, uint64_t handle)
 	return 0;
 }
 
+static bool whole(void *ctx)
+{
+	uint64_t pfn;
+
+	(void)ctx;
+	for (uint32_t order = NATURE_THP_ORDER; order <= kernel.max_order; order++) {
+		for (const char *type = "UMR"; *type; type++) {
+			struct contigbench_list l = { .zone = arena_zone.index,
+				                      .order = order,
+				                      .type = (uint32_t)*type,
+				                      .max = 1,
+				                      .pfns = (uintptr_t)&pfn };
+
+			if (!device(CONTIGBENCH_LIST, &l) && l.total)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int drain(void *ctx)
 {
 	(void)ctx;
@@ -63,6 +83,7 @@ int populate_natural(struct populate *out)
 		.give = give,
 		.map = map,
 		.unmap = unmap,
+		.whole = whole,
 		.drain = drain,
 	};
 	struct nature_counts n;

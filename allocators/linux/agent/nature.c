@@ -96,10 +96,10 @@ static int add_run(struct nature *n)
 }
 
 /*
- * Until so many pages are in use. What can not be had does not matter, as long as something can. THPs come only while memory is
- * whole: where there is no run for one, a fault gets a single page instead, which goes back at once.
+ * Until so many pages are in use. What can not be had does not matter, as long as something can. A THP is only asked for where
+ * there is a run for one: else a fault gets a single page instead, which goes back at once.
  */
-static int grow(struct nature *n, uint64_t until, uint64_t kernel_most, bool thp)
+static int grow(struct nature *n, uint64_t until, uint64_t kernel_most)
 {
 	for (uint32_t failed = 0; n->in_use < until && failed < GIVE_UP;) {
 		bool have_room = n->nr[0] + GIVE_UP < n->max && n->nr[1] + GIVE_UP < n->max;
@@ -108,7 +108,7 @@ static int grow(struct nature *n, uint64_t until, uint64_t kernel_most, bool thp
 
 		if (!have_room)
 			return -ENOSPC;
-		if (dice == 0 && thp)
+		if (dice == 0 && n->w->whole(n->w->ctx))
 			rc = add_user(n, NATURE_THP_ORDER);
 		else if (dice < DICE * 2 / 3 && kernel_pages(n) < kernel_most)
 			rc = add_kernel(n);
@@ -177,7 +177,7 @@ int nature_run(const struct nature_world *w, struct splitmix *rng, uint32_t fill
 	for (uint32_t round = 1; !rc && round <= ROUNDS; round++) {
 		bool last = round == ROUNDS;
 
-		rc = grow(&n, peak, n.kernel_wanted * round / ROUNDS, round == 1);
+		rc = grow(&n, peak, n.kernel_wanted * round / ROUNDS);
 		/* what is in an LRU batch would not be free at once */
 		if (!rc)
 			rc = w->drain(w->ctx);

@@ -6,8 +6,8 @@
  * In four rounds allocations are made until a peak is reached, and random ones of those that do not live long are freed again,
  * down to a trough, in the last round down to `fill`. A draw of the generator decides what is allocated: kernel memory (two
  * thirds unmovable, one third reclaimable; order 0 to 3), of which each round may add a quarter of what is wanted, so that most
- * of it comes when memory is full and in pieces; a THP now and then in the first round; else a run of user pages, geometric in length. Every
- * fourth allocation lives long: it is freed only if nothing else is left. Kernel memory stays.
+ * of it comes when memory is full and in pieces; a THP now and then; else a run of user pages, geometric in length. Every fourth
+ * allocation lives long: it is freed only if nothing else is left. Kernel memory stays.
  */
 #ifndef NATURE_H
 #define NATURE_H
@@ -30,6 +30,8 @@ struct nature_world {
 	/* user memory: a page, or a THP */
 	int (*map)(void *ctx, unsigned int order, uint64_t *handle);
 	int (*unmap)(void *ctx, unsigned int order, uint64_t handle);
+	/* Is a run of at least a THP on the free lists? */
+	bool (*whole)(void *ctx);
 	/* per-cpu lists and LRU batches, at each peak and trough */
 	int (*drain)(void *ctx);
 };
