@@ -171,6 +171,7 @@ struct picture {
 	struct contig c;
 	pfn_t start, got;
 	uint32_t nr_got;
+	block_t first; /* whose type is types[0]: a free run may begin a pageblock before what is drawn */
 	const char *types;
 	uint32_t nr, room;
 	struct contig_run *run; /* by its first page, ascending */
@@ -217,7 +218,7 @@ static void picture_run(struct contig *c, pfn_t pfn, struct contig_run *out)
 static enum migratetype picture_type(struct contig *c, block_t b, enum migratetype *stored)
 {
 	const struct picture *p = (const struct picture *)c;
-	char letter = p->types[b - p->start / LAYOUT_NPB];
+	char letter = p->types[b - p->first];
 	enum migratetype mt = contig_type_of_letter((char)toupper((unsigned char)letter));
 
 	mt = mt == MT_NR ? MT_ISOLATE : mt;
@@ -232,9 +233,13 @@ int guest_zone_map(const struct guest_zone *z, block_t first, uint32_t nr, pfn_t
 	static const struct contig_lab lab = { .run = picture_run, .type = picture_type };
 	static const struct contig_backend drawn = { .name = "seen", .lab = &lab };
 	const struct contig_geometry g = { .pageblock_order = 9, .max_order = 10 };
-	struct picture p = { .c = { .ops = &drawn }, .start = first * LAYOUT_NPB, .got = got, .nr_got = nr_got };
-	char *types = malloc(nr + 1);
-	int rc = types ? guest_zone_types(z, first, nr, types, diag) : contig_diag_set(diag, -ENOMEM, "no memory");
+	const uint32_t more = first ? 1 : 0;
+	struct picture p = {
+		.c = { .ops = &drawn }, .start = first * LAYOUT_NPB, .first = first - more, .got = got, .nr_got = nr_got
+	};
+	char *types = malloc(nr + more + 1);
+	int rc = types ? guest_zone_types(z, first - more, nr + more, types, diag)
+	               : contig_diag_set(diag, -ENOMEM, "no memory");
 
 	p.types = types;
 	rc = rc ? rc : look(z, first, nr, keep_run, &p, diag);
