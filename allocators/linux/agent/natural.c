@@ -75,9 +75,12 @@ static int drain(void *ctx)
 
 int populate_natural(struct populate *out)
 {
+	struct contigbench_zone now;
+	/* to the page: what a node's files say lacks what a cpu has not added up yet */
+	int rc = device_zone((uint32_t)arena_zone.node, &now);
 	struct nature_world w = {
 		.managed = arena_zone.managed,
-		.in_use = arena_zone.managed - (uint64_t)node_free((uint32_t)arena_zone.node),
+		.in_use = arena_zone.managed - (uint64_t)now.free,
 		.most = arena_zone.managed - populate_spare(),
 		.take = take,
 		.give = give,
@@ -88,12 +91,14 @@ int populate_natural(struct populate *out)
 	};
 	struct nature_counts n;
 
+	if (rc)
+		return rc;
 	if (arena_zone.managed * out->fill / 100 > w.most) {
 		answer(0, "FILL is too high: the watermarks want %llu pages free",
 		       (unsigned long long)populate_spare());
 		return -ENOMEM;
 	}
-	int rc = nature_run(&w, &out->rng, out->fill, out->unmovable, &n);
+	rc = nature_run(&w, &out->rng, out->fill, out->unmovable, &n);
 
 	out->user += n.user;
 	out->thp += n.thp;
