@@ -83,8 +83,12 @@ conformance-refresh: all ## record the answers anew, in guests: KERNELS="6.1 7.2
 	$(BUILD)/contigbench conformance tests/conformance --record $(BUILD)/conformance \
 		-b $(subst $(empty) $(empty),$(comma),$(strip $(KERNELS:%=linux-%@guest))) || [ $$? = 1 ]
 
-fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
+# FIDELITY=DIR is a folder that `contigbench fidelity` wrote; without it kernels in guests are asked anew, a quarter of an hour.
+# Answers that disagree (exit status 1) are what the document is to say
+fidelity: all ## docs/fidelity.md anew: recorded answers, the rules they decide, kernels in guests (FIDELITY=DIR: as recorded)
 	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
+	echo >>docs/fidelity.md.tmp
+	$(BUILD)/contigbench fidelity --markdown $(if $(FIDELITY),--replay $(FIDELITY)) >>docs/fidelity.md.tmp || [ $$? -eq 1 ]
 	mv docs/fidelity.md.tmp docs/fidelity.md
 
 perf: all ## measure the figures of `contigbench perf --help` against their limits
@@ -148,6 +152,7 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/tests/conformance tests/conformance/cases.txt
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux allocators/linux/*.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux/module $(MODULE)

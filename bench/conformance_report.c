@@ -181,7 +181,7 @@ static void random_rows(const struct conformance *c, bool exact)
 
 		if (r->exact != exact)
 			continue;
-		printf("| %s | %s | %s | %u |", version_of(k->kernel), k->backend[0] ? k->backend : "none", r->name,
+		printf("| %s | %s | %s | %u |", exact ? k->kernel : version_of(k->kernel), k->backend[0] ? k->backend : "none", r->name,
 		       r->requests);
 		cell(&r->rc);
 		cell(&r->stage);
@@ -215,7 +215,7 @@ static void print_grown_markdown(const struct conformance *c)
 		const struct conformance_grown_row *row = &c->grown[i];
 		const struct conformance_kernel *k = &c->kernel[row->kernel];
 
-		printf("| %s | %s | %s |", version_of(k->kernel), k->backend, row->name);
+		printf("| %s | %s | %s |", k->kernel, k->backend, row->name);
 		cell(&row->types);
 		cell(&row->map);
 		putchar('\n');

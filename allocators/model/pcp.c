@@ -400,13 +400,16 @@ bool pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned
 
 /* ---- alloc: from the head; empty: refill ----------------------------------------------------- */
 
-/* v6.7: had the lists been allowed to hold more, there would be no need to refill them - unless memory is short. */
-static void expect_more(const struct model *m, const struct zone *z, struct pcp *pcp, uint32_t pages)
+/*
+ * v6.7: had the lists been allowed to hold more, there would be no need to refill them. But below the high watermark they give back
+ * what they were allowed; a kernel does that step by step with the frees that follow.
+ */
+static void refilled(const struct model *m, const struct zone *z, struct pcp *pcp, uint32_t pages)
 {
 	const struct contig_what any = { .migratetype = MT_MOVABLE };
+	bool plenty = watermark_ok(m, z, any, WMARK_HIGH, 0);
 
-	if (pcp->high < pcp->high_max && watermark_ok(m, z, any, WMARK_HIGH, 0))
-		set_room(pcp, clamp(pcp->high + pages, pcp->high_min, pcp->high_max));
+	set_room(pcp, plenty ? clamp(pcp->high + pages, pcp->high_min, pcp->high_max) : pcp->high_min);
 }
 
 /* How many runs a refill takes (3.5). */
@@ -416,9 +419,10 @@ static uint32_t refill_count(const struct model *m, const struct zone *z, struct
 	uint32_t n = doubling ? pcp->batch << pcp->alloc_factor : pcp->batch;
 
 	if (m->policy.pcp_high == pcp_high_tuned)
-		expect_more(m, z, pcp, n);
+		refilled(m, z, pcp, n);
 	if (doubling) {
-		uint32_t most = pcp->room >= 2 * (int32_t)pcp->batch ? (uint32_t)pcp->room + 1 - pcp->batch : pcp->batch;
+		uint32_t most =
+			pcp->room >= 2 * (int32_t)pcp->batch ? (uint32_t)pcp->room + 1 - pcp->batch : pcp->batch;
 
 		if (n <= most && pcp->alloc_factor < PCP_SCALE_MAX)
 			pcp->alloc_factor++;
