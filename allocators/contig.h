@@ -399,6 +399,11 @@ struct contig_lab {
 	 * its own also says here what went wrong before: -EOPNOTSUPP that it could not do what was asked of it, -EIO that it died.
 	 */
 	int (*verify)(struct contig *c, struct contig_diag *diag);
+	/*
+	 * A number for all that decides what happens next, requests that stand between two steps included, statistics not: what is
+	 * equal goes on equally. Nothing more is said of it, and it means nothing outside of this process.
+	 */
+	uint64_t (*digest)(struct contig *c);
 
 	/* ---- a machine of its own, a real kernel for one: all of these, or NULL ---- */
 

@@ -134,8 +134,8 @@ extern "C" {
 	VALUE(highatomic_count, run, "v6.8: every block of the run, counted once its pages have moved")		       \
 														       \
 	KNOB(highatomic_trigger, "which high-order atomic allocations reserve a block")				       \
-	VALUE(highatomic_trigger, every, "until v6.12: every one that the reserve did not serve")		       \
-	VALUE(highatomic_trigger, min_wmark, "v7.x: only those that had to go down to the min watermark")	       \
+	VALUE(highatomic_trigger, every, "until v6.12: every one below the low watermark")				\
+	VALUE(highatomic_trigger, min_wmark, "v7.x: of these only what no per-cpu list served")				\
 														       \
 	KNOB(watermark_highatomic, "what a watermark check takes off for the reserve")				       \
 	VALUE(watermark_highatomic, reserved, "until v6.12.0: its whole size, used pages too")			       \
@@ -150,6 +150,10 @@ extern "C" {
 	VALUE(pcp_offline, drain, "until v5.10: drained again in each pass")					       \
 	VALUE(pcp_offline, disabled, "v5.11: disabled for the zone")						       \
 														       \
+	KNOB(offline_hugetlb, "hugetlb pages in memory that goes offline")						\
+	VALUE(offline_hugetlb, stay, "until v3.11: they keep it online")						\
+	VALUE(offline_hugetlb, leave, "v3.12: in use it is migrated, free it leaves the pool")				\
+															\
 	KNOB(pcp_orders, "orders that per-cpu lists hold")							       \
 	VALUE(pcp_orders, zero, "until v5.13")									       \
 	VALUE(pcp_orders, up_to_3_and_thp, "v5.14")								       \

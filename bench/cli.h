@@ -34,6 +34,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_fidelity(int argc, char **argv);
 int cmd_guest(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_hidden(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_micro(int argc, char **argv);

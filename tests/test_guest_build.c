@@ -169,8 +169,12 @@ static void builds_and_says_what(void **state)
 	/* the module's own sources lay there when it was made, and documents were not unpacked */
 	assert_non_null(strstr(archive_read(archive_at("sources")), "Kbuild\n"));
 	assert_string_equal(archive_read(archive_at("cache/guest/roots/bookworm/usr/bin/gcc")),
-	                    "linux-headers-6.1.0-49-amd64_1_amd64.deb\n"); /* base-files came first, this last */
+	                    "linux-headers-6.1.0-49-amd64_1_amd64.deb\n"); /* the last one */
 	assert_int_not_equal(access(archive_at("cache/guest/roots/bookworm/usr/share/doc"), F_OK), 0);
+	const char *calls = archive_read(archive_at("calls")), *first = strstr(calls, "--fsys-tarfile base-files_");
+
+	assert_non_null(first);
+	assert_ptr_equal(strstr(calls, "--fsys-tarfile"), first); /* its links, before what lies behind them */
 	/* apt's state is its own, with the machine's proxy, and the suites of this kernel */
 	const char *conf = archive_read(archive_at("cache/guest/apt/bookworm/conf"));
 

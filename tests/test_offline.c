@@ -166,10 +166,89 @@ static void stepped_over(void **state)
 		world_open(&w, b->name, "[MMMM] G3 | L*8 | F3 | F3");
 		int rc = finish(&w, begin(&w, (struct contig_range_args){ .nr = 16, .op = RANGE_OFFLINE }));
 
-		assert_int_equal(rc, p->contig_hugetlb == contig_hugetlb_replace ? -EINTR : -EBUSY);
-		assert_int_equal(w.out.autopsy.phase, PHASE_TEST);
+		bool tried = p->offline_hugetlb == offline_hugetlb_leave;
+
+		assert_int_equal(rc, tried ? -EINTR : -EBUSY);
+		assert_int_equal(w.out.autopsy.phase, tried ? PHASE_MIGRATE : PHASE_TEST);
 		assert_int_equal(w.out.autopsy.pfn, 0);
 		assert_int_equal(w.moves, 8);
+		world_close(&w);
+	}
+}
+
+/*
+ *   [MMMM] Q3 | L*8 | F3 | F3     a free page of the hugetlb pool: from v3.12 on it leaves; before, it keeps the memory online.
+ */
+static void pool_leaves(void **state)
+{
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		bool leaves = b->preset->offline_hugetlb == offline_hugetlb_leave;
+		struct contig_run run;
+		struct world w;
+
+		world_open(&w, b->name, "[MMMM] Q3 | L*8 | F3 | F3");
+		int rc = finish(&w, begin(&w, (struct contig_range_args){ .nr = 16, .op = RANGE_OFFLINE }));
+
+		assert_int_equal(rc, leaves ? 0 : -EBUSY);
+		w.c->ops->lab->run(w.c, 0, &run);
+		assert_int_equal(run.kind, leaves ? PAGE_ABSENT : PAGE_HUGETLB_POOL);
+		world_close(&w);
+	}
+}
+
+/*
+ *   [MM] L! L F1 F2 | F3          what the scan finds in every pass is tried to move for ever, and never comes to the test
+ *        ^ pinned
+ */
+static void where_it_goes_round(void **state)
+{
+	static const struct {
+		const char *drawing;
+		enum contig_phase phase;
+	} rows[] = {
+		{ "[MM] L! L F1 F2 | F3", PHASE_MIGRATE },
+		{ "[MM] L L! F1 F2 | F3", PHASE_MIGRATE },
+	};
+
+	(void)state;
+	FOR_EACH_GENERATION(b)
+	{
+		for (size_t i = 0; i < COUNT(rows); i++) {
+			struct world w;
+
+			world_open(&w, b->name, rows[i].drawing);
+			int rc = finish(&w, begin(&w, (struct contig_range_args){ .nr = 16, .op = RANGE_OFFLINE }));
+
+			assert_int_equal(rc, -EINTR);
+			assert_int_equal(w.out.autopsy.phase, rows[i].phase);
+			world_close(&w);
+		}
+	}
+}
+
+/*
+ *   [MMMM] F4 | F4                0+16 goes offline; a request for 8+8 comes to nothing, and its undo takes the isolation of pb1 along
+ *    iI                           (v5.19): no pass isolates it again, so that only a signal ends this.
+ */
+static void un_isolated_by_another(void **state)
+{
+	static const char *const kernels[] = { "linux-6.1", "linux-6.12", "linux-7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kernels); i++) {
+		struct contig_range *off;
+		struct world w;
+
+		world_open(&w, kernels[i], "[MMMM] F4 | F4");
+		off = begin(&w, (struct contig_range_args){ .nr = 16, .op = RANGE_OFFLINE });
+		step_until(off, PHASE_MIGRATE);
+		assert_int_equal(finish(&w, begin(&w, (struct contig_range_args){ .start = 8, .nr = 8 })), -EBUSY);
+		assert_int_equal(w.out.autopsy.reason, WHY_ALREADY_ISOLATED);
+		assert_int_equal(finish(&w, off), -EINTR);
+		assert_int_equal(w.out.autopsy.phase, PHASE_TEST);
+		assert_int_equal(stats_of(&w).isolated, 0);
 		world_close(&w);
 	}
 }
@@ -264,8 +343,11 @@ static void gone_already(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists_are_off), cmocka_unit_test(one_try_a_pass),   cmocka_unit_test(stepped_over),
-		cmocka_unit_test(whole_blocks),  cmocka_unit_test(max_order_ranges), cmocka_unit_test(gone_already),
+		cmocka_unit_test(lists_are_off),       cmocka_unit_test(one_try_a_pass),
+		cmocka_unit_test(stepped_over),        cmocka_unit_test(pool_leaves),
+		cmocka_unit_test(where_it_goes_round), cmocka_unit_test(un_isolated_by_another),
+		cmocka_unit_test(whole_blocks),        cmocka_unit_test(max_order_ranges),
+		cmocka_unit_test(gone_already),
 	};
 
 	return cmocka_run_group_tests_name("offline", tests, NULL, NULL);

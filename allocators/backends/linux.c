@@ -46,6 +46,7 @@
 	.watermark_highatomic = watermark_highatomic_reserved,                                                         \
 	.pcp_iso = pcp_iso_per_block_drain,                                                                            \
 	.pcp_offline = pcp_offline_drain,                                                                              \
+	.offline_hugetlb = offline_hugetlb_stay,                                                                              \
 	.pcp_lock = pcp_lock_irq_off,                                                                                  \
 	.pcp_orders = pcp_orders_zero,                                                                                 \
 	.pcp_thp_lists = pcp_thp_lists_one,                                                                            \
@@ -81,6 +82,7 @@
 	.isolated_counted_free = isolated_counted_free_no,                                                             \
 	.watermark_kswapd = watermark_kswapd_nothing,                                                                  \
 	.watermark_contig = watermark_contig_plain,                                                                    \
+	.offline_hugetlb = offline_hugetlb_leave,                                                                    \
 	.undo_on_start_fail = undo_on_start_fail_none
 
 /* v4.4: merging stops at a pageblock in isolated blocks (v3.18); the HIGHATOMIC reserve. */

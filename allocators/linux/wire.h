@@ -48,10 +48,12 @@
  *	online START NR			= RC
  *	cma_alloc NR ORDER		from the area of cma=; = PFN ..., answered like range; cma_free PFN NR
  *
- *	alloc OWNER KIND ORDER TYPE NODE [highatomic]
+ *	alloc OWNER KIND ORDER TYPE NODE [highatomic|reclaim]
  *					one allocation on cpu 1, on that node only. K S: alloc_pages; X L: one anonymous page is
  *					touched; X, T with ORDER 9: a THP; Q: the hugetlb pool grows by one; C: a hugetlb page in use.
  *					= PFN or -errno. X and L are the same to a kernel: fresh pages are not on the LRU yet
+ *	many OWNER NR KIND ORDER TYPE NODE [highatomic|reclaim]
+ *					alloc for OWNER, OWNER + 1, ... until one can not be had: + OWNER PFN each. = how many there were
  *	place OWNER START NR		owned pages become anonymous ones that lie there, of OWNER, OWNER + 1, ...: for each what
  *					give PFN 1 and alloc OWNER X 0 M 1 do. = NR; -EXDEV: one came elsewhere, and is unmapped again
  *	free OWNER			free or unmap it; = 0, or -ENOENT if it is nobody

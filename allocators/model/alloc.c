@@ -116,6 +116,9 @@ static pfn_t alloc_above(struct model *m, uint32_t cpu, struct contig_what what,
 	enum migratetype mt = (enum migratetype)what.migratetype;
 	struct zone *const *zp = zone_order(m, what.node, mt == MT_MOVABLE);
 
+	/* rights to the reserve are looked up when the low mark has been passed, and nobody adds to it before (9) */
+	if (try.low)
+		what.highatomic = what.last_chance = false;
 	for (; *zp && !(what.this_node && (*zp)->node != what.node); zp++) {
 		struct zone *z = *zp;
 

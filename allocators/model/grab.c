@@ -18,6 +18,11 @@ static const uint8_t why_it_stays[PAGE_KIND_NR] = {
 	[PAGE_ABSENT] = WHY_ABSENT,
 };
 
+static enum hugetlb_way hugetlb_way(const struct range *r)
+{
+	return r->args.op == RANGE_OFFLINE ? offline_hugetlb_way(r->m) : contig_hugetlb_way(r->m);
+}
+
 static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 {
 	const struct contig_policy *p = &r->m->policy;
@@ -34,7 +39,7 @@ static enum contig_reason why_not_free(const struct range *r, pfn_t pfn)
 		return WHY_UNMOVABLE;
 	if (state_is(state, PAGE_LRU_COMPOUND) && p->migrate_compound == migrate_compound_skip)
 		return WHY_COMPOUND;
-	if (state_has(state, KIND_HUGETLB) && p->contig_hugetlb == contig_hugetlb_skip)
+	if (state_has(state, KIND_HUGETLB) && hugetlb_way(r) == HUGETLB_STAYS)
 		return WHY_HUGETLB;
 	if (state_is(state, PAGE_MOVABLE_OPS) && p->movable_ops == movable_ops_unmovable)
 		return WHY_UNMOVABLE;

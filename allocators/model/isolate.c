@@ -245,7 +245,7 @@ static int migrate_now(struct model *m, struct zone *z, uint32_t cpu, pfn_t star
 	struct migrate_list list = { 0 };
 
 	while (start < end) {
-		if (migrate_collect(m, z, cpu, &start, end, &list, work)) {
+		if (migrate_collect(m, z, cpu, &start, end, contig_hugetlb_way(m), &list, work)) {
 			migrate_putback(m, z, cpu, &list);
 			return -EBUSY;
 		}

@@ -268,4 +268,5 @@ const struct contig_lab model_lab = {
 	.drain = lab_drain,
 	.run = lab_run,
 	.verify = model_verify,
+	.digest = model_digest,
 };

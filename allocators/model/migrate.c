@@ -3,7 +3,7 @@
 #include "model.h"
 
 /* Of a kind that moves, and nobody else holds a reference: a pinned page is skipped without being tried. */
-static bool collectable(const struct model *m, uint32_t state)
+static bool collectable(const struct model *m, uint32_t state, enum hugetlb_way way)
 {
 	if (state & (STATE_PINNED | STATE_MIGRATING | STATE_FROZEN))
 		return false;
@@ -13,7 +13,7 @@ static bool collectable(const struct model *m, uint32_t state)
 	case PAGE_LRU_COMPOUND:
 		return m->policy.migrate_compound == migrate_compound_whole;
 	case PAGE_HUGETLB:
-		return m->policy.contig_hugetlb == contig_hugetlb_replace;
+		return way == HUGETLB_REPLACED;
 	case PAGE_MOVABLE_OPS:
 		return m->policy.movable_ops == movable_ops_migrated;
 	default:
@@ -22,13 +22,13 @@ static bool collectable(const struct model *m, uint32_t state)
 }
 
 /* Take the run off the LRU, if it still is what can move. */
-static void collect_run(struct model *m, struct migrate_list *list, pfn_t pfn)
+static void collect_run(struct model *m, struct migrate_list *list, pfn_t pfn, enum hugetlb_way way)
 {
 	uint32_t state = page_lock(m, &m->page[pfn], KIND_ALLOCATED);
 
 	if (state == STATE_INTERIOR)
 		return;
-	if (!collectable(m, state)) {
+	if (!collectable(m, state, way)) {
 		set_state(m, pfn, state);
 		return;
 	}
@@ -38,10 +38,10 @@ static void collect_run(struct model *m, struct migrate_list *list, pfn_t pfn)
 	list->pages += 1u << state_order(state);
 }
 
-static bool replaceable(const struct model *m, uint32_t state)
+static bool replaceable(uint32_t state, enum hugetlb_way way)
 {
-	return (state_is(state, PAGE_HUGETLB_POOL) || state_is(state, PAGE_GIGANTIC)) &&
-	       m->policy.contig_hugetlb == contig_hugetlb_replace && !(state & STATE_PINNED);
+	return (state_is(state, PAGE_HUGETLB_POOL) || state_is(state, PAGE_GIGANTIC)) && way == HUGETLB_REPLACED &&
+	       !(state & STATE_PINNED);
 }
 
 /* Back on the LRU; or free, if its owner has given it up and nobody else holds it. */
@@ -139,31 +139,31 @@ static int replace_hugetlb(struct model *m, struct zone *z, uint32_t cpu, pfn_t 
  * The run to look at from pfn. A tail whose head lies before the range says nothing, so that the request goes one page further
  * and fails late; hugetlb alone is found from a tail (8.11).
  */
-static pfn_t head_to_collect(const struct model *m, pfn_t pfn)
+static pfn_t head_to_collect(const struct model *m, pfn_t pfn, enum hugetlb_way way)
 {
 	pfn_t head;
 
-	if (likely(state_at(m, pfn) != STATE_INTERIOR) || m->policy.contig_hugetlb == contig_hugetlb_skip)
+	if (likely(state_at(m, pfn) != STATE_INTERIOR) || way == HUGETLB_STAYS)
 		return pfn;
 	head = head_of(m, pfn);
 	return state_has(state_at(m, head), KIND_HUGETLB) ? head : pfn;
 }
 
-int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *at, pfn_t end, struct migrate_list *list,
-                    struct contig_work *work)
+int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *at, pfn_t end, enum hugetlb_way way,
+                    struct migrate_list *list, struct contig_work *work)
 {
 	pfn_t pfn = *at;
 	int rc = 0;
 
 	zone_lock(m, z);
 	while (pfn < end && list->pages < MIGRATE_CLUSTER) {
-		pfn_t head = head_to_collect(m, pfn);
+		pfn_t head = head_to_collect(m, pfn, way);
 		uint32_t state = state_at(m, head);
 
 		work->scanned++;
-		if (collectable(m, state)) {
-			collect_run(m, list, head);
-		} else if (replaceable(m, state)) {
+		if (collectable(m, state, way)) {
+			collect_run(m, list, head, way);
+		} else if (replaceable(state, way)) {
 			/* takes memory, and so the lock itself */
 			zone_unlock(m, z);
 			rc = replace_hugetlb(m, z, cpu, head, work);

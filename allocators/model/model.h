@@ -562,12 +562,23 @@ struct migrate_list {
 	uint8_t order[MIGRATE_CLUSTER];
 };
 
+/* What becomes of hugetlb pages on the way. */
+enum hugetlb_way {
+	HUGETLB_STAYS,
+	HUGETLB_REPLACED, /* migrated in use, and if it is free another joins the pool first */
+};
+
+static inline enum hugetlb_way contig_hugetlb_way(const struct model *m)
+{
+	return m->policy.contig_hugetlb == contig_hugetlb_replace ? HUGETLB_REPLACED : HUGETLB_STAYS;
+}
+
 /*
  * Collect from [*pfn, end) until the list is full; *pfn is then behind the last page looked at. Free hugetlb pages are replaced
  * on the way. 0, or -ENOMEM, *pfn being the hugetlb page that nothing can replace.
  */
-int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *pfn, pfn_t end, struct migrate_list *list,
-                    struct contig_work *work);
+int migrate_collect(struct model *m, struct zone *z, uint32_t cpu, pfn_t *pfn, pfn_t end, enum hugetlb_way way,
+                    struct migrate_list *list, struct contig_work *work);
 /* Has a list been tried so often that what is left on it stays (5.2)? */
 static inline bool tried_enough(const struct model *m, unsigned int tries)
 {
@@ -671,6 +682,8 @@ static inline struct zone *const *zone_order(const struct model *m, uint32_t nod
 
 void model_stats(struct contig *c, uint32_t zone, struct contig_stats *out);
 int model_verify(struct contig *c, struct contig_diag *diag);
+/* digest.c: see lab->digest */
+uint64_t model_digest(struct contig *c);
 /* Is every free run on the list of its block's type (v6.10)? */
 bool hygienic(const struct model *m);
 extern const struct contig_lab model_lab;

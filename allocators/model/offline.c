@@ -31,6 +31,15 @@ bool offline_range_ok(const struct model *m, const struct zone *z, const struct 
 	return true;
 }
 
+/*
+ * A kernel takes a free page out of the hugetlb pool and gives it to the buddy. Here it is somebody's, who is to find it again: so
+ * one comes in its place, as with alloc_contig_range.
+ */
+enum hugetlb_way offline_hugetlb_way(const struct model *m)
+{
+	return m->policy.offline_hugetlb == offline_hugetlb_leave ? HUGETLB_REPLACED : HUGETLB_STAYS;
+}
+
 bool offline_harmless(uint32_t state)
 {
 	return state_is(state, PAGE_FREE) || state_is(state, PAGE_HWPOISON) ||
@@ -97,10 +106,20 @@ static void remove_pages(struct range *r, struct contig_work *work)
 	put_down(m, r->start, r->end, PAGE_ABSENT);
 }
 
-/* Waiting does not help against a page that nobody will ever move. */
+/*
+ * Waiting does not help against a page that nobody will ever move. But what somebody else has un-isolated a kernel tries again
+ * and again, and no page will ever be isolated again by that.
+ */
 static bool hopeless(enum contig_reason why)
 {
-	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU;
+	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU && why != WHY_STRADDLES;
+}
+
+/* Does the scan for what can move find it in every pass, so that a pass never comes to its test? */
+static bool scan_finds(enum page_kind kind)
+{
+	return kinds[kind].traits & KIND_LRU || kind == PAGE_HUGETLB || kind == PAGE_GIGANTIC ||
+	       kind == PAGE_MOVABLE_OPS;
 }
 
 enum range_state offline_step_test(struct range *r, struct contig_work *work)
@@ -118,7 +137,9 @@ enum range_state offline_step_test(struct range *r, struct contig_work *work)
 	if (empty)
 		return R_DONE;
 	if (hopeless(by.why) || !--r->passes) {
-		range_fail(r, hopeless(by.why) ? -EBUSY : -EINTR, PHASE_TEST, &by);
+		bool over = hopeless(by.why);
+
+		range_fail(r, over ? -EBUSY : -EINTR, !over && scan_finds(by.kind) ? PHASE_MIGRATE : PHASE_TEST, &by);
 		return range_undo_all(r);
 	}
 	r->pfn = r->start;

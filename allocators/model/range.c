@@ -238,7 +238,8 @@ static struct blocker no_target(struct range *r, pfn_t pfn)
 
 static enum range_state step_collect(struct range *r, struct contig_work *work)
 {
-	int rc = migrate_collect(r->m, r->z, r->args.cpu, &r->pfn, r->end, &r->list, work);
+	enum hugetlb_way way = goes_offline(r) ? offline_hugetlb_way(r->m) : contig_hugetlb_way(r->m);
+	int rc = migrate_collect(r->m, r->z, r->args.cpu, &r->pfn, r->end, way, &r->list, work);
 
 	r->tries = 0;
 	if (rc) {

@@ -76,6 +76,7 @@ enum range_state step_grab(struct range *r, struct contig_work *work);
 bool test_isolated(const struct range *r, struct blocker *by, struct contig_work *work);
 
 /* offline.c */
+enum hugetlb_way offline_hugetlb_way(const struct model *m);
 bool offline_range_ok(const struct model *m, const struct zone *z, const struct contig_range_args *args);
 enum range_state step_notify(struct range *r, struct contig_work *work);
 enum range_state offline_step_test(struct range *r, struct contig_work *work);

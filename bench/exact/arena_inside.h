@@ -27,6 +27,12 @@ int64_t arena_leak(struct arena *a);
 /* Tell an answer together with the state as it is now. 0, -EUCLEAN if an invariant is broken, or -ENOMEM. */
 int arena_tell_state(struct arena *a, struct arena_answer *ans, arena_tell tell, void *ctx, struct contig_diag *diag);
 
+/* One operation and nothing around it; a request with a letter only begins. 0, -EOPNOTSUPP or -ENOMEM. */
+int arena_do(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag);
+/* One step of a request with a letter; false if that was the last, or there is none left. */
+bool arena_step(struct arena *a, struct arena_request *r, struct contig_work *work);
+/* How a request ended, as an answer. */
+void arena_answer_outcome(const struct contig_outcome *o, struct arena_answer *out);
 /* What of the case can not be asked of a machine of its own; s is NULL for a recorded one. 0, or -EOPNOTSUPP. */
 int arena_machine_can(const struct arena *a, const struct scenario *s, struct contig_diag *diag);
 /* Its arena instead of a zone that is laid out. */

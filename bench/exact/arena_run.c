@@ -42,7 +42,7 @@ static void request_ended(struct arena *a, const struct case_op *op, const struc
 		memset(a->role + op->start, ROLE_GOT, op->nr);
 }
 
-static void answer_outcome(const struct contig_outcome *o, struct arena_answer *out)
+void arena_answer_outcome(const struct contig_outcome *o, struct arena_answer *out)
 {
 	out->rc = o->rc;
 	out->stage = outcome_stage(o);
@@ -95,7 +95,7 @@ static int run_range(struct arena *a, const struct case_op *op, struct arena_ans
 			contig_range_end(range, &o);
 			request_ended(a, op, &o);
 		}
-		answer_outcome(&o, out);
+		arena_answer_outcome(&o, out);
 		return 0;
 	}
 	struct arena_request *r = &a->request[op->request];
@@ -110,8 +110,7 @@ static int run_range(struct arena *a, const struct case_op *op, struct arena_ans
 	return 0;
 }
 
-/* One step; false if that was the last, or there is none left. */
-static bool step(struct arena *a, struct arena_request *r, struct contig_work *work)
+bool arena_step(struct arena *a, struct arena_request *r, struct contig_work *work)
 {
 	if (!r->range)
 		return false;
@@ -132,7 +131,7 @@ static int run_step(struct arena *a, const struct case_op *op, struct arena_answ
 
 	(void)diag;
 	for (uint32_t i = 0; more && (op->until < PHASE_NR || op->times == STEPS_TO_END || i < op->times); i++) {
-		more = step(a, r, &work);
+		more = arena_step(a, r, &work);
 		out->count[COUNT_MIGRATED] += work.migrated;
 		out->count[COUNT_REPLACED] += work.replaced;
 		if (op->until < PHASE_NR && work.phase == op->until)
@@ -150,7 +149,7 @@ static void finish_requests(struct arena *a)
 	for (bool more = true; more;) {
 		more = false;
 		for (uint32_t i = 0; i < ARENA_REQUESTS; i++)
-			more |= step(a, &a->request[i], &work);
+			more |= arena_step(a, &a->request[i], &work);
 	}
 }
 
@@ -411,6 +410,11 @@ static int (*const run[])(struct arena *a, const struct case_op *op, struct aren
 	[OP_UNRESERVE] = run_unreserve, [OP_WATERMARK] = run_watermark,
 };
 
+int arena_do(struct arena *a, const struct case_op *op, struct arena_answer *out, struct contig_diag *diag)
+{
+	return run[op->verb](a, op, out, diag);
+}
+
 /* ---- an operation after the other -------------------------------------------------------------- */
 
 static void drain_before(struct arena *a)
@@ -439,7 +443,7 @@ static int tell_requests(struct arena *a, arena_tell tell, void *ctx, struct con
 		if (!a->request[i].ended)
 			continue;
 		a->request[i].ended = false;
-		answer_outcome(&a->request[i].out, &ans);
+		arena_answer_outcome(&a->request[i].out, &ans);
 		rc = arena_tell_state(a, &ans, tell, ctx, diag);
 	}
 	return rc;
@@ -456,7 +460,7 @@ int arena_run(struct arena *a, uint32_t first, arena_tell tell, void *ctx, struc
 	do {
 		struct arena_answer ans = { .op = (int)at, .why = "none" };
 
-		rc = run[sc->op[at].verb](a, &sc->op[at], &ans, diag);
+		rc = arena_do(a, &sc->op[at], &ans, diag);
 		if (alone)
 			drain_after(a, &sc->op[at]);
 		rc = rc ? rc : arena_tell_state(a, &ans, tell, ctx, diag);

@@ -80,7 +80,8 @@ bool console_died(const char *text, char *out, size_t size)
 	tidy(at, line, sizeof(line));
 	for (at = next(at); *at && !*rip; at = next(at)) {
 		size_t len = strcspn(at, "\n");
-		const char *found = memmem(at, len, "RIP: ", 5);
+		/* of the kernel's own code: a trace ends with the RIP of the process */
+		const char *found = memmem(at, len, "RIP: 0010:", 10);
 
 		if (found)
 			tidy(found, rip, sizeof(rip));
@@ -179,6 +180,10 @@ int guest_lost(struct guest *g, int err, struct contig_diag *diag, const char *f
 	else if (*last)
 		contig_diag_set(&g->why, err, "%s: %s; the last line of its console is \"%.120s\"%s", g->name, noticed,
 		                last, where);
+	else if (g->console >= 0 && err == -EIO && !g->nr_says)
+		contig_diag_set(&g->why, err,
+		                "%s: the machine ended before its kernel said a word: the image may be damaged",
+		                g->name);
 	else
 		contig_diag_set(&g->why, err, "%s: %s%s", g->name, noticed, where);
 	return contig_diag_set(diag, err, "%s", g->why.text);

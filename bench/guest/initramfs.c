@@ -81,10 +81,10 @@ static void add_link(struct initramfs *i, const char *name, const char *to)
 
 /* ---- where it is ---------------------------------------------------------------------------------- */
 
-/* The agent: beside the program, beside the tests' programs, or where `make install` puts it. */
+/* The agent: beside the program, further up for tests and variants, or where `make install` puts it. */
 static bool find_agent(char path[4096])
 {
-	static const char *const places[] = { "", "../", "../share/contigbench/guest/" };
+	static const char *const places[] = { "", "../", "../../", "../share/contigbench/guest/" };
 	char program[2048];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
@@ -129,13 +129,17 @@ static bool is_static(const char *path)
 
 static bool find_busybox(char path[4096])
 {
-	const char *search = getenv("PATH");
+	const char *p = getenv("PATH");
 
-	for (const char *p = search ? search : "/bin:/usr/bin"; *p;
-	     p += p[strcspn(p, ":")] ? strcspn(p, ":") + 1 : strlen(p)) {
-		snprintf(path, 4096, "%.*s/busybox", (int)strcspn(p, ":"), p);
+	if (!p)
+		p = "/bin:/usr/bin";
+	while (*p) {
+		size_t len = strcspn(p, ":");
+
+		snprintf(path, 4096, "%.*s/busybox", (int)len, p);
 		if (!access(path, X_OK) && is_static(path))
 			return true;
+		p += len + (p[len] == ':');
 	}
 	return false;
 }

@@ -29,7 +29,7 @@
 #define GUEST_PENDING 512u
 
 /* An answer of more than this is no answer. */
-#define GUEST_ANSWER_BYTES (256u << 20)
+#define GUEST_ANSWER_BYTES (64u << 20)
 
 struct guest_pending {
 	uint32_t bytes;

@@ -86,6 +86,7 @@ static void list_one(struct lister *l, const char *name)
 		json_object_set_new(row, "suite", text_or_null(k.suite));
 		json_object_set_new(row, "compiler", text_or_null(k.compiler));
 		json_object_set_new(row, "date", json_string(k.date));
+		json_object_set_new(row, "folder", json_string(path));
 		json_object_set_new(row, "bytes", json_integer((json_int_t)bytes));
 		json_object_set_new(row, "current", json_boolean(current));
 		json_object_set_new(row, "why", why ? json_string(why) : json_null());

@@ -36,7 +36,6 @@ static void make_raw(void)
 		return;
 	t = usual;
 	cfmakeraw(&t);
-	t.c_oflag |= OPOST | ONLCR;
 	is_raw = !tcsetattr(STDIN_FILENO, TCSADRAIN, &t);
 }
 
@@ -86,11 +85,11 @@ static void end_input(struct pipe *p)
 static int proxy(struct guest *g)
 {
 	struct pipe in = { .nr = 0 }, out = { .nr = 0 };
-	bool told = false;
+	bool told = false, heard = false; /* what comes before the shell has opened its line is lost */
 
 	while (!g->answered || out.done < out.nr) {
 		struct pollfd p[3] = {
-			{ in.ended || in.done < in.nr ? -1 : STDIN_FILENO, POLLIN, 0 },
+			{ !heard || in.ended || in.done < in.nr ? -1 : STDIN_FILENO, POLLIN, 0 },
 			{ g->terminal, (short)((out.done < out.nr ? 0 : POLLIN) | (in.done < in.nr ? POLLOUT : 0)), 0 },
 			{ g->answered ? -1 : g->fd, POLLIN, 0 },
 		};
@@ -102,8 +101,10 @@ static int proxy(struct guest *g)
 			end_input(&in);
 			told = true;
 		}
-		if (p[1].revents & POLLIN)
+		if (p[1].revents & POLLIN) {
 			take(&out, g->terminal);
+			heard = true;
+		}
 		if (p[1].revents & POLLOUT)
 			give(&in, g->terminal);
 		if (out.done < out.nr)

@@ -194,7 +194,8 @@ static int start_keeper(struct spawn *s, struct keeper *k)
 		if (*mine[i] >= 0)
 			close(*mine[i]);
 	}
-	if (!err && k->argv)
+	/* also without a program: when the keeper has closed this, it has closed all that is not its own */
+	if (!err)
 		err = -exec_error(failed[0]);
 	if (failed[0] >= 0)
 		close(failed[0]);
@@ -375,7 +376,9 @@ char *spawn_err(const struct spawn *s)
 /* The last line with something in it. */
 static void last_line(const struct spawn *s, char line[256])
 {
-	char *text = contents(s->err >= 0 ? s->err : s->out);
+	struct stat st;
+	bool complained = s->err >= 0 && !fstat(s->err, &st) && st.st_size;
+	char *text = contents(complained ? s->err : s->out);
 	size_t n = text ? strlen(text) : 0, start;
 
 	while (n && strchr(" \n\r\t", text[n - 1]))

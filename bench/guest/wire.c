@@ -212,7 +212,8 @@ bool guest_pump(struct guest *g, int milliseconds)
 {
 	int err = take_lines(g);
 
-	if (!err && !g->answered)
+	/* an answer may come before all of the question was sent, from one that does not listen */
+	if (!err && (!g->answered || g->sent < g->nr_out))
 		err = move(g, milliseconds);
 	return !err && !take_lines(g);
 }
@@ -283,7 +284,8 @@ static int command(struct guest *g, bool call, struct contig_diag *diag, const c
 		                       WIRE_LINE, line);
 	line[len++] = '\n';
 	g->answered = false;
-	if (until(g, has_room, (size_t)len))
+	/* what is there already can not be its answer */
+	if (!guest_pump(g, 0) || until(g, has_room, (size_t)len))
 		return is_gone(g, diag);
 	memcpy(g->out, line, (size_t)len);
 	g->nr_out = (size_t)len;

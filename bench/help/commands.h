@@ -14,6 +14,7 @@ extern const struct help help_explain;
 extern const struct help help_fidelity;
 extern const struct help help_guest;
 extern const struct help help_help;
+extern const struct help help_hidden;
 extern const struct help help_history;
 extern const struct help help_list;
 extern const struct help help_micro;

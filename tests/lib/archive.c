@@ -115,7 +115,7 @@ static void programs(void)
 		"*indextargets*) cat $here/archive/sources ;;\n"
 		"*update*) cat $here/archive/update; exit $(cat $here/archive/status) ;;\n"
 		"*install*) [ ! -e $here/archive/slow ] || sleep 60; cd ${APT_CONFIG%/conf}/archives\n"
-		"	touch base-files_1_amd64.deb gcc_1_amd64.deb linux-headers-$(cat $here/archive/release)_1_amd64.deb ;;\n"
+		"	touch adduser_1_amd64.deb base-files_1_amd64.deb gcc_1_amd64.deb linux-headers-$(cat $here/archive/release)_1_amd64.deb ;;\n"
 		"*download*) touch image.deb ;;\n"
 		"esac");
 	archive_program(

@@ -64,12 +64,13 @@ void world_open_zone(struct world *w, const char *backend, uint32_t pages, enum 
 	world_verify(w);
 }
 
-static pfn_t open_drawing(struct world *w, const char *backend, const char *drawing)
+static pfn_t open_drawing(struct world *w, const char *backend, const char *drawing, uint32_t low)
 {
 	struct contig_diag diag = { "" };
 
 	memset(w, 0, sizeof(*w));
 	contig_geometry_x86_64(&w->g, WORLD_PAGES);
+	w->g.zones[0].wmark_low = low;
 	w->g.init = CONTIG_INIT_RESERVED;
 	w->nr_blocks = types_in(drawing);
 	open_backend(w, backend);
@@ -78,16 +79,26 @@ static pfn_t open_drawing(struct world *w, const char *backend, const char *draw
 	return (w->nr_blocks * NPB + NMAX - 1) / NMAX * NMAX;
 }
 
-void world_open(struct world *w, const char *backend, const char *drawing)
+static void open_among_free(struct world *w, const char *backend, const char *drawing, uint32_t low)
 {
-	for (pfn_t pfn = open_drawing(w, backend, drawing); pfn < WORLD_PAGES; pfn += NMAX)
+	for (pfn_t pfn = open_drawing(w, backend, drawing, low); pfn < WORLD_PAGES; pfn += NMAX)
 		assert_int_equal(w->c->ops->lab->place(w->c, pfn, 4, PAGE_FREE, OWNER_NONE), 0);
 	world_verify(w);
 }
 
+void world_open(struct world *w, const char *backend, const char *drawing)
+{
+	open_among_free(w, backend, drawing, 0);
+}
+
+void world_open_short(struct world *w, const char *backend, const char *drawing)
+{
+	open_among_free(w, backend, drawing, WORLD_PAGES);
+}
+
 void world_open_alone(struct world *w, const char *backend, const char *drawing)
 {
-	open_drawing(w, backend, drawing);
+	open_drawing(w, backend, drawing, 0);
 	world_verify(w);
 }
 

@@ -24,6 +24,8 @@ struct world {
 
 /* The drawing has types: "[MU] F3 | K L*7". Asserts that it can be. Watermarks are out of the way. */
 void world_open(struct world *w, const char *backend, const char *drawing);
+/* The same where the low watermark is out of reach: everybody takes the slow path. */
+void world_open_short(struct world *w, const char *backend, const char *drawing);
 /* The same with nothing behind it that a U, M or R request could get. */
 void world_open_alone(struct world *w, const char *backend, const char *drawing);
 /* `pages` of one zone of this type, all free. */

@@ -144,19 +144,21 @@ static pfn_t try_marks(struct oracle *o, uint32_t cpu, unsigned int order, unsig
 	if (z->type == ZONE_MOVABLE && type != MT_MOVABLE)
 		return NO_PAGE;
 	for (unsigned int i = 0; i < 2; i++) {
+		/* what somebody may do beyond others is not asked for as long as there is plenty */
+		const struct right now = i ? right : (struct right){ 0 };
 		pfn_t pfn = NO_PAGE;
 		bool from_buddy;
 
-		if (!o_above_mark(o, order, type, right, marks[i], i == 1))
+		if (!o_above_mark(o, order, type, now, marks[i], i == 1))
 			continue;
 		if (o_pcp_takes(o, order))
 			pfn = o_pcp_take(o, cpu, order, type);
 		from_buddy = pfn == NO_PAGE;
 		if (from_buddy)
-			pfn = take_with_right(o, order, type, right);
+			pfn = take_with_right(o, order, type, now);
 		if (pfn == NO_PAGE)
 			continue;
-		if (right.highatomic && order && (o->r->reserve != RESERVE_7_2 || (from_buddy && i == 1)))
+		if (now.highatomic && order && (o->r->reserve != RESERVE_7_2 || from_buddy))
 			o_reserve(o, pfn, order);
 		return pfn;
 	}

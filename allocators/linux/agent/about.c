@@ -172,9 +172,10 @@ static uint32_t blocks_of_largest(void)
  * Free memory that lies there in pieces, or that is no longer MOVABLE, is what experiments before have left: take it, say
  * what it is, and give it back, so that the next one begins on runs of the largest order.
  */
-static void make_usual(const struct blocks *b)
+static bool make_usual(const struct blocks *b)
 {
 	uint32_t step = blocks_of_largest();
+	bool changed = false;
 
 	for (uint32_t first = 0; first + step <= b->nr; first++) {
 		uint64_t start = b->start + (uint64_t)first * b->pages, nr = (uint64_t)step * b->pages;
@@ -194,9 +195,11 @@ static void make_usual(const struct blocks *b)
 		struct contigbench_request take = { .op = CONTIGBENCH_OP_RANGE, .start = start, .nr = nr };
 		struct contigbench_span give = { .start = start, .nr = nr };
 
+		changed = true;
 		if (!device(CONTIGBENCH_SETTYPE, &type) && !device(CONTIGBENCH_REQUEST, &take) && !take.rc)
 			device(CONTIGBENCH_GIVE, &give);
 	}
+	return changed;
 }
 
 #define ISOLATED 256u
@@ -267,8 +270,7 @@ int reset_all(void)
 		return rc;
 	if (!*types_at_first)
 		memcpy(types_at_first, b.type, sizeof(types_at_first));
-	make_usual(&b);
-	return device_drain();
+	return make_usual(&b) ? device_drain() : 0;
 }
 
 static int64_t reset(const struct call *c)

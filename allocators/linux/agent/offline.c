@@ -17,25 +17,14 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "offline.h"
 
 #define TRACE   "/sys/kernel/tracing/instances/contigbench"
 #define MEMORY  "/sys/devices/system/memory"
 #define PASSES  5u
 #define SECONDS 20u /* whatever the passes */
 
-/* What a child's attempt came to, through a pipe. */
-struct outcome {
-	int rc;
-	uint64_t ns;
-};
-
-/* What the events said. */
-struct events {
-	uint64_t migrated, failed;
-	uint32_t passes, tested;
-};
-
-static uint64_t block_pages(void)
+uint64_t offline_block_pages(void)
 {
 	char text[32];
 
@@ -48,7 +37,7 @@ static uint64_t block_pages(void)
 
 static uint64_t taken[TAKEN]; /* first pfn + 1 of blocks that are offline by our doing, or 0 */
 
-static void remember(uint64_t pfn, bool offline)
+void offline_remember(uint64_t pfn, bool offline)
 {
 	uint64_t was = offline ? 0 : pfn + 1, is = offline ? pfn + 1 : 0;
 
@@ -89,7 +78,7 @@ static uint64_t field(const char *line, const char *name)
 	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
 }
 
-static void trace_count(pid_t pid, struct events *e)
+static void trace_count(pid_t pid, struct offline_events *e)
 {
 	char line[512], task[32];
 	FILE *f = fopen(TRACE "/trace", "re");
@@ -110,10 +99,32 @@ static void trace_count(pid_t pid, struct events *e)
 		fclose(f);
 }
 
-/* One block; pfn and pages are those of it. */
-static int offline_block(uint64_t pfn, uint64_t pages, uint32_t passes, struct outcome *out, struct events *events)
+/* In the child. */
+static void attempt(const char *path, struct offline_gate *gate, int fd)
 {
-	uint64_t begin = now_ns();
+	struct offline_outcome o;
+
+	if (gate) {
+		pin_to_cpu(0);
+		__atomic_store_n(&gate->there, 1, __ATOMIC_RELEASE);
+		while (!__atomic_load_n(&gate->go, __ATOMIC_ACQUIRE))
+			;
+		offline_spin(gate->spins);
+	}
+	o.begin = now_ns();
+	o.rc = write_file(path, "offline");
+	o.ns = now_ns() - o.begin;
+	_exit(write(fd, &o, sizeof(o)) != sizeof(o));
+}
+
+void offline_spin(uint32_t spins)
+{
+	for (uint64_t end = now_ns() + spins * UINT64_C(100); now_ns() < end;)
+		;
+}
+
+int offline_begin(struct offline_attempt *a, uint64_t pfn, uint64_t pages, struct offline_gate *gate)
+{
 	char path[128];
 	int fds[2], rc = trace_begin();
 
@@ -122,42 +133,42 @@ static int offline_block(uint64_t pfn, uint64_t pages, uint32_t passes, struct o
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
 	block_state_path(pfn, pages, path, sizeof(path));
-
-	pid_t pid = fork();
-
-	if (pid < 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return -EAGAIN;
-	}
-	if (!pid) {
-		uint64_t t = now_ns();
-		struct outcome o = { .rc = write_file(path, "offline") };
-
-		o.ns = now_ns() - t;
-		_exit(write(fds[1], &o, sizeof(o)) != sizeof(o));
-	}
+	*a = (struct offline_attempt){ .pid = fork(), .fd = fds[0], .begin = now_ns() };
+	if (!a->pid)
+		attempt(path, gate, fds[1]);
 	close(fds[1]);
+	if (a->pid > 0)
+		return 0;
+	close(fds[0]);
+	return -EAGAIN;
+}
+
+/* A pass that migrates nothing ends with a test: of pages that are not isolated any more there are only those. */
+static bool passed(const struct offline_events *e, uint32_t passes)
+{
+	return e->passes >= passes || e->tested > passes;
+}
+
+void offline_end(struct offline_attempt *a, uint32_t passes, struct offline_outcome *out, struct offline_events *events)
+{
 	pin_to_cpu(0);
-	*out = (struct outcome){ .rc = -EINTR };
-	for (struct pollfd p = { .fd = fds[0], .events = POLLIN }; poll(&p, 1, 10) == 0;) {
-		trace_count(pid, events);
-		if (events->passes >= passes || now_ns() - begin > SECONDS * UINT64_C(1000000000)) {
-			kill(pid, SIGKILL);
+	for (struct pollfd p = { .fd = a->fd, .events = POLLIN }; poll(&p, 1, 10) == 0;) {
+		trace_count(a->pid, events);
+		if (passed(events, passes) || now_ns() - a->begin > SECONDS * UINT64_C(1000000000)) {
+			kill(a->pid, SIGKILL);
 			break;
 		}
 	}
-	if (read(fds[0], out, sizeof(*out)) != sizeof(*out))
-		*out = (struct outcome){ .rc = -EINTR, .ns = now_ns() - begin };
-	waitpid(pid, NULL, 0);
-	close(fds[0]);
-	trace_count(pid, events);
+	if (read(a->fd, out, sizeof(*out)) != sizeof(*out))
+		*out = (struct offline_outcome){ .rc = -EINTR, .begin = a->begin, .ns = now_ns() - a->begin };
+	waitpid(a->pid, NULL, 0);
+	close(a->fd);
+	trace_count(a->pid, events);
 	write_file(TRACE "/tracing_on", "0");
 	pin_to_cpu(AGENT_CPU);
-	return 0;
 }
 
-static const char *stage(const struct outcome *o, const struct events *e)
+const char *offline_stage(const struct offline_outcome *o, const struct offline_events *e)
 {
 	if (!o->rc)
 		return "ok";
@@ -167,7 +178,7 @@ static const char *stage(const struct outcome *o, const struct events *e)
 /* The pages of a block, if there are blocks and the span is made of whole ones. */
 static int whole_blocks(const struct call *c, uint64_t *pages)
 {
-	*pages = block_pages();
+	*pages = offline_block_pages();
 	if (!*pages || !(kernel.can & CONTIGBENCH_CAN_OFFLINE)) {
 		answer(0, "this kernel has no memory hotremove");
 		return -EOPNOTSUPP;
@@ -182,15 +193,19 @@ static int whole_blocks(const struct call *c, uint64_t *pages)
 static int64_t offline(const struct call *c)
 {
 	uint32_t passes = c->nr > 2 && c->number[2] ? (uint32_t)c->number[2] : PASSES;
-	struct events events = { 0 }, sum = { 0 };
-	struct outcome out = { 0 };
+	struct offline_events events = { 0 }, sum = { 0 };
+	struct offline_outcome out = { 0 };
+	struct offline_attempt a;
 	uint64_t pages, ns = 0;
 	int rc = whole_blocks(c, &pages);
 
 	for (uint64_t done = 0; !rc && !out.rc && done < c->number[1]; done += pages) {
-		rc = offline_block(c->number[0] + done, pages, passes, &out, &events);
-		if (!rc && !out.rc)
-			remember(c->number[0] + done, true);
+		rc = offline_begin(&a, c->number[0] + done, pages, NULL);
+		if (rc)
+			break;
+		offline_end(&a, passes, &out, &events);
+		if (!out.rc)
+			offline_remember(c->number[0] + done, true);
 		ns += out.ns;
 		sum.migrated += events.migrated;
 		sum.failed += events.failed;
@@ -198,7 +213,7 @@ static int64_t offline(const struct call *c)
 	if (rc)
 		return rc;
 	say_who_moved();
-	return answer(out.rc, "%s %llu %llu 0 %llu", stage(&out, &events), (unsigned long long)sum.migrated,
+	return answer(out.rc, "%s %llu %llu 0 %llu", offline_stage(&out, &events), (unsigned long long)sum.migrated,
 	              (unsigned long long)sum.failed, (unsigned long long)ns);
 }
 
@@ -210,7 +225,7 @@ static int online_block(uint64_t pfn, uint64_t pages)
 	int rc = write_file(path, "online");
 
 	if (!rc)
-		remember(pfn, false);
+		offline_remember(pfn, false);
 	return rc;
 }
 
@@ -227,7 +242,7 @@ static int64_t online(const struct call *c)
 
 void online_again(void)
 {
-	uint64_t pages = block_pages();
+	uint64_t pages = offline_block_pages();
 
 	for (uint32_t i = 0; i < TAKEN; i++) {
 		if (taken[i])

@@ -15,6 +15,7 @@ struct want {
 	uint32_t node;
 	char type;
 	bool highatomic;
+	bool reclaim;
 };
 
 static int alloc_module(struct owned *o, const struct want *w, uint32_t flags)
@@ -23,7 +24,9 @@ static int alloc_module(struct owned *o, const struct want *w, uint32_t flags)
 		.node = w->node,
 		.order = w->order,
 		.type = (unsigned char)w->type,
-		.flags = flags | (w->highatomic ? CONTIGBENCH_HIGHATOMIC : CONTIGBENCH_NORECLAIM),
+		.flags = flags | (w->highatomic ? CONTIGBENCH_HIGHATOMIC
+		                  : w->reclaim  ? 0
+		                                : CONTIGBENCH_NORECLAIM),
 	};
 	int rc = device(CONTIGBENCH_ALLOC, &a);
 
@@ -168,15 +171,16 @@ static int64_t alloc(const struct call *c)
 		.order = (unsigned int)c->number[2],
 		.node = (uint32_t)c->number[4],
 		.type = *c->word[3],
-		.highatomic = c->nr > 5,
+		.highatomic = c->nr > 5 && !strcmp(c->word[5], "highatomic"),
+		.reclaim = c->nr > 5 && !strcmp(c->word[5], "reclaim"),
 	};
 
 	if (!maker)
 		return answer(-EOPNOTSUPP, "nothing allocates a page of kind %s", c->word[1]);
 	if (c->number[2] > kernel.max_order || c->number[4] >= AGENT_NODES)
 		return answer(-EINVAL, "orders go up to %u, nodes to %u", kernel.max_order, AGENT_NODES - 1);
-	if (c->nr > 5 && strcmp(c->word[5], "highatomic"))
-		return answer(-EINVAL, "%.40s: there is only highatomic", c->word[5]);
+	if (c->nr > 5 && !w.highatomic && !w.reclaim)
+		return answer(-EINVAL, "%.40s: there is only highatomic and reclaim", c->word[5]);
 
 	struct owned *o = owner_add(c->number[0]);
 
@@ -193,6 +197,27 @@ static int64_t alloc(const struct call *c)
 	if (rc)
 		owner_drop(o);
 	return rc ? rc : pfn;
+}
+
+/* Until one can not be had, which is no error. */
+static int64_t many(const struct call *c)
+{
+	struct call one = { .nr = c->nr - 1 };
+	uint64_t got = 0;
+	int64_t rc = 0;
+
+	one.number[0] = c->number[0];
+	for (unsigned int i = 1; i < one.nr; i++) {
+		one.number[i] = c->number[i + 1];
+		one.word[i] = c->word[i + 1];
+	}
+	for (; got < c->number[1] && rc >= 0; got += rc >= 0) {
+		rc = alloc(&one);
+		if (rc >= 0)
+			say("%llu %lld", (unsigned long long)one.number[0], (long long)rc);
+		one.number[0]++;
+	}
+	return rc >= 0 || rc == -ENOMEM ? answer((int64_t)got, "%s", "") : rc;
 }
 
 static int64_t free_owner(const struct call *c)
@@ -310,7 +335,8 @@ static int64_t lru(const struct call *c)
 }
 
 const struct command pages_commands[] = {
-	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic]", alloc, false },
+	{ "alloc", "nlnln?w", "OWNER KIND ORDER TYPE NODE [highatomic|reclaim]", alloc, false },
+	{ "many", "nnlnln?w", "OWNER NR KIND ORDER TYPE NODE [highatomic|reclaim]", many, false },
 	{ "place", "npn", "OWNER START NR", place, false },
 	{ "free", "n", "OWNER", free_owner, false },
 	{ "at", "n", "OWNER", at, false },

@@ -31,7 +31,7 @@ void say_who_moved(void)
 	hugetlb_moved(say_moved, say_replaced);
 }
 
-static int64_t answer_request(const struct contigbench_request *r)
+int64_t answer_request(const struct contigbench_request *r)
 {
 	const char *stage = r->stage <= CONTIGBENCH_STAGE_OK ? stage_names[r->stage] : "unknown";
 

@@ -28,19 +28,32 @@ static bool is_load(const struct contigbench_request *r)
 	return r->op == CONTIGBENCH_OP_LOAD;
 }
 
+/* A load that does nothing for a while after each step has its pages only half of the time. */
+static void rest(const struct contigbench_request *r)
+{
+	u32 i;
+
+	for (i = 0; i < r->spins; i++)
+		cpu_relax();
+}
+
 static void load_turn(struct side *s, u32 i)
 {
 	struct contigbench_request *r = s->r;
 	struct page **at = &s->live[i % r->live];
 
-	if (*at)
+	if (*at) {
 		__free_pages(*at, r->order);
+		*at = NULL;
+		rest(r);
+	}
 	/* without reclaim: a load that sleeps in it is none */
 	*at = alloc_pages_node(r->node, cb_gfp(r->type, CONTIGBENCH_NORECLAIM | CONTIGBENCH_COMPOUND), r->order);
 	if (*at)
 		r->allocs++;
 	else
 		r->misses++;
+	rest(r);
 }
 
 static void load(struct side *s)
@@ -77,14 +90,13 @@ static int run_side(void *data)
 			load_turn(s, i);
 	}
 	meet(s->race);
-	for (i = 0; i < r->spins; i++)
-		cpu_relax();
 	if (is_load(r)) {
 		r->begin = ktime_get_ns();
 		load(s);
 		r->ns = ktime_get_ns() - r->begin;
 		r->rc = 0;
 	} else {
+		rest(r);
 		if (r->op != CONTIGBENCH_OP_NONE)
 			cb_request_run(r, s->slot);
 		atomic_inc(&s->race->through);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/* cmd_hidden.c - contigbench hidden: experiments whose outcome on a kernel is a set. */
+#include <getopt.h>
+
+#include "backends.h"
+#include "cli.h"
+#include "help/commands.h"
+#include "hidden/hidden.h"
+
+static void list(void)
+{
+	const struct hidden_experiment *e;
+
+	for (size_t i = 0; (e = hidden_experiment_at(i)); i++)
+		printf("%-9s %-18s %s\n", e->group, e->name, e->picture);
+}
+
+int cmd_hidden(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },         { "backends", required_argument, NULL, 'b' },
+		{ "guests", required_argument, NULL, 'g' }, { "recorded", required_argument, NULL, 'r' },
+		{ "record", required_argument, NULL, 'w' }, { "json", no_argument, NULL, 'j' },
+		{ "markdown", no_argument, NULL, 'm' },     { "list", no_argument, NULL, 'l' },
+		{ "verbose", no_argument, NULL, 'v' },      { NULL, 0, NULL, 0 }
+	};
+	struct hidden_options o = { 0 };
+	struct backend_list backends = { 0 };
+	int opt = 0, status = CLI_OK;
+	uint64_t trials;
+
+	while (cli_option(argc, argv, ":b:vh", options, &opt, &status)) {
+		switch (opt) {
+		case 'b':
+			if (backends_add(&backends, optarg))
+				return CLI_USAGE;
+			break;
+		case 'g':
+			if (!cli_u64(optarg, 1, 1000000, &trials))
+				return cli_error(CLI_USAGE, "--guests %s: a number of trials, 100 for example", optarg);
+			o.trials = (uint32_t)trials;
+			break;
+		case 'r':
+			o.recorded = optarg;
+			break;
+		case 'w':
+			o.record_to = optarg;
+			break;
+		case 'j':
+			o.form = HIDDEN_JSON;
+			break;
+		case 'm':
+			o.form = HIDDEN_MARKDOWN;
+			break;
+		case 'l':
+			list();
+			return CLI_OK;
+		case 'v':
+			o.verbose = true;
+			break;
+		case 'h':
+			help_print(stdout, &help_hidden);
+			return CLI_OK;
+		}
+	}
+	if (status != CLI_OK)
+		return status;
+	if (o.record_to && !o.trials)
+		return cli_error(CLI_USAGE, "--record writes what guests answer: say --guests TRIALS, too");
+	o.backends = backends.name;
+	o.nr_backends = backends.nr;
+	o.experiments = (const char *const *)argv + optind;
+	o.nr_experiments = (uint32_t)(argc - optind);
+	return hidden_run(&o);
+}
