@@ -88,6 +88,7 @@ conformance-refresh: all ## record the answers anew, in guests: KERNELS="6.1 7.2
 # Answers that disagree (exit status 1) are what the document is to say
 fidelity: all ## docs/fidelity.md anew: recorded answers, the rules they decide, kernels in guests (FIDELITY=DIR: as recorded)
 	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
+	echo >>docs/fidelity.md.tmp
 	$(BUILD)/contigbench hidden --recorded tests/conformance --markdown >>docs/fidelity.md.tmp
 	echo >>docs/fidelity.md.tmp
 	$(BUILD)/contigbench fidelity --markdown $(if $(FIDELITY),--replay $(FIDELITY)) >>docs/fidelity.md.tmp || [ $$? -eq 1 ]
