@@ -58,7 +58,8 @@ extern "C" {
 														       \
 	KNOB(iso_remerge, "a wholly free block that is un-isolated")						       \
 	VALUE(iso_remerge, none, "until v3.17: stays apart from its buddy until it is used and freed")		       \
-	VALUE(iso_remerge, free_buddy, "v3.18: is freed anew, so that it merges with a buddy that is not isolated")    \
+	VALUE(iso_remerge, any_buddy, "v3.18-v5.18: if its buddy is not isolated, its run is taken and freed anew")    \
+	VALUE(iso_remerge, free_buddy, "v5.19: if its buddy is free and not isolated, so that both merge")	       \
 														       \
 	KNOB(undo_type, "the type that a block gets back")							       \
 	VALUE(undo_type, caller_arg, "until v6.16: what the caller passes, MOVABLE for all but CMA")		       \

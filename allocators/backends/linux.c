@@ -88,7 +88,7 @@
 /* v4.4: merging stops at a pageblock in isolated blocks (v3.18); the HIGHATOMIC reserve. */
 #define V4_4 V3_16,                                                                                                    \
 	.merge_rule = merge_rule_iso_cap_p,                                                                            \
-	.iso_remerge = iso_remerge_free_buddy,                                                                         \
+	.iso_remerge = iso_remerge_any_buddy,                                                                          \
 	.pcp_type = pcp_type_cached,                                                                                   \
 	.fallback = fallback_old,                                                                                      \
 	.watermark_order = watermark_order_free_run,                                                                   \
@@ -147,6 +147,7 @@
 	.iso_align = iso_align_block,                                                                                  \
 	.iso_order = iso_order_ends_first,                                                                             \
 	.iso_straddle = iso_straddle_split_and_migrate,                                                                \
+	.iso_remerge = iso_remerge_free_buddy,                                                                         \
 	.undo_on_start_fail = undo_on_start_fail_whole_range,                                                          \
 	.unmovable_scope = unmovable_scope_block_at_edges,                                                             \
 	.pcp_iso = pcp_iso_one_drain,                                                                                  \

@@ -139,7 +139,7 @@ static bool may_grab(const struct zone *z, enum migratetype mt, int64_t pages)
 }
 
 /* Half a block or more of a regular type is made movable (v4.4: not HIGHATOMIC, CMA or ISOLATE). */
-static void make_movable(struct model *m, struct zone *z, block_t b)
+void block_make_movable(struct model *m, struct zone *z, block_t b)
 {
 	if (!type_mergeable(reported_type(m, b)))
 		return;
@@ -167,7 +167,7 @@ static bool grab_run(struct range *r, pfn_t pfn)
 	free_list_del(m, z, pfn);
 	page_set(&m->page[pfn], state_make(PAGE_CONTIG, order, MT_MOVABLE), OWNER_TAKEN);
 	for (pfn_t p = pfn; order + 1 >= m->P && p < pfn + (1u << order); p += npb(m))
-		make_movable(m, z, p >> m->P);
+		block_make_movable(m, z, p >> m->P);
 	return true;
 }
 

@@ -176,32 +176,39 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 /* ---- un-isolate ------------------------------------------------------------------------------ */
 
 /*
- * v3.18: a wholly free block whose buddy is free in a block that is not isolated could have merged with it, had it not
- * been isolated. It is taken off its list and freed again, at the tail, so that it does.
+ * v3.18: a wholly free block whose buddy is not isolated could have merged with it, had it not been isolated. It is taken off
+ * its list and freed again, at the tail, so that it does. Until v5.18 nobody looks whether the buddy is free, or whether
+ * the run can grow at all, and taking it has the price of any taking: other blocks under the run become MOVABLE (5.4). Pages of
+ * the run, 0 if it is none.
  */
-static bool remerge(struct model *m, struct zone *z, block_t b, enum migratetype mt)
+static uint32_t remerge(struct model *m, struct zone *z, block_t b, enum migratetype mt)
 {
+	const bool any = m->policy.iso_remerge == iso_remerge_any_buddy;
 	pfn_t pfn = b << m->P;
 	uint32_t state = state_at(m, pfn);
 	unsigned int order = state_order(state);
 	pfn_t buddy = pfn ^ (1u << order);
 
 	if (m->policy.iso_remerge == iso_remerge_none || !zone_has(z, pfn) || !state_is(state, PAGE_FREE) ||
-	    order < m->P || order >= m->M)
-		return false;
-	if (!zone_has(z, buddy) || !state_is_free(state_at(m, buddy), order) || block_isolated(m, buddy >> m->P))
-		return false;
+	    order < m->P)
+		return 0;
+	if (!zone_has(z, buddy) || block_isolated(m, buddy >> m->P))
+		return 0;
+	if (!any && (order >= m->M || !state_is_free(state_at(m, buddy), order)))
+		return 0;
 	/* With M > P + 1 the run may cover further blocks, isolated still: hygiene (I8) takes it apart instead. */
 	if (order > m->P && by_block(m))
-		return false;
+		return 0;
 	/* counted out as what it is taken for, isolated */
 	account_free(z, -(int64_t)(1u << order), MT_ISOLATE);
 	book_drift(z, counted_pages(z, -(int64_t)(1u << order), MT_ISOLATE),
 	           counted_pages(z, -(int64_t)(1u << order), state_type(state)));
 	free_list_del(m, z, pfn);
+	for (block_t other = b; any && other < (pfn + (1u << order)) >> m->P; other++)
+		block_make_movable(m, z, other);
 	unmark_isolated(m, z, b, mt);
 	free_run(m, z, pfn, order, mt, true);
-	return true;
+	return 1u << order;
 }
 
 /* The zone is locked. */
@@ -212,10 +219,11 @@ static void unisolate_locked(struct model *m, struct zone *z, block_t b, enum mi
 	if (m->policy.undo_type == undo_type_preserved)
 		mt = stored_type(m, b);
 	work->blocks++;
-	if (remerge(m, z, b, mt)) {
-		work->moved += npb(m);
+	uint32_t again = remerge(m, z, b, mt);
+
+	work->moved += again;
+	if (again)
 		return;
-	}
 	if (m->policy.iso_straddle == iso_straddle_split_in_isolate) {
 		move_block_split(m, z, b, MT_ISOLATE, mt, work);
 		return;

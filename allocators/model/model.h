@@ -626,6 +626,8 @@ int block_isolate(struct model *m, struct zone *z, block_t b, pfn_t start, pfn_t
 void block_isolate_new(struct model *m, struct zone *z, block_t b);
 /* Un-isolate one block if it is isolated; to mt, unless the policy preserves types. */
 void block_unisolate(struct model *m, struct zone *z, block_t b, enum migratetype mt, struct contig_work *work);
+/* Half of the block or more was taken whole: one of a regular type becomes MOVABLE (5.4; grab.c). The zone is locked. */
+void block_make_movable(struct model *m, struct zone *z, block_t b);
 /* What crosses `border`, on one side of which a block has been isolated (v5.19): split, migrate, or -EBUSY with *by. */
 int straddle_resolve(struct model *m, struct zone *z, uint32_t cpu, pfn_t border, struct blocker *by,
                      struct contig_work *work);

@@ -228,7 +228,8 @@ static int boot(struct machine *m, struct contig_diag *diag)
 		return 0;
 	errno = 0;
 	m->g = m->boot ? m->boot(m->kernel, diag) : guest_boot(m->kernel, &options, diag);
-	m->tainted = m->offline = 0;
+	m->tainted = 0;
+	m->went_offline = false;
 	if (m->g)
 		return 0;
 	/* -EIO and -EOPNOTSUPP are what becomes of a single case: this is the machine's */
@@ -275,34 +276,12 @@ static int make_room(struct guest_contig *gc, uint32_t blocks, struct contig_dia
 	return 0;
 }
 
-/* What an arena took offline is there again for the next. */
-static int bring_back(struct guest_contig *gc)
-{
-	uint32_t section = 1u << guest_says_number(gc, "section_order");
-	struct guest_answer *ans;
-	int rc = 0;
-
-	for (uint32_t i = 0; i < 64 && !rc; i++) {
-		if (!(gc->m->offline & UINT64_C(1) << i))
-			continue;
-		rc = guest_ask(gc, &ans, "online %u %u", gc->zone_start + i * section, section);
-		if (!rc && ans->rc)
-			rc = guest_fails(gc, -EIO, "%s: memory block %u does not come online again: %lld %.100s",
-			                 gc->m->name, i, (long long)ans->rc, ans->words);
-	}
-	if (!rc)
-		gc->m->offline = 0;
-	return rc;
-}
-
 /* As large as memory blocks it is aligned to them, so that it can go offline: among twice as many one is. */
 static int ask_arena(struct guest_contig *gc, uint32_t blocks, pfn_t *start, struct contig_diag *diag)
 {
 	uint32_t section = 1u << guest_says_number(gc, "section_order"), spare = gc->pages % section ? 0 : section;
 	struct guest_answer *ans;
-	int rc = bring_back(gc);
-
-	rc = rc ? rc : guest_ask(gc, &ans, "arena %u", (gc->pages + spare) >> gc->g.pageblock_order);
+	int rc = guest_ask(gc, &ans, "arena %u", (gc->pages + spare) >> gc->g.pageblock_order);
 	if (rc) {
 		*diag = gc->why;
 		return rc;
@@ -339,6 +318,11 @@ int guest_arena(struct contig *c, uint32_t blocks, pfn_t *start, struct contig_d
 
 	if (gc->m->user && gc->m->user != gc)
 		return contig_diag_set(diag, -EBUSY, "%s is in use already", gc->m->name);
+	/* memory that went and came is not as it was: its zone has other borders, and bad pages stay bad */
+	if (gc->m->went_offline) {
+		guest_close(gc->m->g);
+		gc->m->g = NULL;
+	}
 	int rc = boot(gc->m, diag);
 
 	if (rc)

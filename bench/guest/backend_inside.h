@@ -15,7 +15,7 @@ struct machine {
 	struct guest *g;
 	struct guest_contig *user; /* whose arena it has */
 	uint64_t tainted;          /* what it has warned of before */
-	uint64_t offline;          /* memory blocks of the zone, bit by bit, that went offline for the host */
+	bool went_offline;         /* memory of the zone, for the host */
 	struct machine *next;
 };
 

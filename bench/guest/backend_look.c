@@ -162,11 +162,14 @@ char seen_type(struct guest_contig *gc, block_t block)
 	if (!gc->types_valid) {
 		if (guest_ask(gc, &ans, "types %u %u", gc->zone_start, gc->zone_pages))
 			return 0;
-		if (ans->rc || strlen(ans->words) != nr || strspn(ans->words, "UMRHCumrhci") != nr) {
+		if (ans->rc || strlen(ans->words) != nr || strspn(ans->words, "UMRHCumrhci.") != nr) {
 			guest_fails(gc, -EIO, "%s: the answer to types is not %u letters", gc->m->name, nr);
 			return 0;
 		}
 		memcpy(gc->type, ans->words, nr + 1);
+		/* where there is no memory now it will come up as MOVABLE */
+		for (char *p = gc->type; (p = strchr(p, '.')); p++)
+			*p = 'M';
 		gc->types_valid = true;
 	}
 	return gc->type[i];

@@ -199,16 +199,6 @@ static int take_outcome(struct guest_range *r, const struct guest_answer *ans)
 	return rc;
 }
 
-static uint64_t block_bits(const struct guest_contig *gc, pfn_t start, uint32_t nr)
-{
-	unsigned int order = (unsigned int)guest_says_number(gc, "section_order");
-	uint64_t bits = 0;
-
-	for (uint32_t i = 0; i < nr >> order; i++)
-		bits |= UINT64_C(1) << (((start - gc->zone_start) >> order) + i) % 64;
-	return bits;
-}
-
 static int run_request(struct guest_range *r)
 {
 	static const char *const verbs[] = {
@@ -229,7 +219,7 @@ static int run_request(struct guest_range *r)
 	if (rc)
 		return rc;
 	if (a->op == RANGE_OFFLINE && !ans->rc)
-		r->gc->m->offline |= block_bits(r->gc, a->start, a->nr);
+		r->gc->m->went_offline = true;
 	if (a->op != RANGE_UNDO)
 		return take_outcome(r, ans);
 	r->out.rc = (int)ans->rc;
@@ -267,8 +257,6 @@ static int op_online(struct contig *c, uint32_t cpu, pfn_t start, uint32_t nr)
 	(void)cpu;
 	rc = rc ? rc : guest_ask(gc, &ans, "online %u %u", start, nr);
 	guest_changed(gc);
-	if (!rc && !ans->rc)
-		gc->m->offline &= ~block_bits(gc, start, nr);
 	/* -EOPNOTSUPP of ours is told by verify(), which has the reason */
 	return rc ? 0 : (int)ans->rc;
 }

@@ -14,21 +14,47 @@
 #include "../../workloads/layout.h"
 #include "backend_inside.h"
 
-#define STRAY_TRIES 64u
+#define STRAY_TRIES 16u
+#define BEHIND_RUNS 64u /* a node has room for as many, and no scenario needs more */
 
 /* ---- what is around ----------------------------------------------------------------------------- */
 
-/* The first free run of the node below the largest order, as "ORDER TYPE PFN ..." tells; false: there is none. */
-static bool find_stray(const struct guest_contig *gc, const struct guest_answer *ans, unsigned int *order, char *type)
+/* One free list below the largest order, as "ORDER TYPE PFN PFN ..." tells; 0: it is none, else how many runs are in it. */
+static uint32_t read_list(const struct guest_contig *gc, const char *line, unsigned int *order, char *type)
 {
-	for (uint32_t i = 0; i < ans->nr_lines; i++) {
-		unsigned long long pfn;
+	uint32_t runs = 0;
+	int at = 0;
 
-		if (sscanf(ans->line[i], "%u %c %llu", order, type, &pfn) == 3 && *order < gc->g.max_order &&
-		    strchr("UMR", *type))
-			return true;
+	if (sscanf(line, "%u %c%n", order, type, &at) != 2 || *order >= gc->g.max_order || !strchr("UMR", *type))
+		return 0;
+	for (const char *p = line + at; (p = strchr(p, ' ')); p++)
+		runs++;
+	return runs;
+}
+
+/* What one look at the free lists shows, order by order; per-cpu lists give back between them what a refill took too much. */
+static bool take_listed(struct guest_contig *gc, const struct guest_answer *ans, owner_t *owner)
+{
+	unsigned long long node = guest_says_number(gc, "node");
+	struct {
+		unsigned int order;
+		char type;
+		uint32_t runs;
+	} list[3 * (CONTIG_MAX_ORDER + 1)];
+	uint32_t nr = 0;
+
+	/* the answer is gone with the next command */
+	for (uint32_t i = 0; i < ans->nr_lines && nr < sizeof(list) / sizeof(list[0]); i++) {
+		list[nr].runs = read_list(gc, ans->line[i], &list[nr].order, &list[nr].type);
+		nr += list[nr].runs > 0;
 	}
-	return false;
+	for (uint32_t i = 0; i < nr; i++) {
+		for (uint32_t n = 0; n < list[i].runs; n++)
+			guest_tell(gc, "alloc %llu K %u %c %llu", (unsigned long long)--*owner, list[i].order,
+			           list[i].type, node);
+		guest_tell(gc, "drain");
+	}
+	return nr;
 }
 
 /*
@@ -39,15 +65,10 @@ static int take_strays(struct guest_contig *gc, owner_t *owner)
 {
 	for (unsigned int i = 0; i < STRAY_TRIES; i++) {
 		struct guest_answer *ans;
-		unsigned int order;
-		char type;
 		int rc = guest_ask(gc, &ans, "list %llu", (unsigned long long)guest_says_number(gc, "node"));
 
-		if (rc || !find_stray(gc, ans, &order, &type))
+		if (rc || !take_listed(gc, ans, owner))
 			return rc;
-		if (guest_alloc(gc, --*owner, PAGE_KERNEL, order, contig_type_of_letter(type), false) < 0)
-			return gc->rc;
-		guest_tell(gc, "drain");
 	}
 	return guest_fails(gc, -EOPNOTSUPP, "not possible here: small free runs around the arena do not end");
 }
@@ -363,17 +384,51 @@ static int take_arena(struct guest_contig *gc)
 	return rc;
 }
 
+static bool wants_largest(const struct guest_contig *gc)
+{
+	for (uint32_t at = 0; at < gc->pages; at += 1u << gc->g.max_order) {
+		if (gc->wanted[at].kind == PAGE_FREE && gc->wanted[at].order == gc->g.max_order)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A scenario's memory behind the arena serves before runs of the largest order inside: as many of its runs as the geometry has
+ * are taken out of their list, to be put in front when the arena's are in it.
+ */
+static int take_behind(struct guest_contig *gc, owner_t first, uint32_t runs)
+{
+	unsigned long long node = guest_says_number(gc, "node");
+
+	for (uint32_t i = 0; i < runs; i++)
+		guest_tell(gc, "alloc %llu K %u M %llu", (unsigned long long)(first + i), gc->g.max_order, node);
+	return gc->rc;
+}
+
+static int give_behind(struct guest_contig *gc, owner_t first, uint32_t runs)
+{
+	for (uint32_t i = 0; i < runs; i++)
+		guest_tell(gc, "free %llu", (unsigned long long)(first + i));
+	return gc->rc;
+}
+
 static int build(struct guest_contig *gc)
 {
-	owner_t stray = UINT64_MAX >> 1;
+	/* owners that no page of the arena can have */
+	owner_t stray = UINT64_MAX >> 1, behind = UINT64_MAX >> 2;
+	uint32_t zone = gc->g.zones[0].pages, runs = zone > gc->pages ? (zone - gc->pages) >> gc->g.max_order : 0;
 	int rc = check_kinds(gc);
 
+	runs = !wants_largest(gc) ? 0 : runs < BEHIND_RUNS ? runs : BEHIND_RUNS;
 	rc = rc ? rc : take_arena(gc);
 	rc = rc ? rc : take_strays(gc, &stray);
+	rc = rc ? rc : take_behind(gc, behind, runs);
 	rc = rc ? rc : fault_all(gc);
 	rc = rc ? rc : mark_all(gc);
 	rc = rc ? rc : set_types(gc);
 	rc = rc ? rc : free_all(gc);
+	rc = rc ? rc : give_behind(gc, behind, runs);
 	rc = rc ? rc : hold_all(gc);
 	rc = rc ? rc : note_kept(gc);
 	guest_changed(gc);

@@ -198,6 +198,9 @@ int guest_move(struct guest *g, int milliseconds)
 	}
 	if (!(p.revents & (POLLIN | POLLHUP | POLLERR)) || g->nr_in == sizeof(g->in))
 		return 0;
+	/* a serial line brings byte after byte: the rest of a line is read together, not with a call a byte */
+	if (g->nr_in && !memchr(g->in, '\n', g->nr_in))
+		nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
 	ssize_t got = recv(g->fd, g->in + g->nr_in, sizeof(g->in) - g->nr_in, MSG_DONTWAIT);
 
 	if (got > 0)

@@ -151,6 +151,9 @@ void o_undo_block(struct oracle *o, pfn_t block, unsigned int type)
 	if (remerges(o, block)) {
 		unsigned int order = o->page[block].order;
 
+		/* 4.3: as if it were allocated, with what that does to types (5.4) */
+		if (o->r->remerge_any_buddy)
+			o_grab_retype(o, block, order);
 		o_clear_run(o, block);
 		mark(o, block, false, type);
 		o_free_run(o, block, order, type, true);
