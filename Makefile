@@ -148,6 +148,7 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 $(BUILD)/contigbench.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/contigbench
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/costs workloads/costs/*.cost
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux allocators/linux/*.h

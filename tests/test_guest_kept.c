@@ -126,6 +126,7 @@ static void own_kernel_refused(void **state)
 	archive_guest(CLI_USAGE, "needs a name", "build --kernel x --headers y");
 	archive_guest(CLI_USAGE, "there is no kernel other", "build --name other");
 	archive_guest(CLI_USAGE, "there is no kernel linux-9", "build linux-9");
+	assert_int_not_equal(access(archive_at("cache/guest/locks/kernel-linux-9"), F_OK), 0);
 }
 
 /* ---- what is kept -------------------------------------------------------------------------------- */
