@@ -107,7 +107,7 @@ int observe(struct observations *o, const struct parts *parts, const struct coun
 		         parts->ticks[TRACED_COLLECT] + (w->migrates ? parts->ticks[TRACED_MIGRATE] : 0),
 		         w->steps[PHASE_MIGRATE], &w->work[PHASE_MIGRATE]);
 	/* requests that got so far that they tested */
-	if (!rc && w->steps[PHASE_TEST])
+	if (!rc && w->steps[PHASE_TEST] && parts->other > 0)
 		rc = add_once(o, parts->ticks[TRACED_LRU], parts->other, w);
 	o->one_drain &= w->work[PHASE_DRAIN].drains <= 1;
 	o->requests += !rc;

@@ -138,7 +138,8 @@ static int traced(struct running *r, struct request *q, struct parts *parts, str
 		if (last != NO_SPAN && s.at[last].parent != NO_SPAN)
 			break;
 	}
-	if (!rc && (top == NO_SPAN || s.lost || s.at[top].arg[1] <= s.at[top].arg[0]))
+	/* offline_pages() has a start and a number of pages, and its range is known */
+	if (!rc && (top == NO_SPAN || s.lost || (!q->end && s.at[top].arg[1] <= s.at[top].arg[0])))
 		rc = -ENODATA;
 	if (!rc) {
 		spans_parts(&s, top, &r->overhead, parts);
@@ -414,6 +415,8 @@ static int one_offline(struct running *r, const char *block, uint64_t pages, str
 		r->offline++;
 		rc = put_online(block, zone, diag);
 		odd_is_free(kinds, q.start, q.end);
+		/* what else it does, notifiers and the memory map, is of no request */
+		parts.other = 0;
 		if (!rc && !seen && r->probes->has[TRACED_OFFLINE])
 			rc = count(r, &q, kinds, odd, &parts, diag);
 	}
