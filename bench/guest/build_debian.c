@@ -99,6 +99,7 @@ static int update_lists(struct fetch *f)
 		return status;
 	struct recipe r = recipe(f, "lists of packages", LIMIT_LISTS);
 
+	r.from = archive;
 	f->apt_used = true;
 	status = recipe_run(&r, step);
 	f->unreachable = r.unreachable;
@@ -127,7 +128,7 @@ static bool have_headers(const struct fetch *f)
 
 	snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", f->root);
 	snprintf(wanted, sizeof(wanted), "Package: linux-headers-%s\n", f->release);
-	FILE *status = fopen(path, "r");
+	FILE *status = fopen(path, "re");
 
 	while (status && !found && getline(&line, &room, status) > 0)
 		found = !strcmp(line, wanted);
