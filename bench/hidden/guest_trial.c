@@ -105,8 +105,8 @@ static int do_range(struct trial *t, const struct case_op *op, struct contig_dia
 	if (op->range_op == RANGE_OFFLINE)
 		rc = trial_ask(t, &a, diag, "offline %llu %u %u", start, op->nr, op->passes);
 	else
-		rc = trial_ask(t, &a, diag, "%s %llu %u %s", t->e->no_spill ? "alone" : "range", start, op->nr,
-		               op->caller == CALLER_CMA ? "cma" : "movable");
+		rc = trial_ask(t, &a, diag, "range %llu %u %s%s", start, op->nr,
+		               op->caller == CALLER_CMA ? "cma" : "movable", t->e->no_spill ? " stay" : "");
 	if (rc)
 		return rc;
 	say_request(t, op->text, a->rc, a->words);
