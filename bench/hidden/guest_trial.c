@@ -127,10 +127,10 @@ static int do_online(struct trial *t, const struct case_op *op, struct contig_di
 
 static int do_alloc(struct trial *t, const struct case_op *op, struct contig_diag *diag)
 {
-	uint32_t first = t->nr_owners + 1, room = TRIAL_OWNERS - first;
+	uint32_t first = t->nr_owners + 1, room = TRIAL_OWNERS - first, nr = op->times < room ? op->times : room;
 	struct guest_answer *a;
-	int rc = trial_ask(t, &a, diag, "many %u %u %c %u %c 1%s", first, op->times < room ? op->times : room,
-	                   op->mt == MT_MOVABLE ? 'X' : 'K', op->order, contig_type_letter(op->mt),
+	int rc = trial_ask(t, &a, diag, "many %u %u %c %u %c 1%s", first, nr, op->mt == MT_MOVABLE ? 'X' : 'K',
+	                   op->order, contig_type_letter(op->mt),
 	                   op->highatomic              ? " highatomic"
 	                   : t->e->left != HOG_NOTHING ? " reclaim"
 	                                               : "");
@@ -147,6 +147,8 @@ static int do_alloc(struct trial *t, const struct case_op *op, struct contig_dia
 	}
 	if (t->e->view & VIEW_COUNTS)
 		outcome_part(t->said, sizeof(t->said), "%s %lld", op->text, (long long)a->rc);
+	else if (a->rc < nr && op->times < UINT32_MAX)
+		outcome_part(t->said, sizeof(t->said), "%s -ENOMEM", op->text);
 	return 0;
 }
 
