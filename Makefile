@@ -29,7 +29,8 @@ LDFLAGS	+= -Wl,--export-dynamic-symbol='contig_*'
 # A room is a folder; its sources are all that lie in it.
 LIB	:= $(wildcard allocators/*.c allocators/model/*.c allocators/backends/*.c allocators/users/*.c)
 WORK	:= $(wildcard workloads/*.c workloads/*/*.c)
-BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc)
+BENCH	:= $(filter-out bench/main.c,$(wildcard bench/*.c bench/*/*.c)) $(wildcard bench/*/*.cc) \
+	allocators/linux/agent/nature.c
 AGENT	:= $(wildcard allocators/linux/agent/*.c)
 PURE	:= $(patsubst %,allocators/linux/agent/%.c,dump fill line runs)
 TESTS	:= $(wildcard tests/test_*.c)
@@ -83,9 +84,13 @@ conformance-refresh: all ## record the answers anew, in guests: KERNELS="6.1 7.2
 	$(BUILD)/contigbench conformance tests/conformance --record $(BUILD)/conformance \
 		-b $(subst $(empty) $(empty),$(comma),$(strip $(KERNELS:%=linux-%@guest))) || [ $$? = 1 ]
 
-fidelity: all ## docs/fidelity.md anew, from the recorded answers (minutes)
+# FIDELITY=DIR is a folder that `contigbench fidelity` wrote; without it kernels in guests are asked anew, a quarter of an hour.
+# Answers that disagree (exit status 1) are what the document is to say
+fidelity: all ## docs/fidelity.md anew: recorded answers, the rules they decide, kernels in guests (FIDELITY=DIR: as recorded)
 	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
 	$(BUILD)/contigbench hidden --recorded tests/conformance --markdown >>docs/fidelity.md.tmp
+	echo >>docs/fidelity.md.tmp
+	$(BUILD)/contigbench fidelity --markdown $(if $(FIDELITY),--replay $(FIDELITY)) >>docs/fidelity.md.tmp || [ $$? -eq 1 ]
 	mv docs/fidelity.md.tmp docs/fidelity.md
 
 perf: all ## measure the figures of `contigbench perf --help` against their limits
@@ -149,6 +154,7 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/tests/conformance tests/conformance/cases.txt
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux allocators/linux/*.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/allocators/linux/module $(MODULE)

@@ -31,6 +31,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_diverge(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
+int cmd_fidelity(int argc, char **argv);
 int cmd_guest(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_hidden(int argc, char **argv);

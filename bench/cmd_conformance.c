@@ -95,7 +95,13 @@ static bool compared(const struct conformance *c)
 	uint32_t of = 0;
 
 	for (uint32_t i = 0; i < c->nr_kernels; i++)
-		of += c->kernel[i].types.of + c->kernel[i].random_types.of;
+		of += c->kernel[i].types.of;
+	for (uint32_t i = 0; i < c->nr_random; i++)
+		of += c->random[i].types.of;
+	for (uint32_t i = 0; i < c->nr_grown; i++)
+		of += c->grown[i].types.of;
+	for (uint32_t i = 0; i < c->nr_kernels; i++)
+		of += c->kernel[i].s_types.of;
 	return of;
 }
 

@@ -17,6 +17,7 @@ const struct cli_command cli_commands[] = {
 	{ &help_history, cmd_history },
 	{ &help_scenario, cmd_scenario },
 	{ &help_conformance, cmd_conformance },
+	{ &help_fidelity, cmd_fidelity },
 	{ &help_hidden, cmd_hidden },
 	{ &help_guest, cmd_guest },
 	{ &help_record, cmd_record },

@@ -37,25 +37,74 @@ static void print_scripted(const struct conformance *c)
 	}
 }
 
+static void print_pages(const struct conformance_random_row *r)
+{
+	if (r->pages_kernel)
+		printf("  %llu / %llu = %.3f\n", (unsigned long long)r->pages_model,
+		       (unsigned long long)r->pages_kernel, (double)r->pages_model / (double)r->pages_kernel);
+	else
+		puts("  -");
+}
+
 static void print_random(const struct conformance *c)
 {
 	puts("random requests: answers that agree (pages migrated: granted requests, model / kernel)\n"
-	     "kernel  backend                 requests          rc       stage       types  pages migrated");
+	     "kernel  backend                 requests          rc       stage       types         map    migrated  "
+	     "pages migrated");
+	for (uint32_t i = 0; i < c->nr_kernels; i++) {
+		const struct conformance_kernel *k = &c->kernel[i];
+		const struct conformance_random_row r = conformance_random_sum(c, i);
+
+		if (!r.requests)
+			continue;
+		printf("%-7s %-22s %9u", k->kernel, k->backend[0] ? k->backend : "no backend", r.requests);
+		print_count(&r.rc);
+		print_count(&r.stage);
+		print_count(&r.types);
+		print_count(&r.map);
+		print_count(&r.migrated);
+		print_pages(&r);
+	}
+}
+
+static void print_scenarios(const struct conformance *c)
+{
+	bool any = false;
+
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &c->kernel[i];
 
-		if (!k->requests)
+		if (!k->scenarios)
 			continue;
-		printf("%-7s %-22s %9u", k->kernel, k->backend[0] ? k->backend : "no backend", k->requests);
-		print_count(&k->random_rc);
-		print_count(&k->random_stage);
-		print_count(&k->random_types);
-		if (k->random_pages_kernel)
-			printf("  %llu / %llu = %.3f\n", (unsigned long long)k->random_pages_model,
-			       (unsigned long long)k->random_pages_kernel,
-			       (double)k->random_pages_model / (double)k->random_pages_kernel);
-		else
-			puts("  -");
+		if (!any)
+			puts("scenarios: answers that agree\n"
+			     "kernel  backend                    asked  both answered          rc       stage       types         map    "
+			     "migrated");
+		any = true;
+		printf("%-7s %-25s %6u %14u", k->kernel, k->backend[0] ? k->backend : "no backend", k->scenarios,
+		       k->scenarios_both);
+		print_count(&k->s_rc);
+		print_count(&k->s_stage);
+		print_count(&k->s_types);
+		print_count(&k->s_map);
+		print_count(&k->s_migrated);
+		putchar('\n');
+	}
+}
+
+static void print_grown(const struct conformance *c)
+{
+	if (c->nr_grown)
+		puts("memory that grew in the kernel and in the model: pageblocks that are alike\n"
+		     "kernel  backend                memory               types         map");
+	for (uint32_t i = 0; i < c->nr_grown; i++) {
+		const struct conformance_grown_row *row = &c->grown[i];
+		const struct conformance_kernel *k = &c->kernel[row->kernel];
+
+		printf("%-7s %-22s %-14s", k->kernel, k->backend, row->name);
+		print_count(&row->types);
+		print_count(&row->map);
+		putchar('\n');
 	}
 }
 
@@ -70,20 +119,21 @@ void conformance_print_json(const struct conformance *c)
 
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &c->kernel[i];
+		const struct conformance_random_row r = conformance_random_sum(c, i);
 
 		json_array_append_new(
 			kernels,
-			json_pack("{s:s,s:s?,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:i,s:o,s:o,s:o,s:I,s:I}", "kernel",
-		                  k->kernel, "backend", k->backend[0] ? k->backend : NULL, "cases", (int)k->cases,
-		                  "not_modelled", (int)k->not_modelled, "rc", json_agreement(&k->rc), "stage",
-		                  json_agreement(&k->stage), "types", json_agreement(&k->types), "map",
+			json_pack("{s:s,s:s?,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:I,s:I}",
+		                  "kernel", k->kernel, "backend", k->backend[0] ? k->backend : NULL, "cases",
+		                  (int)k->cases, "not_modelled", (int)k->not_modelled, "rc", json_agreement(&k->rc),
+		                  "stage", json_agreement(&k->stage), "types", json_agreement(&k->types), "map",
 		                  json_agreement(&k->map), "migrated", json_agreement(&k->migrated), "mappings_moved",
 		                  json_agreement(&k->moved), "pages_moved_out_of_arena", (int)k->moved_away,
-		                  "random_requests", (int)k->requests, "random_rc", json_agreement(&k->random_rc),
-		                  "random_stage", json_agreement(&k->random_stage), "random_types",
-		                  json_agreement(&k->random_types), "random_pages_migrated_model",
-		                  (json_int_t)k->random_pages_model, "random_pages_migrated_kernel",
-		                  (json_int_t)k->random_pages_kernel));
+		                  "random_requests", (int)r.requests, "random_rc", json_agreement(&r.rc),
+		                  "random_stage", json_agreement(&r.stage), "random_types", json_agreement(&r.types),
+		                  "random_map", json_agreement(&r.map), "random_migrated", json_agreement(&r.migrated),
+		                  "random_pages_migrated_model", (json_int_t)r.pages_model,
+		                  "random_pages_migrated_kernel", (json_int_t)r.pages_kernel));
 	}
 	json_t *all =
 		json_pack("{s:i,s:i,s:o}", "schema", 1, "disagreements", (int)c->disagreements, "kernels", kernels);
@@ -98,6 +148,8 @@ void conformance_print_json(const struct conformance *c)
 void conformance_print(const struct conformance *c)
 {
 	print_scripted(c);
+	print_scenarios(c);
+	print_grown(c);
 	print_random(c);
 	if (c->beyond[0])
 		printf("not modelled: cases with%s\n", c->beyond);
@@ -118,6 +170,88 @@ static const char *version_of(const char *kernel)
 	const struct recorded_kernel *k = recorded_kernel_find(kernel);
 
 	return k ? k->version : kernel;
+}
+
+/* The experiments of one kind: those whose layouts hold the order of the free lists, or the others. */
+static void random_rows(const struct conformance *c, bool exact)
+{
+	for (uint32_t i = 0; i < c->nr_random; i++) {
+		const struct conformance_random_row *r = &c->random[i];
+		const struct conformance_kernel *k = &c->kernel[r->kernel];
+
+		if (r->exact != exact)
+			continue;
+		printf("| %s | %s | %s | %u |", exact ? k->kernel : version_of(k->kernel), k->backend[0] ? k->backend : "none", r->name,
+		       r->requests);
+		cell(&r->rc);
+		cell(&r->stage);
+		cell(&r->types);
+		if (exact) {
+			cell(&r->map);
+			cell(&r->migrated);
+		}
+		if (r->pages_kernel)
+			printf(" %llu : %llu = %.3f |\n", (unsigned long long)r->pages_model,
+			       (unsigned long long)r->pages_kernel, (double)r->pages_model / (double)r->pages_kernel);
+		else
+			puts(" |");
+	}
+}
+
+static void print_grown_markdown(const struct conformance *c)
+{
+	if (!c->nr_grown)
+		return;
+	fputs("\n"
+	      "## Memory that grew\n"
+	      "\n"
+	      "From a zone that is free, by the same allocations and frees in the kernel and in the model, to memory that is full and in\n"
+	      "pieces: pageblocks whose type, and whose map to the page, came out alike. Fallback, per-cpu lists and merging decide it.\n"
+	      "\n"
+	      "| kernel | policy | memory | types | map |\n"
+	      "|---|---|---|---|---|\n",
+	      stdout);
+	for (uint32_t i = 0; i < c->nr_grown; i++) {
+		const struct conformance_grown_row *row = &c->grown[i];
+		const struct conformance_kernel *k = &c->kernel[row->kernel];
+
+		printf("| %s | %s | %s |", k->kernel, k->backend, row->name);
+		cell(&row->types);
+		cell(&row->map);
+		putchar('\n');
+	}
+}
+
+static void print_random_markdown(const struct conformance *c)
+{
+	bool any[2] = { false, false };
+
+	for (uint32_t i = 0; i < c->nr_random; i++)
+		any[c->random[i].exact] = true;
+	if (any[false])
+		fputs("\n"
+		      "## Random requests\n"
+		      "\n"
+		      "On a layout of which the order of the free lists is not known, one after the other. Return code, stage and types\n"
+		      "follow from the layout; how many pages a request migrates depends on that order as well, so that is compared as a\n"
+		      "sum over granted requests.\n"
+		      "\n"
+		      "| kernel | policy | layout | requests | return code | stage | types | pages migrated, model : kernel |\n"
+		      "|---|---|---|---|---|---|---|---|\n",
+		      stdout);
+	random_rows(c, false);
+	if (any[true])
+		fputs("\n"
+		      "## Random requests, to the page\n"
+		      "\n"
+		      "On layouts that hold the order of the free lists, so that the model must put every page where the kernel did: the\n"
+		      "map is that of all pageblocks that a request touches.\n"
+		      "\n"
+		      "| kernel | policy | layout | requests | return code | stage | types | map | pages migrated | sum of pages, "
+		      "model : kernel |\n"
+		      "|---|---|---|---|---|---|---|---|---|---|\n",
+		      stdout);
+	random_rows(c, true);
 }
 
 void conformance_print_markdown(const struct conformance *c)
@@ -147,30 +281,8 @@ void conformance_print_markdown(const struct conformance *c)
 		cell(&k->migrated);
 		printf(" %u |\n", k->not_modelled);
 	}
-	fputs("\n"
-	      "## Random requests\n"
-	      "\n"
-	      "On a layout of scattered unmovable pages, half of it free, one after the other. Return code, stage and types follow from\n"
-	      "the layout; how many pages a request migrates depends on the order of the kernel's free lists as well, which no recorded\n"
-	      "layout holds, so that is compared as a sum over granted requests.\n"
-	      "\n"
-	      "| kernel | policy | requests | return code | stage | types | pages migrated, model : kernel |\n"
-	      "|---|---|---|---|---|---|---|\n",
-	      stdout);
-	for (uint32_t i = 0; i < c->nr_kernels; i++) {
-		const struct conformance_kernel *k = &c->kernel[i];
-
-		printf("| %s | %s | %u |", version_of(k->kernel), k->backend[0] ? k->backend : "none", k->requests);
-		cell(&k->random_rc);
-		cell(&k->random_stage);
-		cell(&k->random_types);
-		if (k->random_pages_kernel)
-			printf(" %llu : %llu = %.3f |\n", (unsigned long long)k->random_pages_model,
-			       (unsigned long long)k->random_pages_kernel,
-			       (double)k->random_pages_model / (double)k->random_pages_kernel);
-		else
-			puts(" |");
-	}
+	print_grown_markdown(c);
+	print_random_markdown(c);
 	if (c->beyond[0])
 		printf("\nNot modelled: cases with%s.\n", c->beyond);
 }

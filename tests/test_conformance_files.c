@@ -46,7 +46,7 @@ static void damaged_answers(void **state)
 		  "answers.jsonl:1: ", "an answer to f:0+512" },
 		{ "{\"kernel\": \"6.1\", \"case\": \"Z\", " BEFORE ", \"ops\": [" OP "]}\n",
 		  "answers.jsonl:1: ", "no case Z in cases.txt" },
-		{ "{\"kernel\": \"6.1.192-far-too-long\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n",
+		{ "{\"kernel\": \"6.1.192-whose-name-goes-on-and-on-and-is-far-too-long\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n",
 		  "answers.jsonl:1: ", "too long" },
 	};
 
@@ -143,14 +143,14 @@ static void damaged_layouts(void **state)
 		char unmovable, free;
 		const char *why;
 	} cases[] = {
-		{ "4 M", '0', 'f', "the layout of 6.1 lacks pageblock 3" },
-		{ "2 M", '0', 'f', "pageblock 2 of 6.1 is there twice" },
+		{ "4 M", '0', 'f', "kernel 6.1: the layout lacks pageblock 3" },
+		{ "2 M", '0', 'f', "pageblock 2 is there twice" },
 		{ "3 I", '0', 'f', "pageblock 3 of type I" },
 		{ "-1 M", '0', 'f', "pageblock -1 of type M" },
 		{ "4096 M", '0', 'f', "pageblock 4096 of type M: at most 4095" },
 		{ "3x M", '0', 'f', "pageblock 3x of type M" },
 		{ "3 M", '0', 'g', "a bitmap is not 128 hexadecimal digits" },
-		{ "3 M", '1', 'f', "pageblock 3 of 6.1 has a page that is unmovable and free" },
+		{ "3 M", '1', 'f', "pageblock 3 has a page that is unmovable and free" },
 		{ "3", '0', 'f', "pageblock 3 of type 0" },
 		{ "3 M 0", '0', 'f', "not kernel, pageblock, type and two bitmaps" },
 	};

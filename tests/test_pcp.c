@@ -59,6 +59,47 @@ static void test_pcp_overflow_5_10(void **state)
 	contig_close(c);
 }
 
+/*
+ * v6.7: each refill raises the limit, as lists that held more would not have to be refilled, up to an eighth of the zone. So what
+ * is freed after much was allocated stays on the lists up to there; before, up to the low watermark.
+ */
+static void test_pcp_refills_raise_the_limit(void **state)
+{
+	static const struct {
+		const char *backend;
+		uint32_t limit;
+	} cases[] = { { "linux-6.1", 3107 }, { "linux-6.12", 16384 }, { "linux-7.2", 16384 } };
+	enum {
+		PAGES = 20000
+	};
+	static pfn_t pfn[PAGES];
+	struct contig_hooks none = { 0 };
+	struct contig_geometry g;
+	struct contig_diag diag;
+	struct contig_stats s;
+
+	(void)state;
+	contig_geometry_x86_64(&g, 131072);
+	g.zones[0].managed = 131072;
+	g.zones[0].wmark_min = 2486;
+	g.zones[0].wmark_low = 3107;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct contig *c = contig_open(cases[i].backend, &g, &none, &diag);
+
+		for (owner_t o = 0; o < PAGES; o++)
+			pfn[o] = (pfn_t)contig_alloc(c, 0, movable, o + 1);
+		c->ops->lab->drain(c);
+		for (owner_t o = 0; o < cases[i].limit; o++) {
+			contig_stats(c, CONTIG_ALL_ZONES, &s);
+			assert_int_equal(s.pcp, o);
+			assert_int_equal(contig_free(c, 0, pfn[o], o + 1), 0);
+		}
+		contig_stats(c, CONTIG_ALL_ZONES, &s);
+		assert_in_range(s.pcp, 31, cases[i].limit - 31);
+		contig_close(c);
+	}
+}
+
 /* Pages on a cpu's lists when they are too many: freed one by one until some go back. */
 static uint64_t most_on_lists(const char *backend, const struct contig_geometry *g)
 {
@@ -225,9 +266,13 @@ static void test_free_into_isolated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pcp_order),           cmocka_unit_test(test_pcp_overflow_5_10),
-		cmocka_unit_test(test_pcp_sizes),           cmocka_unit_test(test_drain_oldest_first),
-		cmocka_unit_test(test_drain_decides_types), cmocka_unit_test(test_stale_pcp_page),
+		cmocka_unit_test(test_pcp_order),
+		cmocka_unit_test(test_pcp_overflow_5_10),
+		cmocka_unit_test(test_pcp_refills_raise_the_limit),
+		cmocka_unit_test(test_pcp_sizes),
+		cmocka_unit_test(test_drain_oldest_first),
+		cmocka_unit_test(test_drain_decides_types),
+		cmocka_unit_test(test_stale_pcp_page),
 		cmocka_unit_test(test_free_into_isolated),
 	};
 

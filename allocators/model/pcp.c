@@ -400,15 +400,30 @@ bool pcp_free(struct model *m, struct zone *z, uint32_t cpu, pfn_t pfn, unsigned
 
 /* ---- alloc: from the head; empty: refill ----------------------------------------------------- */
 
-/* How many runs a refill takes (3.5). */
-static uint32_t refill_count(const struct model *m, struct pcp *pcp, unsigned int order)
+/*
+ * v6.7: had the lists been allowed to hold more, there would be no need to refill them. But below the high watermark they give back
+ * what they were allowed; a kernel does that step by step with the frees that follow.
+ */
+static void refilled(const struct model *m, const struct zone *z, struct pcp *pcp, uint32_t pages)
 {
-	uint32_t n = pcp->batch;
+	const struct contig_what any = { .migratetype = MT_MOVABLE };
+	bool plenty = watermark_ok(m, z, any, WMARK_HIGH, 0);
 
-	if (m->policy.pcp_refill == pcp_refill_doubling && !order) {
-		uint32_t most = pcp->room >= 2 * (int32_t)n ? (uint32_t)pcp->room + 1 - n : n;
+	set_room(pcp, plenty ? clamp(pcp->high + pages, pcp->high_min, pcp->high_max) : pcp->high_min);
+}
 
-		n <<= pcp->alloc_factor;
+/* How many runs a refill takes (3.5). */
+static uint32_t refill_count(const struct model *m, const struct zone *z, struct pcp *pcp, unsigned int order)
+{
+	const bool doubling = m->policy.pcp_refill == pcp_refill_doubling && !order;
+	uint32_t n = doubling ? pcp->batch << pcp->alloc_factor : pcp->batch;
+
+	if (m->policy.pcp_high == pcp_high_tuned)
+		refilled(m, z, pcp, n);
+	if (doubling) {
+		uint32_t most =
+			pcp->room >= 2 * (int32_t)pcp->batch ? (uint32_t)pcp->room + 1 - pcp->batch : pcp->batch;
+
 		if (n <= most && pcp->alloc_factor < PCP_SCALE_MAX)
 			pcp->alloc_factor++;
 		if (n > most)
@@ -428,7 +443,7 @@ static void refill_locked(struct model *m, struct zone *z, struct pcp *pcp, unsi
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	struct pcp_list *l = &pcp->list[index];
 
-	for (uint32_t n = refill_count(m, pcp, order); n; n--) {
+	for (uint32_t n = refill_count(m, z, pcp, order); n; n--) {
 		pfn_t pfn = PFN_NONE;
 
 		if (l->tail == l->limit && !make_room(pcp, l))

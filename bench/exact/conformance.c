@@ -211,7 +211,7 @@ static int run_case(struct conformance *c, struct conformance_kernel *k, const s
 	if (!json_is_array(ops) || json_array_size(ops) != sc->nr_ops)
 		return contig_diag_set(diag, -EBADMSG, "%zu answers for the %u operations of %s", json_array_size(ops),
 		                       sc->nr_ops, sc->name);
-	int rc = arena_open(&a, k->backend, recorded_kernel_find(k->kernel), sc, diag);
+	int rc = arena_open(&a, k->backend, recorded_kernel_for(k->backend), sc, diag);
 
 	if (rc == -ENODATA) {
 		/* with other rules a page may land elsewhere while the case is built: that is an answer, too */
@@ -295,11 +295,14 @@ int conformance_run(struct conformance *c, const char *dir, const char *const *b
 	struct answers answers = { c, &cases, backends, nr_backends };
 	int rc = check_backends(backends, nr_backends, diag);
 
+	rc = rc ? rc : conformance_kernels(c, dir, backends, nr_backends, diag);
 	/* a folder of random requests alone has neither file; one without the other is damaged */
 	if (!rc && (conformance_has_file(dir, "cases.txt") || conformance_has_file(dir, "answers.jsonl"))) {
 		rc = conformance_each_line(dir, "cases.txt", add_case, &cases, diag);
 		rc = rc ? rc : conformance_each_line(dir, "answers.jsonl", add_answer, &answers, diag);
 	}
+	rc = rc ? rc : conformance_scenarios(c, dir, backends, nr_backends, diag);
+	rc = rc ? rc : conformance_grown(c, dir, backends, nr_backends, diag);
 	rc = rc ? rc : conformance_random(c, dir, backends, nr_backends, diag);
 	free(cases.sc);
 	if (!rc && !c->nr_kernels)

@@ -20,6 +20,18 @@ bool conformance_has_file(const char *dir, const char *name);
 int conformance_random(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
                        struct contig_diag *diag);
 
+/* All grown-*.jsonl, each with the layout before; what came of it is the layout of the random requests of that name. */
+int conformance_grown(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
+                      struct contig_diag *diag);
+
+/* scenarios.jsonl, if there is one, with the .scn files that it names. */
+int conformance_scenarios(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
+                          struct contig_diag *diag);
+
+/* kernels.json, if there is one: who answered. It comes first, as it says whose model a kernel's is. */
+int conformance_kernels(struct conformance *c, const char *dir, const char *const *backends, size_t nr_backends,
+                        struct contig_diag *diag);
+
 struct conformance_kernel *conformance_kernel(struct conformance *c, const char *name, const char *const *backends,
                                               size_t nr_backends);
 void conformance_compare(struct conformance *c, const struct conformance_kernel *k, struct agreement *a, bool decides,

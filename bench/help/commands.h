@@ -11,6 +11,7 @@ extern const struct help help_compare;
 extern const struct help help_conformance;
 extern const struct help help_diverge;
 extern const struct help help_explain;
+extern const struct help help_fidelity;
 extern const struct help help_guest;
 extern const struct help help_help;
 extern const struct help help_hidden;

@@ -14,6 +14,7 @@
 #include "../../bench/exact/arena.h"
 #include "../../workloads/layout_items.h"
 #include "agent.h"
+#include "agent_memory.h"
 
 #define BASE  1048576u /* first pfn of the guest's node; the model's is 0 */
 #define HELD  131072u
@@ -117,7 +118,7 @@ static void cmd_hello(char **w)
 	    WIRE_VERSION, a.k->version);
 	say("+ section_order 15\n+ node 1\n+ zone_start %u\n+ zone_pages %u\n+ zone_managed 128772", BASE,
 	    ARENA_ZONE_PAGES);
-	say("+ wmark_min 2486\n+ wmark_low 3107\n+ can_isolate 1\n= 0");
+	say("+ wmark_min 2486\n+ wmark_low 3107\n+ wmark_high 3728\n+ can_isolate 1\n= 0");
 }
 
 static void cmd_arena(char **w)
@@ -324,7 +325,7 @@ static void run_at(pfn_t pfn, struct contig_run *run)
 {
 	a.c->ops->lab->run(a.c, pfn, run);
 	for (const struct layout_item *i = layout_items; i->letter; i++) {
-		if (i->kind != run->kind || i->size != LAYOUT_PAGES)
+		if (i->kind != run->kind || i->frozen != run->frozen || i->size != LAYOUT_PAGES)
 			continue;
 		run->pfn = pfn;
 		run->nr = 1;
@@ -379,21 +380,30 @@ static void cmd_types(char **w)
 	say("= 0 %s", text);
 }
 
-/* Order by order, ascending within each: all that is asked of it is what there is. */
+static void say_run(pfn_t pfn, unsigned int order, enum migratetype list)
+{
+	say("+ %u %c %u", order, contig_type_letter(list), pfn + BASE);
+}
+
 static void cmd_list(char **w)
 {
-	struct contig_run run;
-	uint32_t lines = 0;
-
 	(void)w;
-	for (pfn_t pfn = 0; pfn < ARENA_ZONE_PAGES; pfn = run.pfn + run.nr) {
-		a.c->ops->lab->run(a.c, pfn, &run);
-		if (run.kind != PAGE_FREE)
-			continue;
-		say("+ %u %c %u", run.order, list_of(&run), run.pfn + BASE);
-		lines++;
-	}
-	say("= %u", lines);
+	agent_lists(a.c, say_run);
+	say("= 0");
+}
+
+static void cmd_populate(char **w)
+{
+	start_anew();
+	say("= %d", agent_populate(a.c, &a.g, a.k->lru_batch, w[1], strtoull(w[2], NULL, 10),
+	                           (uint32_t)strtoul(w[3], NULL, 10), (uint32_t)strtoul(w[4], NULL, 10)));
+}
+
+/* There is no shell: nothing that it is used for is of any concern to a model. */
+static void cmd_sh(char **w)
+{
+	(void)w;
+	say("= 0");
 }
 
 static void walk_free(int64_t *all, int64_t *cma)
@@ -439,7 +449,8 @@ static const struct {
 	{ "pin", 3, cmd_pin },     { "freeze", 3, cmd_freeze },   { "convert", 4, cmd_convert },
 	{ "type", 4, cmd_type },   { "drain", 1, cmd_drain },     { "lru", 1, cmd_lru },
 	{ "look", 3, cmd_look },   { "types", 3, cmd_types },     { "list", 2, cmd_list },
-	{ "stats", 1, cmd_stats }, { "place", 4, cmd_place },
+	{ "stats", 1, cmd_stats }, { "place", 4, cmd_place },     { "populate", 5, cmd_populate },
+	{ "sh", 3, cmd_sh },
 };
 
 static void execute(char *line)

@@ -185,6 +185,7 @@ void o_free_pages(struct oracle *o, uint32_t cpu, pfn_t pfn, unsigned int order)
 /* Runs that a refill takes. */
 static uint32_t refill(struct oracle *o, struct ocpu *c, unsigned int order)
 {
+	const struct contig_zone *z = &o->g.zones[0];
 	uint32_t batch = o->batch;
 
 	if (o->r->pcp >= PCP_6_7) {
@@ -192,6 +193,12 @@ static uint32_t refill(struct oracle *o, struct ocpu *c, unsigned int order)
 
 		if (!order)
 			batch <<= c->alloc_factor;
+		/* had they held more, nothing would have to be taken; below the high mark they hold as little as they may */
+		if (o_above_mark(o, 0, MT_MOVABLE, (struct right){ 0 }, 2 * (int64_t)z->wmark_low - z->wmark_min,
+		                 false))
+			c->high = between(o->high_min, c->high + batch, o->high_max);
+		else
+			c->high = o->high_min;
 		if (!order) {
 			int64_t left = (int64_t)c->high - c->count - o->batch;
 

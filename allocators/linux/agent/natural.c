@@ -1,214 +1,108 @@
 // SPDX-License-Identifier: MIT
 /*
- * natural.c - populate natural: memory as the kernel's own allocator leaves it when much has come and gone.
- *
- * Nothing is placed. In ROUNDS rounds allocations are made until a peak is reached, and random ones of those that do not live
- * long are freed again, down to a trough, in the last round down to FILL. A draw decides what is allocated: one of DICE
- * times a THP, every third time kernel memory (a third of it reclaimable; order 0 to 3) as long as there is less than twice
- * of what is wanted, else a run of user pages, geometric in length. Every fourth allocation lives long: it is freed only
- * if nothing else is left. Types of pageblocks come out as they come.
+ * natural.c - populate natural: memory as the kernel's own allocator leaves it when much has come and gone. Nothing is placed:
+ * nature.c draws what comes and goes, and types of pageblocks come out as they come.
  */
-#include <stdlib.h>
-
 #include "agent.h"
+#include "nature.h"
 #include "populate.h"
 
-#define ROUNDS    4u
-#define PEAK      8u  /* percent above FILL */
-#define TROUGH    12u /* percent below it */
-#define RUN       16u /* mean pages of a run of user pages */
-#define LONG_LIFE 4u  /* one of so many */
-#define DICE      96u /* one of so many allocations is a THP, a third kernel memory */
-#define GIVE_UP   4096u
-
-struct thing {
-	uint64_t pfn; /* of the module's */
-	uint32_t slot;
-	uint8_t order;
-	bool user, reclaimable, long_lived;
-};
-
-struct nature {
-	struct populate *out;
-	struct thing *thing[2]; /* those that live long are [1] */
-	uint32_t nr[2], max;
-	uint64_t in_use; /* pages of the node, by the counter at the beginning and what came and went since */
-	uint64_t kernel_wanted;
-};
-
-static uint32_t draw(struct nature *n, uint32_t below)
+static int take(void *ctx, unsigned int order, bool reclaimable, uint64_t *handle)
 {
-	return splitmix_below(&n->out->rng, below);
-}
-
-static uint64_t kernel_pages(const struct nature *n)
-{
-	return n->out->kernel + n->out->reclaimable;
-}
-
-/* The counter a thing is counted in. */
-static uint64_t *counter(struct nature *n, const struct thing *t)
-{
-	if (t->user)
-		return t->order ? &n->out->thp : &n->out->user;
-	return t->reclaimable ? &n->out->reclaimable : &n->out->kernel;
-}
-
-static void came(struct nature *n, struct thing t)
-{
-	t.long_lived = !draw(n, LONG_LIFE);
-	n->thing[t.long_lived][n->nr[t.long_lived]++] = t;
-	*counter(n, &t) += 1u << t.order;
-	n->in_use += 1u << t.order;
-}
-
-static int go(struct nature *n, bool long_lived, uint32_t i)
-{
-	struct thing *all = n->thing[long_lived], t = all[i];
-	int rc = 0;
-
-	all[i] = all[--n->nr[long_lived]];
-	*counter(n, &t) -= 1u << t.order;
-	n->in_use -= 1u << t.order;
-	if (t.user) {
-		unmap_page(t.order, (uint32_t)arena_zone.node, t.slot);
-	} else {
-		struct contigbench_alloc a = { .pfn = t.pfn };
-
-		rc = device(CONTIGBENCH_FREE, &a);
-	}
-	return rc;
-}
-
-static int add_kernel(struct nature *n)
-{
-	/* of 32: order 0 twenty-two times, 1 five, 2 three, 3 two */
-	uint32_t dice = draw(n, 32);
-	struct thing t = { .reclaimable = !draw(n, 3), .order = dice < 22 ? 0 : dice < 27 ? 1 : dice < 30 ? 2 : 3 };
 	struct contigbench_alloc a = {
 		.node = (uint32_t)arena_zone.node,
-		.order = t.order,
-		.type = t.reclaimable ? 'R' : 'U',
-		.flags = CONTIGBENCH_NORECLAIM | (t.order ? CONTIGBENCH_COMPOUND : 0),
+		.order = order,
+		.type = reclaimable ? 'R' : 'U',
+		.flags = CONTIGBENCH_NORECLAIM | (order ? CONTIGBENCH_COMPOUND : 0),
 	};
 	int rc = device(CONTIGBENCH_ALLOC, &a);
 
-	if (rc || a.rc)
-		return rc ? rc : a.rc;
-	t.pfn = a.pfn;
-	came(n, t);
-	return 0;
+	(void)ctx;
+	*handle = a.pfn;
+	return rc ? rc : a.rc;
 }
 
-static int add_user(struct nature *n, unsigned int order)
+static int give(void *ctx, uint64_t handle)
+{
+	struct contigbench_alloc a = { .pfn = handle };
+
+	(void)ctx;
+	return device(CONTIGBENCH_FREE, &a);
+}
+
+static int map(void *ctx, unsigned int order, uint64_t *handle)
 {
 	struct mapping m = { 0 };
 	int rc = map_page(order, (uint32_t)arena_zone.node, 0, &m);
 
-	if (!rc)
-		came(n, (struct thing){ .user = true, .order = (uint8_t)order, .slot = m.slot });
+	(void)ctx;
+	*handle = m.slot;
 	return rc;
 }
 
-static int add_run(struct nature *n)
+static int unmap(void *ctx, unsigned int order, uint64_t handle)
 {
-	int rc = 0;
-
-	for (uint32_t len = splitmix_geometric(&n->out->rng, RUN); !rc && len; len--)
-		rc = add_user(n, 0);
-	return rc;
-}
-
-/* Until so many pages are in use. What can not be had does not matter, as long as something can. */
-static int grow(struct nature *n, uint64_t until, uint64_t kernel_most)
-{
-	for (uint32_t failed = 0; n->in_use < until && failed < GIVE_UP;) {
-		bool have_room = n->nr[0] + GIVE_UP < n->max && n->nr[1] + GIVE_UP < n->max;
-		uint32_t dice = draw(n, DICE);
-		int rc;
-
-		if (!have_room)
-			return -ENOSPC;
-		if (dice == 0)
-			rc = add_user(n, THP_ORDER);
-		else if (dice < DICE / 3 && kernel_pages(n) < kernel_most)
-			rc = add_kernel(n);
-		else
-			rc = add_run(n);
-		if (rc && rc != -ENOMEM)
-			return rc;
-		failed = rc ? failed + 1 : 0;
-	}
+	(void)ctx;
+	unmap_page(order, (uint32_t)arena_zone.node, (uint32_t)handle);
 	return 0;
 }
 
-/* Kernel memory down to what is wanted, then anything down to so many pages in use. */
-static int shrink(struct nature *n, uint64_t until)
+static bool whole(void *ctx)
 {
-	int rc = 0;
+	uint64_t pfn;
 
-	for (int long_lived = 0; long_lived < 2; long_lived++) {
-		for (uint32_t i = 0; !rc && i < n->nr[long_lived] && kernel_pages(n) > n->kernel_wanted;) {
-			if (n->thing[long_lived][i].user || (!long_lived && draw(n, 4) == 0))
-				i++;
-			else
-				rc = go(n, long_lived, i);
+	(void)ctx;
+	for (uint32_t order = NATURE_THP_ORDER; order <= kernel.max_order; order++) {
+		for (const char *type = "UMR"; *type; type++) {
+			struct contigbench_list l = { .zone = arena_zone.index,
+				                      .order = order,
+				                      .type = (uint32_t)*type,
+				                      .max = 1,
+				                      .pfns = (uintptr_t)&pfn };
+
+			if (!device(CONTIGBENCH_LIST, &l) && l.total)
+				return true;
 		}
 	}
-	while (!rc && n->in_use > until && n->nr[0] + n->nr[1]) {
-		bool long_lived = !n->nr[0];
-		uint32_t i = draw(n, n->nr[long_lived]);
-
-		/* what is wanted of the kernel's stays */
-		if (n->thing[long_lived][i].user || kernel_pages(n) > n->kernel_wanted)
-			rc = go(n, long_lived, i);
-		else if (!n->out->user && !n->out->thp)
-			break;
-		else if (!long_lived)
-			n->thing[1][n->nr[1]++] = n->thing[0][i], n->thing[0][i] = n->thing[0][--n->nr[0]];
-	}
-	return rc;
+	return false;
 }
 
-static uint64_t percent_of_managed(uint32_t percent)
+static int drain(void *ctx)
 {
-	return arena_zone.managed * percent / 100;
+	(void)ctx;
+	return device_drain();
 }
 
 int populate_natural(struct populate *out)
 {
-	struct nature n = { .out = out, .max = (uint32_t)arena_zone.spanned + 4 * GIVE_UP };
-	uint64_t target = percent_of_managed(out->fill), peak = percent_of_managed(out->fill + PEAK);
-	uint64_t highest = arena_zone.managed - populate_spare();
-	int64_t free_pages = node_free((uint32_t)arena_zone.node);
-	int rc = 0;
+	struct contigbench_zone now;
+	/* to the page: what a node's files say lacks what a cpu has not added up yet */
+	int rc = device_zone((uint32_t)arena_zone.node, &now);
+	struct nature_world w = {
+		.managed = arena_zone.managed,
+		.in_use = arena_zone.managed - (uint64_t)now.free,
+		.most = arena_zone.managed - populate_spare(),
+		.take = take,
+		.give = give,
+		.map = map,
+		.unmap = unmap,
+		.whole = whole,
+		.drain = drain,
+	};
+	struct nature_counts n;
 
-	if (target > highest) {
+	if (rc)
+		return rc;
+	if (arena_zone.managed * out->fill / 100 > w.most) {
 		answer(0, "FILL is too high: the watermarks want %llu pages free",
 		       (unsigned long long)populate_spare());
 		return -ENOMEM;
 	}
-	peak = peak < highest ? peak : highest;
-	n.in_use = arena_zone.managed - (uint64_t)free_pages;
-	n.kernel_wanted = arena_zone.managed * out->unmovable / 1000;
-	n.thing[0] = calloc(n.max, sizeof(struct thing));
-	n.thing[1] = calloc(n.max, sizeof(struct thing));
-	if (!n.thing[0] || !n.thing[1])
-		rc = -ENOMEM;
-	for (uint32_t round = 1; !rc && round <= ROUNDS; round++) {
-		bool last = round == ROUNDS;
+	rc = nature_run(&w, &out->rng, out->fill, out->unmovable, &n);
 
-		rc = grow(&n, peak, n.kernel_wanted * 2);
-		if (!rc)
-			rc = shrink(&n, last || out->fill <= TROUGH ? target : percent_of_managed(out->fill - TROUGH));
-		/* the counter is right again when nothing is on per-cpu lists */
-		if (!rc)
-			rc = device_drain();
-	}
-	/* a THP that went may have been too much */
-	while (!rc && n.in_use < target && n.nr[0] < n.max)
-		rc = add_user(&n, 0);
-	free(n.thing[0]);
-	free(n.thing[1]);
+	out->user += n.user;
+	out->thp += n.thp;
+	out->kernel += n.kernel;
+	out->reclaimable += n.reclaimable;
 	return rc;
 }

@@ -24,9 +24,8 @@
 
 #include "agent.h"
 #include "fill.h"
+#include "nature.h"
 #include "populate.h"
-
-#define SPARE 4096u
 
 /* The pages that are decided over. */
 struct pages {
@@ -40,7 +39,7 @@ struct pages {
 
 uint64_t populate_spare(void)
 {
-	return arena_zone.wmark_high + SPARE;
+	return arena_zone.wmark_high + NATURE_SPARE;
 }
 
 static int pages_open(struct pages *p)

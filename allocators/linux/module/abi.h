@@ -174,7 +174,7 @@ struct contigbench_span {
 enum contigbench_alloc_flags {
 	CONTIGBENCH_COMPOUND = 1 << 0,   /* __GFP_COMP, else a high order is no compound (kind N) */
 	CONTIGBENCH_HIGHATOMIC = 1 << 1, /* GFP_ATOMIC: with order > 0 it may reserve and use H blocks */
-	CONTIGBENCH_NORECLAIM = 1 << 2,  /* no direct reclaim, no compaction: fails instead */
+	CONTIGBENCH_NORECLAIM = 1 << 2,  /* no reclaim, no compaction, and nobody is woken to do it: fails instead */
 };
 
 /*

@@ -13,7 +13,7 @@ gfp_t cb_gfp(u32 type, u32 flags)
 	if (type == 'R')
 		gfp |= __GFP_RECLAIMABLE;
 	if (flags & CONTIGBENCH_NORECLAIM)
-		gfp &= ~__GFP_DIRECT_RECLAIM;
+		gfp &= ~__GFP_RECLAIM; /* nobody is woken either: kcompactd would move pages at some later time */
 	if (flags & CONTIGBENCH_COMPOUND)
 		gfp |= __GFP_COMP;
 	return gfp;
