@@ -5,6 +5,10 @@
  *	look:    K | L L L! L | F0 F0      ->  + 8 1 0 K, + 9 2 0 L, + 11 1 0 L !, + 12 1 0 L, + 13 1 0 F, + 14 1 0 F
  *	layout:                            ->  + 8 K L*2 L! L F0*2 ...
  *	populate: counts are met exactly, one seed is one memory, clusters are as long as they should be
+ *	features: "error: unknown type name 'acr_flags_t'"  ->  HAVE_ACR_FLAGS 0
+ *	          "error: no such file"                     ->  no module at all, instead of one that believes it
+ *
+ * and one part of the module: what it finds out about a kernel, with a compiler that is a script.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "../allocators/linux/agent/dump.h"
@@ -292,6 +297,60 @@ static void lengths_are_geometric(void **state)
 	assert_in_range(ones, 3125 - 4 * 55, 3125 + 4 * 55);
 }
 
+/* ---- features of a kernel ----------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/test_guest_agent.XXXXXX";
+
+/* The exit status of features with a compiler that says so of the lines about ACR_FLAGS; its files are in folder. */
+static int features(const char *compiler_says)
+{
+	char path[128], command[512];
+
+	snprintf(path, sizeof(path), "%s/cc", folder);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fprintf(f, "#!/bin/sh\ncase \"$*\" in\n*/ACR_FLAGS.c) echo \"%s\" >&2; exit 1 ;;\nesac\n", compiler_says);
+	assert_int_equal(fclose(f), 0);
+	snprintf(command, sizeof(command),
+	         "chmod +x %s/cc; rm -f %s/out; sh allocators/linux/module/features %s/out %s/cc -O2 2>%s/said", folder,
+	         folder, folder, folder, folder);
+	return system(command);
+}
+
+static bool has(const char *file, const char *text)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "grep -q \"%s\" %s/%s 2>/dev/null", text, folder, file);
+	return !system(command);
+}
+
+static void absent_is_not_broken(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(features("a.c:2:15: error: unknown type name 'acr_flags_t'"), 0);
+	assert_true(has("out", "^#define HAVE_ACR_FLAGS 0"));
+	assert_true(has("out", "^#define HAVE_CMA 1"));
+	static const char *const broken[] = {
+		"linux/gfp.h:1:10: fatal error: asm/x.h: No such file or directory",
+		"a.c:2:15: error: unknown type name 'acr_flags_t'\na.c:9:1: error: expected ';' before 'x'",
+		"cc: out of memory",
+	};
+
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		assert_int_not_equal(features(broken[i]), 0);
+		assert_false(has("out", "HAVE"));
+		assert_true(has("said", "features: ACR_FLAGS can not be told"));
+	}
+
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,7 +359,7 @@ int main(void)
 		cmocka_unit_test(layouts_are_drawn),       cmocka_unit_test(long_layouts_go_on),
 		cmocka_unit_test(generator_is_splitmix64), cmocka_unit_test(counts_are_met),
 		cmocka_unit_test(a_seed_is_a_memory),      cmocka_unit_test(scattered_is_not_clustered),
-		cmocka_unit_test(lengths_are_geometric),
+		cmocka_unit_test(lengths_are_geometric),   cmocka_unit_test(absent_is_not_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,8 @@ static const char fake[] =
 	"		case $line in\n"
 	"		hello) printf '+ wire 1\\n+ release 6.1.0-fake\\n+ cpus 2\\n= 0\\n' ;;\n"
 	"		quit) exit 0 ;;\n"
-	"		*'exec /bin/sh /command') printf '+ a\\\\x09tab\\n+ long \\\\c\\n+ line\\n= %s\\n' $EXIT ;;\n"
+	"		*'exec /bin/sh /command')\n"
+	"			printf '+ a\\\\x09tab\\n+ long \\\\c\\n+ line\\n+ no end, \\\\x5cx41\\\\c\\n= %s\\n' $EXIT ;;\n"
 	"		'sh '*)	line=${line#sh * }\n"
 	"			sh -c \"cd inside; ${line#*;}\" >out 2>&1; status=$?\n"
 	"			sed 's/^/+ /' out; echo \"= $status\" ;;\n"
@@ -166,7 +167,8 @@ static void test_command_line(void **state)
 	             "-object memory-backend-ram,id=node1,size=512M -numa node,nodeid=0,memdev=node0,cpus=0-1 "
 	             "-numa node,nodeid=1,memdev=node1 -nodefaults");
 	has(calls(), "-no-reboot");
-	has(calls(), "-append console=ttyS0 loglevel=3 panic=-1 nokaslr init_on_alloc=0 mitigations=off\n");
+	has(calls(),
+	    "-append console=ttyS0 loglevel=3 panic=-1 nokaslr init_on_alloc=0 mitigations=off no_timer_check\n");
 	guest_close(g);
 	o.emulate = o.threads = o.quiet = o.terminal = true;
 	o.append = "cma=64M quiet";
@@ -174,7 +176,7 @@ static void test_command_line(void **state)
 	assert_non_null(g);
 	assert_true(guest_terminal(g) >= 0);
 	has(calls(), "-accel tcg,thread=multi ");
-	has(calls(), "mitigations=off cma=64M quiet\n");
+	has(calls(), "mitigations=off no_timer_check cma=64M quiet\n");
 	guest_close(g);
 	o = (struct guest_options)GUEST_OPTIONS;
 	o.icount = 3;
@@ -350,7 +352,8 @@ static void test_exec(void **state)
 	wants_busybox();
 	setenv("FAKE", "agent", 1);
 	setenv("EXIT", "7", 1);
-	assert_string_equal(house_run(guest_exec_main, 7, "exec mine --emulate -- sh -c true"), "a\ttab\nlong line\n");
+	assert_string_equal(house_run(guest_exec_main, 7, "exec mine --emulate -- sh -c true"),
+	                    "a\ttab\nlong line\nno end, \\x41");
 	setenv("EXIT", "0", 1);
 	house_shell("printf 'some\\0bytes' >inside/result; seq 100000 >inside/long");
 	house_run(guest_exec_main, 0, "exec --emulate --get result --get long:copy mine true");

@@ -86,7 +86,8 @@
  *					(agent/populate.c, agent/natural.c: what is drawn, and how it is made)
  *
  *	sh TIMEOUT_S COMMAND		run with /bin/sh; + OUTPUT a line: control characters, what is not ASCII, and the backslash
- *					as \xHH; what is too long for a line ends in \c and goes on in the next. = EXIT STATUS
+ *					as \xHH; what is too long for a line ends in \c and goes on in the next; so does a last line
+ *					without end. = EXIT STATUS
  *					(128 + signal), -ETIMEDOUT if it had to be killed
  *	quit				power off; no answer
  *

@@ -235,15 +235,17 @@ static char *script(char **argv, int argc)
 	return text;
 }
 
-/* A line of its output: \xHH is a byte, and \c at its end that it goes on in the next (agent/shell.c). */
+/* A line of its output: \xHH is a byte, and \c at its end that there is no end of a line here (agent/shell.c). */
 static void print_line(void *ctx, const char *line)
 {
 	unsigned int byte;
 
 	(void)ctx;
 	for (; *line; line++) {
-		if (line[0] == '\\' && line[1] == 'c' && !line[2])
+		if (line[0] == '\\' && line[1] == 'c' && !line[2]) {
+			fflush(stdout);
 			return;
+		}
 		if (line[0] == '\\' && sscanf(line + 1, "x%2x", &byte) == 1) {
 			putchar((int)byte);
 			line += 3;

@@ -202,56 +202,11 @@ static bool make_usual(const struct blocks *b)
 	return changed;
 }
 
-#define ISOLATED 256u
-
-/* Spans that are isolated, by requests of the host's own. */
-static struct {
-	uint64_t start, nr;
-	uint32_t caller;
-} isolated[ISOLATED];
-
-void isolated_remember(uint64_t start, uint64_t nr, uint32_t caller)
-{
-	for (uint32_t i = 0; i < ISOLATED; i++) {
-		if (isolated[i].nr)
-			continue;
-		isolated[i].start = start;
-		isolated[i].nr = nr;
-		isolated[i].caller = caller;
-		return;
-	}
-}
-
-void isolated_forget(uint64_t start, uint64_t nr)
-{
-	for (uint32_t i = 0; i < ISOLATED; i++) {
-		if (isolated[i].start >= start && isolated[i].start + isolated[i].nr <= start + nr)
-			isolated[i].nr = 0;
-	}
-}
-
-static void undo_isolated(void)
-{
-	for (uint32_t i = 0; i < ISOLATED; i++) {
-		struct contigbench_request undo = {
-			.op = CONTIGBENCH_OP_UNDO,
-			.caller = isolated[i].caller,
-			.start = isolated[i].start,
-			.nr = isolated[i].nr,
-		};
-
-		if (isolated[i].nr)
-			device(CONTIGBENCH_REQUEST, &undo);
-		isolated[i].nr = 0;
-	}
-}
-
 int reset_all(void)
 {
 	static struct blocks b;
 	int rc;
 
-	undo_isolated();
 	/* first of all refcounts become what they were: then mappings may go */
 	rc = device(CONTIGBENCH_RESET, NULL);
 	nr_frozen = 0;

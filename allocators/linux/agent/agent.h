@@ -168,8 +168,5 @@ void online_again(void);
 /* Everything of "reset". */
 int reset_all(void);
 extern uint32_t nr_frozen; /* by "freeze": their mappings must stay */
-/* Pageblocks that "isolate" isolated and nobody has undone: reset does. */
-void isolated_remember(uint64_t start, uint64_t nr, uint32_t caller);
-void isolated_forget(uint64_t start, uint64_t nr);
 
 #endif

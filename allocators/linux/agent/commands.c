@@ -107,7 +107,14 @@ static int64_t execute(char *line)
 		return answer(-EINVAL, "usage: %s %s", command->name, command->usage);
 	if (!command->without_module && !kernel.abi)
 		return answer(-ENODEV, "the module is not loaded");
-	return command->run(&call);
+	int64_t rc = command->run(&call);
+
+	/* module and kernel say no more than that */
+	if (rc == -EINVAL && !*words)
+		answer(rc, "refused; usage: %s %s (wire.h: what these have to be)", command->name, command->usage);
+	if (rc == -EOPNOTSUPP && !*words)
+		answer(rc, "this kernel has not what %s needs", command->name);
+	return rc;
 }
 
 void command_line(char *line)

@@ -152,13 +152,12 @@ void mappings_forget_free(void)
 static bool room_for(const struct region *r)
 {
 	int64_t pages = INT64_C(1) << r->order;
-	struct contigbench_zone zone = arena_zone;
 
 	if (budget[r->node] < pages) {
 		int64_t free = node_free(r->node);
 
 		/* counters of a cpu may hold back some: small steps when it gets tight */
-		budget[r->node] = (free - (int64_t)zone.wmark_min - SPARE) / 2;
+		budget[r->node] = (free - (int64_t)arena_zone.wmark_min - SPARE) / 2;
 	}
 	if (budget[r->node] < pages)
 		return false;

@@ -61,12 +61,16 @@ static int trace_begin(void)
 	char path[128];
 	int rc = 0;
 
-	if (mkdir(TRACE, 0700) && errno != EEXIST)
+	if (mkdir(TRACE, 0700) && errno != EEXIST) {
+		answer(0, "%s: %s: passes can not be counted", TRACE, strerror(errno));
 		return -EOPNOTSUPP;
+	}
 	close(open(TRACE "/trace", O_WRONLY | O_TRUNC | O_CLOEXEC)); /* this empties it */
 	for (size_t i = 0; !rc && i < sizeof(on) / sizeof(*on); i++) {
 		snprintf(path, sizeof(path), TRACE "%s", on[i]);
 		rc = write_file(path, "1");
+		if (rc)
+			answer(0, "%s: %s: passes can not be counted", path, strerror(-rc));
 	}
 	return rc ? -EOPNOTSUPP : 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "line.h"
 
 uint32_t nr_frozen;
 
@@ -294,8 +295,10 @@ static int64_t freeze(const struct call *c)
 	struct contigbench_ref r = { .pfn = c->number[0], .on = (uint32_t)c->number[1] };
 	int rc = device(CONTIGBENCH_FREEZE, &r);
 
-	if (!rc)
-		nr_frozen += r.on ? 1 : nr_frozen ? UINT32_MAX : 0;
+	if (!rc && r.on)
+		nr_frozen++;
+	else if (!rc && nr_frozen)
+		nr_frozen--;
 	return rc;
 }
 
@@ -304,10 +307,12 @@ static int64_t convert(const struct call *c)
 	const char *kind = c->word[2];
 	struct contigbench_convert v = { .start = c->number[0], .nr = c->number[1], .kind = (unsigned char)kind[0] };
 
-	if (!strchr("AKSOoWBN", kind[0]) || (kind[0] == 'N') != !!kind[1])
+	uint64_t order = 0;
+
+	if (!strchr("AKSOoWBN", kind[0]) || (kind[0] == 'N') != !!kind[1] ||
+	    (kind[1] && !line_number(kind + 1, kernel.max_order, &order)))
 		return answer(-EINVAL, "%.40s: A, K, S, O, o, W, B or N<order>", kind);
-	if (kind[1])
-		v.order = (uint32_t)strtoul(kind + 1, NULL, 10);
+	v.order = (uint32_t)order;
 	return device(CONTIGBENCH_CONVERT, &v);
 }
 
@@ -322,16 +327,24 @@ static int64_t type(const struct call *c)
 	return device(CONTIGBENCH_SETTYPE, &t);
 }
 
+/* What only a symbol of the kernel's can do. */
+static int64_t call_symbol(uint32_t can, unsigned long request, const char *symbol)
+{
+	if (!(kernel.can & can))
+		return answer(-EOPNOTSUPP, "%s was not found in this kernel", symbol);
+	return device(request, NULL);
+}
+
 static int64_t drain(const struct call *c)
 {
 	(void)c;
-	return device(CONTIGBENCH_DRAIN, NULL);
+	return call_symbol(CONTIGBENCH_CAN_DRAIN, CONTIGBENCH_DRAIN, "drain_all_pages");
 }
 
 static int64_t lru(const struct call *c)
 {
 	(void)c;
-	return device(CONTIGBENCH_LRU, NULL);
+	return call_symbol(CONTIGBENCH_CAN_LRU, CONTIGBENCH_LRU, "lru_add_drain_all");
 }
 
 const struct command pages_commands[] = {

@@ -109,8 +109,6 @@ static int64_t isolate(const struct call *c)
 		rc = request(c, CONTIGBENCH_OP_ISOLATE, &r);
 	if (rc)
 		return rc;
-	if (!r.rc)
-		isolated_remember(r.start, r.nr, r.caller);
 	say_who_moved();
 	return answer_request(&r);
 }
@@ -122,10 +120,7 @@ static int64_t undo(const struct call *c)
 
 	if (!rc)
 		rc = request(c, CONTIGBENCH_OP_UNDO, &r);
-	if (rc)
-		return rc;
-	isolated_forget(r.start, r.nr);
-	return r.rc;
+	return rc ? rc : r.rc;
 }
 
 static int can_cma(void)

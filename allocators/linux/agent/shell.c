@@ -17,7 +17,8 @@
 #include "agent.h"
 #include "line.h"
 
-#define GRACE_MS 5000 /* for a killed process to be gone: one that hangs in the kernel is not */
+#define PIPE_BYTES (64u << 10) /* pipe(7) */
+#define GRACE_MS   5000        /* for a killed process to be gone: one that hangs in the kernel is not */
 
 static void run_shell(const char *command, int out)
 {
@@ -40,8 +41,8 @@ struct output {
 	size_t len;
 };
 
-/* A line too long for the wire is cut, and its parts but the last end in "\c". */
-static void say_line(const char *text, size_t len)
+/* A line too long for the wire is cut; what is not its end, or has none, ends in "\c". */
+static void say_line(const char *text, size_t len, bool has_end)
 {
 	char safe[WIRE_LINE - 8];
 
@@ -50,7 +51,7 @@ static void say_line(const char *text, size_t len)
 
 		text += n;
 		len -= n;
-		say("%s%s", safe, len ? "\\c" : "");
+		say("%s%s", safe, len || !has_end ? "\\c" : "");
 	} while (len);
 }
 
@@ -58,7 +59,7 @@ static void output(struct output *o, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n') {
-			say_line(o->text, o->len);
+			say_line(o->text, o->len, true);
 			o->len = 0;
 			continue;
 		}
@@ -75,15 +76,18 @@ static void output(struct output *o, const char *text, size_t len)
 	serial_flush();
 }
 
-/* Take what is there; false when there is nobody left who could write. */
+/*
+ * Take what is there, but no more than a pipe holds: a command that writes for ever has a time limit, too. False when there is
+ * nobody left who could write.
+ */
 static bool take_output(struct output *o, int fd)
 {
 	char chunk[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+	for (size_t sum = 0; sum < PIPE_BYTES && (n = read(fd, chunk, sizeof(chunk))) > 0; sum += (size_t)n)
 		output(o, chunk, (size_t)n);
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /* Orphans of earlier commands become process 1's children, and would stay as zombies. */
@@ -149,7 +153,7 @@ static int64_t sh(const struct call *c)
 		ended = attend(child, fds[0], &o, now_ns() + GRACE_MS * UINT64_C(1000000), &status);
 	close(fds[0]);
 	if (o.len)
-		say_line(o.text, o.len);
+		say_line(o.text, o.len, false);
 	mappings_forget_free();
 	if (killed)
 		return answer(-ETIMEDOUT, "it took more than %llu s and was killed%s", (unsigned long long)c->number[0],

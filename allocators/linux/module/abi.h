@@ -18,7 +18,8 @@
  * are as everywhere. -EOPNOTSUPP: this kernel can not do that (the can_ bits say so beforehand).
  * What a request said is in .rc: the ioctl itself is 0 as soon as there was a request.
  * RESET, and closing the device, give back all that is owned, drop pins, restore frozen pages, release isolated pageblocks and
- * count anew what kernels lose track of: free pages, isolated pageblocks, nr_reserved_highatomic.
+ * count anew what kernels lose track of: free pages, isolated pageblocks, nr_reserved_highatomic. What goes offline (o and W do,
+ * for a kernel) is owned no longer: when it comes back, it is new memory.
  * Work is done on the cpu of the caller, who has to be bound to one if it matters.
  */
 #ifndef CONTIGBENCH_ABI_H
@@ -180,7 +181,7 @@ enum contigbench_alloc_flags {
 /*
  * One allocation on that node, nowhere else (__GFP_THISNODE | __GFP_NOWARN). U: GFP_KERNEL, R: also __GFP_RECLAIMABLE, M:
  * GFP_HIGHUSER_MOVABLE: pages that nothing can migrate but that lie where user pages would. .rc is 0 or -ENOMEM.
- * Its kind is K (U and M), S (R) or N (not compound, order > 0).
+ * Its kind is K (U and M), S (R) or N (not compound, order > 0). FREE: -EBUSY while it is pinned or frozen.
  */
 struct contigbench_alloc {
 	__u32 node;
@@ -255,7 +256,7 @@ struct contigbench_run {
 /*
  * Runs of [start, start + nr) in ascending order into runs[]; those that reach out of it are reported whole. A snapshot under
  * the lock of the first page's zone, as far as free runs go. .filled is their number, at most 131072; if the array was full,
- * .next is where to go on, else it is start + nr or behind.
+ * or another zone or what is offline begins, .next is where to go on, else it is start + nr or behind.
  */
 struct contigbench_look {
 	__u64 start;

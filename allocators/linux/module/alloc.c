@@ -57,8 +57,10 @@ int cb_free(const struct contigbench_alloc *a)
 	if (a->pfn >= cb_nr_pages)
 		return -EINVAL;
 	p = &cb_pages[a->pfn];
-	if ((p->kind != 'K' && p->kind != 'S' && p->kind != 'N') || p->flags & ~CB_ISOLATED)
+	if (p->kind != 'K' && p->kind != 'S' && p->kind != 'N')
 		return -EINVAL;
+	if (p->flags & ~CB_ISOLATION)
+		return -EBUSY;
 	order = p->order;
 	cb_disown(a->pfn, 1ul << order);
 	__free_pages(pfn_to_page(a->pfn), order);

@@ -48,8 +48,10 @@
 enum cb_flags {
 	CB_PINNED = CONTIGBENCH_PINNED,
 	CB_FROZEN = CONTIGBENCH_FROZEN,
-	CB_ISOLATED = 1 << 6, /* first page of a pageblock that ISOLATE has isolated */
-	CB_CMA = 1 << 7,      /* the area's: only cma_release() may have it */
+	CB_ISOLATED_CMA = 1 << 5, /* ... by a caller whose undo makes it CMA, where types are lost (before v6.17) */
+	CB_ISOLATED = 1 << 6,     /* first page of a pageblock that a request has isolated */
+	CB_CMA = 1 << 7,          /* the area's: only cma_release() may have it */
+	CB_ISOLATION = CB_ISOLATED | CB_ISOLATED_CMA, /* of the pageblock, whoever owns the page */
 };
 
 #define CB_TAIL 't' /* behind the first page of an allocation of higher order */
@@ -77,6 +79,10 @@ bool cb_can_give(unsigned long pfn, unsigned long nr);
 int cb_give(const struct contigbench_span *s);
 int cb_cma_free(const struct contigbench_span *s);
 int cb_reset(void);
+
+/* hotplug.c: what goes offline is owned no longer */
+int cb_hotplug_init(void);
+void cb_hotplug_exit(void);
 
 /* ---- zones (zones.c) ---------------------------------------------------------------------- */
 
@@ -122,9 +128,10 @@ int cb_hog(struct contigbench_hog *h);
 /* ---- the rest ----------------------------------------------------------------------------- */
 
 /* request.c */
-int cb_trace_init(void);
+void cb_trace_init(void);
 void cb_trace_exit(void);
 u32 cb_trace_can(void);
+bool cb_can_isolate(void);
 int cb_request_check(const struct contigbench_request *r);
 /* slot: of two that may run at the same time. own: what it gets; called by the task that is to be counted. */
 void cb_request_run(struct contigbench_request *r, unsigned int slot);

@@ -76,7 +76,7 @@ static bool convertible(u64 start, u64 nr)
 
 		if (!p->kind || !strchr("AKSOoWBN", p->kind) || (p->order && p->kind != 'N'))
 			return false;
-		if (p->flags & ~CB_ISOLATED)
+		if (p->flags & ~CB_ISOLATION)
 			return false;
 		pfn += 1ul << p->order;
 	}

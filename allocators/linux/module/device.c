@@ -27,8 +27,7 @@ static int cb_hello(struct contigbench_hello *h)
 #ifdef CONFIG_SPARSEMEM
 	h->section_order = PFN_SECTION_SHIFT;
 #endif
-	if (cb_symbol(CB_start_isolate_page_range) && cb_symbol(CB_undo_isolate_page_range) &&
-	    (HAVE_ISOLATE_MODE || HAVE_ISOLATE_TYPE_FLAGS_GFP || HAVE_ISOLATE_TYPE_FLAGS))
+	if (cb_can_isolate())
 		h->can |= CONTIGBENCH_CAN_ISOLATE;
 	if (IS_ENABLED(CONFIG_CMA))
 		h->can |= CONTIGBENCH_CAN_CMA_TYPE;
@@ -191,17 +190,25 @@ static int __init cb_init(void)
 		return err;
 	cb_symbols_init();
 	cb_trace_init();
+	err = cb_hotplug_init();
+	if (err)
+		goto no_hotplug;
 	err = misc_register(&device);
-	if (err) {
-		cb_trace_exit();
-		cb_owned_exit();
-	}
+	if (err)
+		goto no_device;
+	return 0;
+no_device:
+	cb_hotplug_exit();
+no_hotplug:
+	cb_trace_exit();
+	cb_owned_exit();
 	return err;
 }
 
 static void __exit cb_exit(void)
 {
 	misc_deregister(&device);
+	cb_hotplug_exit();
 	cb_trace_exit();
 	cb_owned_exit();
 }

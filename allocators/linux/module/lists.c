@@ -122,7 +122,7 @@ int cb_relist(const struct contigbench_relist *r)
 
 static bool outside(const struct contigbench_hog *h, unsigned long pfn, unsigned int order)
 {
-	return pfn + (1ul << order) <= h->start || pfn >= h->start + h->nr;
+	return !h->nr || pfn + (1ul << order) <= h->start || pfn >= h->start + h->nr;
 }
 
 static u64 free_outside(struct zone *zone, const struct contigbench_hog *h)

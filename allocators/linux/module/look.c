@@ -139,14 +139,18 @@ static void note_lists(struct zone *zone, unsigned long start, unsigned long end
 	}
 }
 
-static void runs_of(struct contigbench_look *l, struct contigbench_run *runs, u32 max)
+/* As far as the zone goes whose lock is held: NULL is for what is not online. */
+static void runs_of(struct contigbench_look *l, const struct zone *zone, struct contigbench_run *runs, u32 max)
 {
 	u64 pfn = l->start, end = l->start + l->nr;
 
 	l->filled = 0;
 	while (pfn < end) {
+		struct page *page = cb_online(pfn);
 		struct contigbench_run run;
 
+		if ((page ? page_zone(page) : NULL) != zone)
+			break;
 		run_at(pfn, &run);
 		if (l->filled && joins(&runs[l->filled - 1], &run))
 			runs[l->filled - 1].nr += run.nr;
@@ -179,7 +183,7 @@ int cb_look(struct contigbench_look *l)
 		spin_lock_irqsave(&zone->lock, flags);
 		note_lists(zone, l->start, l->start + l->nr);
 	}
-	runs_of(l, runs, max);
+	runs_of(l, zone, runs, max);
 	if (zone)
 		spin_unlock_irqrestore(&zone->lock, flags);
 	if (copy_to_user(u64_to_user_ptr(l->runs), runs, l->filled * sizeof(*runs)))

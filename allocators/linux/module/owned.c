@@ -26,7 +26,7 @@ void cb_own(unsigned long pfn, unsigned long nr, u8 kind, u8 flags)
 	for (; nr; nr--, pfn++) {
 		cb_pages[pfn].kind = kind;
 		cb_pages[pfn].order = 0;
-		cb_pages[pfn].flags = (cb_pages[pfn].flags & CB_ISOLATED) | flags;
+		cb_pages[pfn].flags = (cb_pages[pfn].flags & CB_ISOLATION) | flags;
 	}
 }
 
@@ -57,7 +57,7 @@ static bool plain(unsigned long pfn, u8 want_flags)
 	const struct cb_page *p = &cb_pages[pfn];
 
 	return (p->kind == 'A' || p->kind == 'K' || p->kind == 'S') && !p->order &&
-	       (p->flags & ~CB_ISOLATED) == want_flags;
+	       (p->flags & ~CB_ISOLATION) == want_flags;
 }
 
 static bool all_plain(u64 pfn, u64 nr, u8 want_flags)
@@ -106,7 +106,7 @@ static unsigned long give_back(unsigned long pfn)
 {
 	struct cb_page *p = &cb_pages[pfn];
 	struct contigbench_span s = { pfn, 0 };
-	u8 flags = p->flags & ~CB_ISOLATED;
+	u8 flags = p->flags & ~CB_ISOLATION;
 
 	if (p->order) {
 		struct contigbench_alloc a = { .pfn = pfn };
@@ -135,6 +135,8 @@ int cb_reset(void)
 		if (cb_pages[pfn].flags & CB_ISOLATED) {
 			struct contigbench_request r = { .op = CONTIGBENCH_OP_UNDO, .start = pfn, .nr = CB_BLOCK };
 
+			if (cb_pages[pfn].flags & CB_ISOLATED_CMA)
+				r.caller = CONTIGBENCH_CMA;
 			cb_request(&r);
 		}
 		if (cb_pages[pfn].kind)

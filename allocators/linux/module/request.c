@@ -84,7 +84,7 @@ static void match(struct tracepoint *tp, void *unused)
 			probes[i].tp = tp;
 }
 
-int cb_trace_init(void)
+void cb_trace_init(void)
 {
 	unsigned int i;
 
@@ -94,7 +94,6 @@ int cb_trace_init(void)
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].tp && tracepoint_probe_register(probes[i].tp, probes[i].fn, NULL))
 			probes[i].tp = NULL;
-	return 0;
 }
 
 void cb_trace_exit(void)
@@ -139,7 +138,7 @@ static int range(const struct contigbench_request *r)
 	return alloc_contig_range(r->start, r->start + r->nr, what, GFP_KERNEL);
 }
 
-static bool can_isolate(void)
+bool cb_can_isolate(void)
 {
 	return (HAVE_ISOLATE_MODE || HAVE_ISOLATE_TYPE_FLAGS_GFP || HAVE_ISOLATE_TYPE_FLAGS) &&
 	       cb_symbol(CB_start_isolate_page_range) && cb_symbol(CB_undo_isolate_page_range);
@@ -230,7 +229,9 @@ static int from_cma(struct contigbench_request *r)
 
 struct pool {
 	unsigned int nr;
-	unsigned long head[MAX_POOL_PAGES];
+	struct {
+		unsigned long head, pages;
+	} page[MAX_POOL_PAGES];
 };
 
 static bool is_pool_page(struct page *head)
@@ -249,8 +250,9 @@ static void pool_before(struct pool *pool, const struct contigbench_request *r)
 			pfn++;
 			continue;
 		}
-		pool->head[pool->nr++] = page_to_pfn(head);
-		pfn = page_to_pfn(head) + (1ul << compound_order(head));
+		pool->page[pool->nr].head = page_to_pfn(head);
+		pool->page[pool->nr].pages = 1ul << compound_order(head);
+		pfn = page_to_pfn(head) + pool->page[pool->nr++].pages;
 	}
 }
 
@@ -260,17 +262,18 @@ static u64 pool_gone(const struct pool *pool)
 	u64 pages = 0;
 
 	for (i = 0; i < pool->nr; i++)
-		if (!is_pool_page(pfn_to_page(pool->head[i])))
-			pages += CB_BLOCK;
+		if (!is_pool_page(pfn_to_page(pool->page[i].head)))
+			pages += pool->page[i].pages;
 	return pages;
 }
 
 /* ---- one request -------------------------------------------------------------------------- */
 
+/* A zone that has grown since the module came reaches further than its table of pages. */
 static bool hull_inside(const struct zone *zone, const struct contigbench_request *r)
 {
 	return ALIGN_DOWN(r->start, CB_HULL) >= zone->zone_start_pfn &&
-	       ALIGN(r->start + r->nr, CB_HULL) <= zone_end_pfn(zone);
+	       ALIGN(r->start + r->nr, CB_HULL) <= min(zone_end_pfn(zone), cb_nr_pages);
 }
 
 int cb_request_check(const struct contigbench_request *r)
@@ -288,7 +291,7 @@ int cb_request_check(const struct contigbench_request *r)
 		return zone && hull_inside(zone, r) && r->caller != CONTIGBENCH_OFFLINE ? 0 : -EINVAL;
 	case CONTIGBENCH_OP_ISOLATE:
 	case CONTIGBENCH_OP_UNDO:
-		if (!can_isolate())
+		if (!cb_can_isolate())
 			return -EOPNOTSUPP;
 		zone = cb_span(r->start, r->nr);
 		return zone && hull_inside(zone, r) && IS_ALIGNED(r->start | r->nr, CB_BLOCK) ? 0 : -EINVAL;
@@ -367,9 +370,9 @@ static void note_isolated(const struct contigbench_request *r)
 	unsigned long pfn = ALIGN_DOWN(r->start, CB_HULL), end = ALIGN(r->start + r->nr, CB_HULL);
 
 	for (; pfn < end; pfn += CB_BLOCK) {
-		cb_pages[pfn].flags &= ~CB_ISOLATED;
+		cb_pages[pfn].flags &= ~CB_ISOLATION;
 		if (cb_reported(pfn) == MIGRATE_ISOLATE)
-			cb_pages[pfn].flags |= CB_ISOLATED;
+			cb_pages[pfn].flags |= r->caller == CONTIGBENCH_CMA ? CB_ISOLATION : CB_ISOLATED;
 	}
 }
 
