@@ -30,9 +30,10 @@ static int check_own(const struct build_options *o, int nr_names)
 
 static int build_all(const struct build_options *o, char **names, int nr)
 {
+	char name[CONTIG_MAX_NAME + 1];
+	struct contig_diag diag;
 	int worst = CLI_OK;
 	bool unreachable = false;
-
 	const char *uris[] = { o->mirror, o->security };
 
 	for (size_t i = 0; i < 2; i++) {
@@ -42,18 +43,13 @@ static int build_all(const struct build_options *o, char **names, int nr)
 	if (o->kernel || o->headers)
 		return cli_error(CLI_USAGE, "a kernel of your own needs a name: --name NAME");
 	for (int i = 0; i < nr; i++) {
-		/* what it is called elsewhere */
-		char *at = strchr(names[i], '@');
-
-		if (at && !strcmp(at, "@guest"))
-			*at = '\0';
-		if (!contig_name_ok(names[i]))
-			return cli_error(CLI_USAGE, "'%s' is no name of a kernel: see `contigbench guest list`",
-			                 names[i]);
+		if (guest_kernel_name(names[i], name, &diag))
+			return cli_error(CLI_USAGE, "%s", diag.text);
 	}
 	for (int i = 0; i < nr && worst != CLI_USAGE && !unreachable; i++) {
-		const struct guest_generation *g = guest_generation_named(names[i]);
-		int status = g ? build_debian(g, o, &unreachable) : build_own(names[i], o);
+		guest_kernel_name(names[i], name, &diag);
+		const struct guest_generation *g = guest_generation_named(name);
+		int status = g ? build_debian(g, o, &unreachable) : build_own(name, o);
 
 		worst = status > worst ? status : worst;
 	}

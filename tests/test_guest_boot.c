@@ -56,12 +56,14 @@ static const char fake[] =
 
 static void write_kernel(const char *name, bool good)
 {
-	char image[0x400] = { 0 }, path[256];
+	char image[0x400] = { 0 }, path[256], json[512];
+	static const char sum[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 	if (good) {
-		image[0x1fe] = 0x55;
-		image[0x1ff] = (char)0xaa;
-		memcpy(image + 0x202, "HdrS", 4);
+		memcpy(image + 0x202, "HdrS\x0f\x02", 6);
+		image[0x20f] = 1; /* the release is at 0x300 */
+		image[0x236] = 1;
+		strcpy(image + 0x300, "6.1.0-fake (me) #1");
 	}
 	snprintf(path, sizeof(path), "cache/guest/kernels/%s", name);
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -69,6 +71,13 @@ static void write_kernel(const char *name, bool good)
 	house_write(path, image, sizeof(image));
 	snprintf(path, sizeof(path), "cache/guest/kernels/%s/contigbench.ko", name);
 	house_write(path, "module", 6);
+	snprintf(path, sizeof(path), "cache/guest/kernels/%s/kernel.json", name);
+	int len = snprintf(json, sizeof(json),
+	                   "{ \"name\": \"%s\", \"release\": \"6.1.0-fake\", \"date\": \"2026-01-31T12:00:00Z\", "
+	                   "\"vmlinuz_sha256\": \"%s\", \"module_sha256\": \"%s\" }",
+	                   name, sum, sum);
+
+	house_write(path, json, (size_t)len);
 }
 
 static bool has_busybox;
@@ -234,20 +243,27 @@ static void test_names(void **state)
 	struct guest_options o = GUEST_OPTIONS;
 
 	(void)state;
-	assert_int_equal(guest_name("linux-6.1@guest"), 9);
-	assert_int_equal(guest_name("mine@guest+knob=1"), 4);
-	assert_int_equal(guest_name("linux-6.1"), 0);
-	assert_int_equal(guest_name("@guest"), 0);
-	assert_int_equal(guest_name("a@guests"), 0);
-	assert_null(guest_boot("other", &o, &diag));
+	static const char *const none[] = { "../mine", "", "@guest", "mine@guests", "mine@guest+knob=1", "Mine", ".." };
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_null(guest_boot(none[i], &o, &diag));
+		assert_int_equal(errno, EINVAL);
+		says("is no name of a kernel");
+	}
+	assert_null(guest_boot("linux-6.1", &o, &diag));
 	assert_int_equal(errno, ENOENT);
-	assert_string_equal(diag.text, "other is not built: `contigbench guest build other`");
-	assert_false(house_has("cache/guest/kernels/other"));
-	assert_null(guest_boot("../mine", &o, &diag));
-	assert_int_equal(errno, EINVAL);
-	assert_null(guest_boot("text", &o, &diag));
+	assert_string_equal(diag.text, "the kernel linux-6.1 has not been built: `contigbench guest build linux-6.1`");
+	assert_false(house_has("cache/guest/kernels/linux-6.1"));
+	/* as a backend it has another name */
+	assert_null(guest_boot("linux-6.1@guest", &o, &diag));
+	assert_int_equal(errno, ENOENT);
+	/* to build what nobody has is no next step */
+	assert_null(guest_boot("linux-9.9", &o, &diag));
+	assert_int_equal(errno, ENOENT);
+	says("there is no kernel linux-9.9: `contigbench guest list`");
+	assert_null(guest_boot("text@guest", &o, &diag));
 	assert_int_equal(errno, ENOEXEC);
-	says("is no kernel image that boots on x86");
+	says("is no bzImage, but something else");
 }
 
 static void test_ends(void **state)

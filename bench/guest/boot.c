@@ -7,12 +7,12 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../cli.h"
-#include "cache.h"
 #include "inside.h"
+#include "kernels.h"
+#include "now.h"
 
 /* Two to three on a quiet machine, emulated; twenty have been seen where ten others compiled. The second try may take twice that. */
 #define BOOT_SECONDS 60u
@@ -21,45 +21,16 @@
 /* Power off. */
 #define QUIT_MS 3000
 
-size_t guest_name(const char *backend)
-{
-	static const char suffix[] = "@guest";
-	const char *at = strchr(backend, '@');
-
-	return at && at > backend && !strncmp(at, suffix, sizeof(suffix) - 1) &&
-	                       (!at[sizeof(suffix) - 1] || at[sizeof(suffix) - 1] == '+')
-	               ? (size_t)(at - backend)
-	               : 0;
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 /* ---- what it is made of --------------------------------------------------------------------------- */
 
 static int find_kernel(const char *name, char kernel[CACHE_PATH], char module[CACHE_PATH], struct contig_diag *diag)
 {
-	size_t len = strlen(name);
-
-	if (!len || len >= GUEST_NAME || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != len || *name == '.')
-		return contig_diag_set(diag, -EINVAL,
-		                       "'%.64s' is no name of a kernel: a name is of a-z, 0-9, '.', '_' and '-'", name);
-	int err = cache_path(kernel, diag, "kernels/%s/vmlinuz", name);
+	struct guest_kernel k;
+	int err = guest_kernel_load(name, &k, diag);
 
 	if (!err)
-		err = cache_path(module, diag, "kernels/%s/contigbench.ko", name);
-	if (!err && (access(kernel, R_OK) || access(module, R_OK))) {
-		/* the folder was made by cache_path(), and is empty */
-		*strrchr(kernel, '/') = '\0';
-		rmdir(kernel);
-		err = contig_diag_set(diag, -ENOENT, "%s is not built: `contigbench guest build %s`", name, name);
-	}
-	return err;
+		err = cache_path(kernel, diag, "kernels/%s/vmlinuz", name);
+	return err ? err : cache_path(module, diag, "kernels/%s/contigbench.ko", name);
 }
 
 static int check_options(const struct guest_options *o, struct contig_diag *diag)
@@ -75,31 +46,30 @@ static int check_options(const struct guest_options *o, struct contig_diag *diag
 
 /* ---- tries ---------------------------------------------------------------------------------------- */
 
-struct
-try {
+struct boot_try {
 	bool kvm;
 	unsigned int seconds;
 	bool once_more; /* a guest that stands still is nothing to report yet */
 };
 
 /* In their order, and how many. */
-static unsigned int plan(const struct guest_options *o, struct try tries[3])
+static unsigned int plan(const struct guest_options *o, struct boot_try tries[3])
 {
 	enum kvm kvm = o->emulate || o->icount >= 0 ? KVM_NO : kvm_known();
 	unsigned int seconds = o->seconds ? o->seconds : BOOT_SECONDS, nr = 0;
 
 	if (kvm != KVM_NO)
-		tries[nr++] =
-			(struct try){ true, kvm == KVM_YES || seconds < KVM_SECONDS ? seconds : KVM_SECONDS, true };
-	tries[nr++] = (struct try){ false, seconds, true };
-	tries[nr++] = (struct try){ false, o->seconds ? seconds : 2 * seconds, false };
+		tries[nr++] = (struct boot_try){ true, kvm == KVM_YES || seconds < KVM_SECONDS ? seconds : KVM_SECONDS,
+			                         true };
+	tries[nr++] = (struct boot_try){ false, seconds, true };
+	tries[nr++] = (struct boot_try){ false, o->seconds ? seconds : 2 * seconds, false };
 	return nr;
 }
 
-static struct guest *attempt(const char *name, const struct qemu *q, const struct try *t, bool quiet,
+static struct guest *attempt(const char *name, const struct qemu *q, const struct boot_try *t, bool quiet,
                              struct contig_diag *diag)
 {
-	double start = now();
+	int64_t start = now_ms();
 	struct guest *g = qemu_start(name, q, diag);
 
 	if (!g)
@@ -109,7 +79,7 @@ static struct guest *attempt(const char *name, const struct qemu *q, const struc
 
 	if (!quiet)
 		cli_progress(NULL, 0, 0);
-	g->booted = now() - start;
+	g->booted = (double)(now_ms() - start) / 1000;
 	if (!err)
 		return g;
 	guest_free(g);
@@ -119,12 +89,12 @@ static struct guest *attempt(const char *name, const struct qemu *q, const struc
 
 static struct guest *boot(const char *name, const struct guest_options *o, struct qemu *q, struct contig_diag *diag)
 {
-	struct try tries[3];
+	struct boot_try tries[3];
 	unsigned int nr = plan(o, tries);
 	struct guest *g = NULL;
 
 	for (unsigned int i = 0; i < nr && !g; i++) {
-		const struct try *t = &tries[i];
+		const struct boot_try *t = &tries[i];
 
 		q->kvm = t->kvm;
 		g = attempt(name, q, t, o->quiet, diag);
@@ -139,9 +109,9 @@ static struct guest *boot(const char *name, const struct guest_options *o, struc
 	return g;
 }
 
-struct guest *guest_boot(const char *name, const struct guest_options *o, struct contig_diag *diag)
+struct guest *guest_boot(const char *given, const struct guest_options *o, struct contig_diag *diag)
 {
-	char kernel[CACHE_PATH], module[CACHE_PATH];
+	char kernel[CACHE_PATH], module[CACHE_PATH], name[CONTIG_MAX_NAME + 1];
 	struct contig_diag unasked;
 	struct guest *g = NULL;
 	struct qemu q = {
@@ -155,6 +125,8 @@ struct guest *guest_boot(const char *name, const struct guest_options *o, struct
 	diag = diag ? diag : &unasked;
 	int err = check_options(o, diag);
 
+	if (!err)
+		err = guest_kernel_name(given, name, diag);
 	if (!err)
 		err = find_kernel(name, kernel, module, diag);
 	if (!err)

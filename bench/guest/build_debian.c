@@ -127,7 +127,7 @@ static bool have_headers(const struct fetch *f)
 
 	snprintf(path, sizeof(path), "%s/var/lib/dpkg/status", f->root);
 	snprintf(wanted, sizeof(wanted), "Package: linux-headers-%s\n", f->release);
-	FILE *status = fopen(path, "r");
+	FILE *status = fopen(path, "re");
 
 	while (status && !found && getline(&line, &room, status) > 0)
 		found = !strcmp(line, wanted);

@@ -42,7 +42,7 @@ static FILE *open_in(const char *folder, const char *name)
 	char path[PATH_MAX + 64];
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	return fopen(path, "r");
+	return fopen(path, "re");
 }
 
 static int check_config(const char *name, struct tree *t, FILE *config)
@@ -211,23 +211,22 @@ int build_own(const char *name, const struct build_options *o)
 {
 	struct making m;
 	const char *kernel = o->kernel, *headers = o->headers, *cc = o->cc;
+	struct contig_diag diag = { "" };
+	struct guest_kernel k;
+
+	/* before its lock, which is a file that stays */
+	if (!kernel && guest_kernel_load(name, &k, &diag))
+		return cli_error(CLI_USAGE, "%s", diag.text);
 	int status = making_begin(&m, name);
 
 	if (status != CLI_OK)
 		return status;
-	if (!kernel && !m.there) {
-		struct contig_diag diag = { "" };
-
-		guest_kernel_load(name, &m.was, &diag);
-		status = cli_error(CLI_USAGE, "%s", diag.text);
-	} else {
-		if (!kernel) {
-			kernel = m.was.from_kernel;
-			headers = m.was.from_headers;
-			cc = cc ? cc : *m.was.from_cc ? m.was.from_cc : NULL;
-		}
-		status = build(&m, kernel, headers, cc, o->force);
+	if (!kernel) {
+		kernel = k.from_kernel;
+		headers = k.from_headers;
+		cc = cc ? cc : *k.from_cc ? k.from_cc : NULL;
 	}
+	status = build(&m, kernel, headers, cc, o->force);
 	making_end(&m);
 	return status;
 }

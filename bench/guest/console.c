@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cache.h"
@@ -92,36 +91,16 @@ bool console_died(const char *text, char *out, size_t size)
 
 /* ---- a guest's ------------------------------------------------------------------------------------ */
 
-static char *contents(int fd)
-{
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		return NULL;
-	off_t from = st.st_size > (off_t)CONSOLE_BYTES ? st.st_size - (off_t)CONSOLE_BYTES : 0;
-	size_t size = (size_t)(st.st_size - from), have = 0;
-	char *text = malloc(size + 1);
-	ssize_t n;
-
-	while (text && have < size && (n = pread(fd, text + have, size - have, from + (off_t)have)) > 0)
-		have += (size_t)n;
-	for (size_t i = 0; text && i < have; i++)
-		text[i] = text[i] ? text[i] : '?';
-	if (text)
-		text[have] = '\0';
-	return text;
-}
-
 /* To logs/NAME-console.log: what becomes of a message's tail. */
 static void keep(const struct guest *g, const char *text, char *where, size_t size)
 {
-	char path[CACHE_PATH], partial[CACHE_PATH + 8];
+	char path[CACHE_PATH], partial[CACHE_PATH + 32];
 	struct contig_diag diag;
 
 	*where = '\0';
 	if (!text || !*text || cache_path(path, &diag, "logs/%s-console.log", g->name))
 		return;
-	snprintf(partial, sizeof(partial), "%s.tmp", path);
+	snprintf(partial, sizeof(partial), "%s.%d", path, (int)getpid());
 	FILE *f = fopen(partial, "we");
 	bool ok = f && fputs(text, f) >= 0;
 
@@ -159,7 +138,7 @@ int guest_lost(struct guest *g, int err, struct contig_diag *diag, const char *f
 	/* one that dies reboots, which ends QEMU: its last words are complete then */
 	if (g->has_qemu && err == -EIO)
 		spawn_wait(&g->qemu, 3000);
-	char *text = contents(g->console);
+	char *text = spawn_text(g->console, CONSOLE_BYTES);
 	bool has_died = text && console_died(text, died, sizeof(died));
 
 	if (text)

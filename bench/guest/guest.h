@@ -44,11 +44,8 @@ struct guest_answer {
 	char **line;
 };
 
-/* Is it "NAME@guest"? Then the length of NAME, else 0. Any "+knob=..." behind it is an error of the caller's. */
-size_t guest_name(const char *backend);
-
 /*
- * Boot the kernel NAME ("linux-6.1", "mine"), which must have been built. NULL with *diag, and nothing is left running:
+ * Boot a kernel ("linux-6.1", "mine@guest"), which must have been built. NULL with *diag, and nothing is left running:
  * errno is ENOENT not built, ENOEXEC no QEMU, ETIMEDOUT, EIO the guest died (a panic's message is in *diag), EPROTO.
  */
 struct guest *guest_boot(const char *name, const struct guest_options *o, struct contig_diag *diag);

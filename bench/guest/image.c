@@ -46,7 +46,7 @@ static const char *what_else(const unsigned char *b, size_t n)
 int image_release(const char *path, char *release, size_t size, struct contig_diag *diag)
 {
 	static unsigned char b[HEADER_BYTES + 1];
-	FILE *f = fopen(path, "r");
+	FILE *f = fopen(path, "re");
 	struct stat st;
 
 	if (!f || fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
@@ -92,7 +92,7 @@ static bool text_behind(const char *bytes, size_t nr, const char *mark, size_t m
 
 int image_module(const char *path, char *release, char *compiler, size_t size, struct contig_diag *diag)
 {
-	FILE *f = fopen(path, "r");
+	FILE *f = fopen(path, "re");
 	struct stat st;
 	char *bytes = NULL;
 	size_t n = 0;
@@ -116,7 +116,7 @@ int image_module(const char *path, char *release, char *compiler, size_t size, s
 
 int image_sha256(const char *path, char hex[65])
 {
-	FILE *f = fopen(path, "r");
+	FILE *f = fopen(path, "re");
 
 	if (!f)
 		return -errno;

@@ -20,6 +20,8 @@
 #include "spawn.h"
 
 #define GUEST_NAME 64
+/* Seconds for an answer, if nobody says otherwise. */
+#define GUEST_LIMIT 60u
 
 /*
  * Bytes of commands that may be on their way. What a guest has not read waits in its tty, which throws away what is more than
@@ -76,12 +78,21 @@ struct guest {
 	struct contig_diag why;
 };
 
-/* ---- wire.c --------------------------------------------------------------------------------------- */
+/* ---- greet.c -------------------------------------------------------------------------------------- */
 
 /* With fd, which is the guest's from now on. */
 struct guest *guest_new(const char *name, int fd, struct contig_diag *diag);
 /* Wait for the agent's first words, then ask it hello. 0, or the guest is gone: -ETIMEDOUT, -EIO, -EPROTO, -ENOEXEC (no module). */
 int guest_greet(struct guest *g, unsigned int seconds, struct contig_diag *diag);
+/* Memory and descriptors, no manners. */
+void guest_free(struct guest *g);
+
+/* ---- wire.c --------------------------------------------------------------------------------------- */
+
+/* Take the first line that came, or the WIRE_LINE bytes that are none; false: there is no whole one yet. */
+bool guest_line(struct guest *g, char line[WIRE_LINE]);
+/* Send and receive what goes, waiting for so long at most. 0, or the guest is gone. */
+int guest_move(struct guest *g, int milliseconds);
 /* As guest_call(), but its lines are given away as they come. */
 int guest_lines(struct guest *g, void (*on_line)(void *ctx, const char *line), void *ctx, struct guest_answer **answer,
                 struct contig_diag *diag, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
@@ -89,9 +100,6 @@ int guest_lines(struct guest *g, void (*on_line)(void *ctx, const char *line), v
 int guest_begin(struct guest *g, struct contig_diag *diag, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Take what has come, wait for no more than so long. False: the guest is gone. */
 bool guest_pump(struct guest *g, int milliseconds);
-/* Memory and descriptors, no manners. */
-void guest_free(struct guest *g);
-
 /* ---- console.c ------------------------------------------------------------------------------------ */
 
 /*

@@ -11,10 +11,10 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
+#include "now.h"
 
 /* Behind the program's own descriptors. */
 enum {
@@ -28,14 +28,6 @@ enum {
 
 /* How long a folder is tried to be removed while others still write in it, in steps of 20 ms. */
 #define REMOVE_TRIES 500
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /*
  * Descriptors 0 to nr_fds - 1 become the program's, those behind them ours, and all others are closed: a pipe whose end we held

@@ -220,19 +220,21 @@ static void clean_again(struct cleaner *c)
 int kept_clean(char *const *names, int nr, bool all)
 {
 	struct cleaner c = { 0 };
-	char path[CACHE_PATH], size[32];
+	char path[CACHE_PATH], size[32], name[CONTIG_MAX_NAME + 1];
 	struct contig_diag diag;
 
 	if (cache_path(path, &diag, "kernels/"))
 		return cli_error(CLI_MACHINE, "%s", diag.text);
 	for (int i = 0; i < nr; i++) {
-		if (!contig_name_ok(names[i]) || cache_path(path, NULL, "kernels/%s", names[i]) || access(path, F_OK))
+		if (guest_kernel_name(names[i], name, &diag))
+			return cli_error(CLI_USAGE, "%s", diag.text);
+		if (cache_path(path, NULL, "kernels/%s", name) || access(path, F_OK))
 			return cli_error(CLI_USAGE,
 			                 "there is no kernel %s: `contigbench guest list` has those that are built",
-			                 names[i]);
+			                 name);
 	}
-	for (int i = 0; i < nr; i++)
-		clean_kernel(&c, names[i]);
+	for (int i = 0; i < nr && !guest_kernel_name(names[i], name, &diag); i++)
+		clean_kernel(&c, name);
 	if (all)
 		guest_kernel_each(clean_kernel, &c);
 	if (!nr)

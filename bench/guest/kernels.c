@@ -58,6 +58,19 @@ static const struct {
 };
 #define NR_MEMBERS (sizeof(members) / sizeof(members[0]))
 
+int guest_kernel_name(const char *given, char name[CONTIG_MAX_NAME + 1], struct contig_diag *diag)
+{
+	const char *at = strchr(given, '@');
+	int len = at && !strcmp(at, "@guest") ? (int)(at - given) : -1;
+
+	if (snprintf(name, CONTIG_MAX_NAME + 1, "%.*s", len, given) > (int)CONTIG_MAX_NAME || !contig_name_ok(name))
+		return contig_diag_set(diag, -EINVAL,
+		                       "'%.64s' is no name of a kernel, which is made of a-z, 0-9, '.', '_' and '-': "
+		                       "`contigbench guest list` has those that are built",
+		                       given);
+	return 0;
+}
+
 int guest_kernel_load(const char *name, struct guest_kernel *k, struct contig_diag *diag)
 {
 	char path[CACHE_PATH] = "";

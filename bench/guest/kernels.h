@@ -41,6 +41,11 @@ struct guest_kernel {
 	char from_kernel[CACHE_PATH], from_headers[CACHE_PATH], from_cc[KERNEL_TEXT];
 };
 
+/*
+ * A kernel's name as a user gives it, "linux-6.1" or, as a backend, "linux-6.1@guest": the former into `name`. 0, or -EINVAL and
+ * *diag: it can be none.
+ */
+int guest_kernel_name(const char *given, char name[CONTIG_MAX_NAME + 1], struct contig_diag *diag);
 /* 0; -ENOENT it has not been built; -EBADMSG its kernel.json is none; or another -errno. *diag says so, with the next step. */
 int guest_kernel_load(const char *name, struct guest_kernel *k, struct contig_diag *diag);
 /* Write folder/kernel.json. 0 or -errno and *diag. */

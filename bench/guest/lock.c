@@ -27,7 +27,8 @@ int lock_take(const char *name, bool wait, bool *busy)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 
 	if (fd < 0) {
-		cli_error(CLI_MACHINE, "%s can not be made: %s", path, strerror(errno));
+		cli_error(CLI_MACHINE, "%s can not be written: %s; CONTIGBENCH_CACHE names another place", path,
+		          strerror(errno));
 		return -1;
 	}
 	for (int64_t tenths = 0; flock(fd, LOCK_EX | LOCK_NB); tenths++) {

@@ -55,7 +55,7 @@ static int each_of(const char *linux_folder, const char *folder, int (*filter)(c
 		snprintf(name, sizeof(name), "%s%s", folder, entries[i]->d_name);
 		snprintf(file, sizeof(file), "%s/%s", linux_folder, name);
 		if (!err && !is_made(path, entries[i]->d_name) && !stat(file, &st) && S_ISREG(st.st_mode)) {
-			FILE *f = fopen(file, "r");
+			FILE *f = fopen(file, "re");
 
 			err = f ? one(ctx, name, f) : -errno;
 			nr += !err;
@@ -115,7 +115,7 @@ static int copy(void *ctx, const char *name, FILE *f)
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	FILE *to = fopen(path, "w");
+	FILE *to = fopen(path, "we");
 
 	if (!to)
 		return -errno;

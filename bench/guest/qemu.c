@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "../measure/cgroup.h"
+#include "image.h"
 #include "inside.h"
+#include "kernels.h"
 
 #define QEMU "qemu-system-x86_64"
 
@@ -51,34 +53,16 @@ static uint64_t available_mib(void)
 	return mib;
 }
 
-/* Documentation/arch/x86/boot.rst: the boot sector's mark, and the header's magic number behind it. */
-static int check_image(const char *kernel, struct contig_diag *diag)
-{
-	unsigned char head[0x206];
-	int fd = open(kernel, O_RDONLY | O_CLOEXEC), err = 0;
-	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
-
-	if (n < 0)
-		err = contig_diag_set(diag, -errno, "the kernel image %s can not be read: %s", kernel, strerror(errno));
-	else if (n < (ssize_t)sizeof(head) || head[0x1fe] != 0x55 || head[0x1ff] != 0xaa ||
-	         memcmp(head + 0x202, "HdrS", 4))
-		err = contig_diag_set(
-			diag, -ENOEXEC,
-			"%s is no kernel image that boots on x86: give a bzImage (vmlinuz), not a vmlinux", kernel);
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 int qemu_check(const char *name, const char *kernel, struct contig_diag *diag)
 {
 	uint64_t mib = available_mib();
+	char release[KERNEL_TEXT];
 
 	if (mib < NEEDS_MIB)
 		return contig_diag_set(diag, -ENOMEM,
 		                       "%s: %" PRIu64 " MiB of memory are left, and a guest takes %u MiB", name, mib,
 		                       NEEDS_MIB);
-	return check_image(kernel, diag);
+	return image_release(kernel, release, sizeof(release), diag);
 }
 
 /* ---- its command line ----------------------------------------------------------------------------- */

@@ -3,10 +3,10 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cache.h"
+#include "now.h"
 #include "recipe.h"
 #include "spawn.h"
 
@@ -79,10 +79,14 @@ static const struct reason *reason_in(const char *text)
 void recipe_log(const char *name, const char *text, char *path, size_t size)
 {
 	char log[CACHE_PATH];
-	FILE *f = cache_path(log, NULL, "logs/build-%s.log", name) ? NULL : fopen(log, "w");
+	FILE *f = cache_path(log, NULL, "logs/build-%s.log", name) ? NULL : fopen(log, "we");
 
 	*path = '\0';
-	if (f && fputs(text, f) >= 0 && !fclose(f))
+	bool ok = f && fputs(text, f) >= 0;
+
+	if (f && fclose(f))
+		ok = false;
+	if (ok)
 		snprintf(path, size, "%s", log);
 }
 
@@ -103,14 +107,6 @@ static bool is_progress(const char *line, uint64_t *done, uint64_t *total)
 		return true;
 	}
 	return !strncmp(line, "dlstatus:", 9) || !strncmp(line, "pmstatus:", 9);
-}
-
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
 }
 
 /* What it printed last, or for how long it has said nothing that counts. False: nothing is new. */
@@ -216,12 +212,12 @@ int recipe_run(struct recipe *r, const char *const step[])
 	how.seconds = r->seconds;
 	if (spawn_start(&s, &how, &diag))
 		return cli_error(CLI_MACHINE, "%s: %s", r->name, diag.text);
-	for (int64_t began = now(), heard = began; !still && !spawn_wait(&s, 200);) {
+	for (int64_t began = now_ms(), heard = began; !still && !spawn_wait(&s, 200);) {
 		free(text);
 		text = spawn_out(&s);
-		if (text && show_progress(r, text, now() - began, last))
-			heard = now();
-		still = now() - heard > STILL_SECONDS && !strncmp(last, "dlstatus:", 9);
+		if (text && show_progress(r, text, (now_ms() - began) / 1000, last))
+			heard = now_ms();
+		still = now_ms() - heard > STILL_SECONDS * 1000 && !strncmp(last, "dlstatus:", 9);
 	}
 	free(text);
 	text = spawn_out(&s);

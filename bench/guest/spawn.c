@@ -9,22 +9,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "keeper.h"
+#include "now.h"
 #include "spawn.h"
 
 /* A keeper kills and is gone; one that is not waits for a process that can not be killed, and is left to it. */
 #define PATIENCE_MS 10000
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* ---- signals that end us ------------------------------------------------------------------------ */
 
@@ -344,17 +336,18 @@ void spawn_close(struct spawn *s)
 
 /* ---- what it printed ---------------------------------------------------------------------------- */
 
-static char *contents(int fd)
+char *spawn_text(int fd, size_t most)
 {
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
 		return NULL;
-	size_t size = (size_t)(st.st_size < (off_t)SPAWN_KEPT ? st.st_size : (off_t)SPAWN_KEPT), have = 0;
+	off_t from = st.st_size > (off_t)most ? st.st_size - (off_t)most : 0;
+	size_t size = (size_t)(st.st_size - from), have = 0;
 	char *text = malloc(size + 1);
 	ssize_t n = 1;
 
-	while (text && have < size && (n = pread(fd, text + have, size - have, (off_t)have)) > 0)
+	while (text && have < size && (n = pread(fd, text + have, size - have, from + (off_t)have)) > 0)
 		have += (size_t)n;
 	for (size_t i = 0; text && i < have; i++)
 		text[i] = text[i] ? text[i] : '?';
@@ -365,12 +358,12 @@ static char *contents(int fd)
 
 char *spawn_out(const struct spawn *s)
 {
-	return contents(s->out);
+	return spawn_text(s->out, SPAWN_KEPT);
 }
 
 char *spawn_err(const struct spawn *s)
 {
-	return contents(s->err);
+	return spawn_text(s->err, SPAWN_KEPT);
 }
 
 /* The last line with something in it. */
@@ -378,7 +371,7 @@ static void last_line(const struct spawn *s, char line[256])
 {
 	struct stat st;
 	bool complained = s->err >= 0 && !fstat(s->err, &st) && st.st_size;
-	char *text = contents(complained ? s->err : s->out);
+	char *text = spawn_text(complained ? s->err : s->out, SPAWN_KEPT);
 	size_t n = text ? strlen(text) : 0, start;
 
 	while (n && strchr(" \n\r\t", text[n - 1]))

@@ -75,6 +75,8 @@ int spawn_said(struct spawn *s, struct contig_diag *diag);
 /* All that it printed so far, with NUL behind it (NULs in it are '?'); free() it. NULL: no memory, or it went elsewhere. */
 char *spawn_out(const struct spawn *s);
 char *spawn_err(const struct spawn *s);
+/* The last bytes of a file, no more than `most`, in the same way. */
+char *spawn_text(int fd, size_t most);
 /* Whatever it does: it and all that came of it is gone afterwards. */
 void spawn_close(struct spawn *s);
 

@@ -6,28 +6,15 @@
  * answer to what was asked ends the guest.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "../cli.h"
 #include "inside.h"
-
-#define USUAL_LIMIT 60u
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "now.h"
 
 /* ---- lines that come ----------------------------------------------------------------------------- */
 
@@ -173,10 +160,22 @@ static int take_lines(struct guest *g)
 	return err;
 }
 
+bool guest_line(struct guest *g, char line[WIRE_LINE])
+{
+	size_t at = 0;
+	const char *from = next_line(g, &at);
+
+	if (!from && g->nr_in < WIRE_LINE)
+		return false;
+	/* what is longer is none, whoever says it */
+	snprintf(line, WIRE_LINE, "%.*s", WIRE_LINE - 1, from ? from : g->in);
+	forget_until(g, from ? at : g->nr_in);
+	return true;
+}
+
 /* ---- bytes ---------------------------------------------------------------------------------------- */
 
-/* Send and receive what goes, waiting for so long at most. 0, or the guest is gone. */
-static int move(struct guest *g, int milliseconds)
+int guest_move(struct guest *g, int milliseconds)
 {
 	struct pollfd p = { g->fd, POLLIN, 0 };
 
@@ -217,7 +216,7 @@ bool guest_pump(struct guest *g, int milliseconds)
 
 	/* an answer may come before all of the question was sent, from one that does not listen */
 	if (!err && (!g->answered || g->sent < g->nr_out))
-		err = move(g, milliseconds);
+		err = guest_move(g, milliseconds);
 	return !err && !take_lines(g);
 }
 
@@ -378,149 +377,5 @@ int guest_post(struct guest *g, struct contig_diag *diag, const char *fmt, ...)
 
 void guest_limit(struct guest *g, unsigned int seconds)
 {
-	g->seconds = seconds ? seconds : USUAL_LIMIT;
-}
-
-/* ---- beginning ------------------------------------------------------------------------------------ */
-
-/* What an agent says first: WIRE_READY, or "contigbench agent 1 failed: TEXT". Else NULL is not what it is. */
-static int first_words(struct guest *g, const char *line, struct contig_diag *diag)
-{
-	static const char agent[] = "contigbench agent ", failed[] = "failed: ";
-	const char *why = strstr(line, failed);
-	unsigned int version;
-
-	if (!strcmp(line, WIRE_READY))
-		return 0;
-	if (strncmp(line, agent, sizeof(agent) - 1))
-		return guest_lost(g, -EPROTO, diag, "the guest's first words are not those of an agent: %.100s", line);
-	if (why)
-		return guest_lost(g, -ENOEXEC, diag,
-		                  "%s; build the module for this kernel again with `contigbench guest build %s`",
-		                  why + sizeof(failed) - 1, g->name);
-	if (sscanf(line + sizeof(agent) - 1, "%u", &version) == 1 && version != WIRE_VERSION)
-		return guest_lost(
-			g, -EPROTO, diag,
-			"the agent speaks version %u, this program version %d: build both from the same sources",
-			version, WIRE_VERSION);
-	return guest_lost(g, -EPROTO, diag, "the agent is not ready: %.100s", line);
-}
-
-static int hello(struct guest *g, struct contig_diag *diag)
-{
-	struct guest_answer *a;
-	int err = guest_call(g, &a, diag, "hello");
-
-	if (!err && a->rc < 0)
-		err = guest_lost(g, -EPROTO, diag, "the agent answered hello with %lld %s", (long long)a->rc, a->words);
-	if (err)
-		return err;
-	g->says = calloc(a->nr_lines + 1, sizeof(*g->says));
-	for (uint32_t i = 0; g->says && i < a->nr_lines; i++) {
-		g->says[i] = strdup(a->line[i]);
-		g->nr_says = i + 1;
-	}
-	if (!g->says || guest_number(g, "wire") != WIRE_VERSION)
-		return guest_lost(g, -EPROTO, diag, "the agent's hello names no version %d of what is spoken",
-		                  WIRE_VERSION);
-	return 0;
-}
-
-int guest_greet(struct guest *g, unsigned int seconds, struct contig_diag *diag)
-{
-	int64_t end = now_ms() + (int64_t)seconds * 1000;
-	size_t at = 0;
-	char *line;
-
-	while (!(line = next_line(g, &at))) {
-		int64_t left = end - now_ms();
-
-		if (g->nr_in >= WIRE_LINE)
-			return guest_lost(g, -EPROTO, diag, "the guest said a line of more than %d bytes", WIRE_LINE);
-		if (left <= 0)
-			return guest_lost(g, -ETIMEDOUT, diag, "the agent was not ready after %u s", seconds);
-		if (g->has_qemu && !g->quiet)
-			cli_progress(g->kvm ? "booting under KVM, seconds" : "booting, seconds",
-			             seconds - (uint64_t)left / 1000, seconds);
-		if (move(g, left > 100 ? 100 : (int)left))
-			return is_gone(g, diag);
-	}
-	char first[WIRE_LINE];
-
-	snprintf(first, sizeof(first), "%.*s", WIRE_LINE - 1, line);
-	forget_until(g, at);
-	int err = first_words(g, first, diag);
-
-	return err ? err : hello(g, diag);
-}
-
-struct guest *guest_new(const char *name, int fd, struct contig_diag *diag)
-{
-	struct guest *g = calloc(1, sizeof(*g));
-
-	if (!g) {
-		contig_diag_set(diag, 0, "no memory for a guest");
-		errno = ENOMEM;
-		return NULL;
-	}
-	snprintf(g->name, sizeof(g->name), "%s", name);
-	g->fd = fd;
-	g->seconds = USUAL_LIMIT;
-	g->console = g->terminal = -1;
-	g->qemu = (struct spawn){ .life = -1, .report = -1, .out = -1, .err = -1 };
-	return g;
-}
-
-struct guest *guest_attach(const char *name, int fd, unsigned int seconds, struct contig_diag *diag)
-{
-	struct guest *g = guest_new(name, fd, diag);
-
-	if (!g) {
-		close(fd);
-		errno = ENOMEM;
-		return NULL;
-	}
-	int err = guest_greet(g, seconds ? seconds : USUAL_LIMIT, diag);
-
-	if (!err)
-		return g;
-	guest_free(g);
-	errno = -err;
-	return NULL;
-}
-
-const char *guest_says(const struct guest *g, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (uint32_t i = 0; i < g->nr_says; i++) {
-		if (g->says[i] && !strncmp(g->says[i], key, len) && g->says[i][len] == ' ')
-			return g->says[i] + len + 1;
-	}
-	return NULL;
-}
-
-uint64_t guest_number(const struct guest *g, const char *key)
-{
-	const char *value = guest_says(g, key);
-
-	return value ? strtoull(value, NULL, 10) : 0;
-}
-
-void guest_free(struct guest *g)
-{
-	int fds[] = { g->fd, g->console, g->terminal };
-
-	spawn_close(&g->qemu);
-	for (size_t i = 0; i < 3; i++) {
-		if (fds[i] >= 0)
-			close(fds[i]);
-	}
-	for (uint32_t i = 0; i < g->nr_says; i++)
-		free(g->says[i]);
-	free(g->says);
-	free(g->answer.line);
-	free(g->line_at);
-	free(g->text);
-	free(g);
+	g->seconds = seconds ? seconds : GUEST_LIMIT;
 }
