@@ -88,6 +88,7 @@ conformance-refresh: all ## record the answers anew, in guests: KERNELS="6.1 7.2
 # Answers that disagree (exit status 1) are what the document is to say
 fidelity: all ## docs/fidelity.md anew: recorded answers, the rules they decide, kernels in guests (FIDELITY=DIR: as recorded)
 	$(BUILD)/contigbench conformance tests/conformance --markdown --knobs >docs/fidelity.md.tmp
+	echo >>docs/fidelity.md.tmp
 	$(BUILD)/contigbench hidden --recorded tests/conformance --markdown >>docs/fidelity.md.tmp
 	echo >>docs/fidelity.md.tmp
 	$(BUILD)/contigbench fidelity --markdown $(if $(FIDELITY),--replay $(FIDELITY)) >>docs/fidelity.md.tmp || [ $$? -eq 1 ]
@@ -153,6 +154,7 @@ install: all man completion install-headers ## install all that a user needs bel
 	install -D -m 644 $(BUILD)/contigbench.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/contigbench
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/corpus workloads/corpus/*.ctr
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/scenarios workloads/scenarios/*.scn
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/costs workloads/costs/*.cost
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/plots plots/*.gp
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/contigbench/tests/conformance tests/conformance/cases.txt
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/share/contigbench/guest $(BUILD)/contigbench-agent

@@ -27,6 +27,7 @@ extern const char *cli_command_name;            /* of the command that runs, for
 /* NULL: there is none of that name. */
 const struct cli_command *cli_command_named(const char *name);
 
+int cmd_calibrate(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_conformance(int argc, char **argv);
 int cmd_diverge(int argc, char **argv);

@@ -17,13 +17,17 @@ static void list(void)
 
 int cmd_hidden(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },         { "backends", required_argument, NULL, 'b' },
-		{ "guests", required_argument, NULL, 'g' }, { "recorded", required_argument, NULL, 'r' },
-		{ "record", required_argument, NULL, 'w' }, { "json", no_argument, NULL, 'j' },
-		{ "markdown", no_argument, NULL, 'm' },     { "list", no_argument, NULL, 'l' },
-		{ "verbose", no_argument, NULL, 'v' },      { NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { { "help", no_argument, NULL, 'h' },
+		                                 { "backends", required_argument, NULL, 'b' },
+		                                 { "guests", required_argument, NULL, 'g' },
+		                                 { "kernel", required_argument, NULL, 'k' },
+		                                 { "recorded", required_argument, NULL, 'r' },
+		                                 { "record", required_argument, NULL, 'w' },
+		                                 { "json", no_argument, NULL, 'j' },
+		                                 { "markdown", no_argument, NULL, 'm' },
+		                                 { "list", no_argument, NULL, 'l' },
+		                                 { "verbose", no_argument, NULL, 'v' },
+		                                 { NULL, 0, NULL, 0 } };
 	struct hidden_options o = { 0 };
 	struct backend_list backends = { 0 };
 	int opt = 0, status = CLI_OK;
@@ -39,6 +43,9 @@ int cmd_hidden(int argc, char **argv)
 			if (!cli_u64(optarg, 1, 1000000, &trials))
 				return cli_error(CLI_USAGE, "--guests %s: a number of trials, 100 for example", optarg);
 			o.trials = (uint32_t)trials;
+			break;
+		case 'k':
+			o.kernel = optarg;
 			break;
 		case 'r':
 			o.recorded = optarg;
@@ -67,6 +74,12 @@ int cmd_hidden(int argc, char **argv)
 		return status;
 	if (o.record_to && !o.trials)
 		return cli_error(CLI_USAGE, "--record writes what guests answer: say --guests TRIALS, too");
+	if (o.kernel && (backends.nr != 1 || !o.trials || o.record_to))
+		return cli_error(
+			CLI_USAGE,
+			"--kernel %s: boots it for --guests TRIALS in place of the kernel of one -b BACKEND, and "
+			"records nothing",
+			o.kernel);
 	o.backends = backends.name;
 	o.nr_backends = backends.nr;
 	o.experiments = (const char *const *)argv + optind;

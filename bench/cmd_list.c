@@ -142,6 +142,24 @@ static void list_geometries(void)
 	}
 }
 
+/* "linux-6.1-guest  AMD EPYC, 6.1.0-57-amd64, 2026-11-30: ..." */
+static void list_cost(void *ctx, const char *path, const struct cost_file *c, const char *reason)
+{
+	(void)ctx;
+	(void)path;
+	if (c)
+		printf("%-18s %s, kernel %s, %s: %s\n", c->name, c->cpu, c->kernel, c->date, c->how);
+	else
+		printf("%s\n", reason);
+}
+
+static void list_costs(void)
+{
+	printf("%-18s built in, the default: a 1 GiB request measured on Linux 6.18, EPYC 2.6 GHz\n",
+	       cost_linux_6_18.name);
+	costs_each(list_cost, NULL);
+}
+
 static void list_presets(void);
 
 /* Every knob with its values, and which backends have which: from the presets themselves. */
@@ -284,6 +302,50 @@ static json_t *json_geometries(void)
 	return all;
 }
 
+/* {"isolate": {"blocks": 1309000}}, ps: what is not there is free */
+static json_t *json_prices(const struct cost_table *t)
+{
+	json_t *phases = json_object();
+
+	for (unsigned int p = 0; p < PHASE_NR; p++) {
+		json_t *columns = json_object();
+		struct cost_row row = t->phase[p];
+
+		for (unsigned int c = 0; c < COST_COLUMN_NR; c++) {
+			json_int_t ps = (json_int_t)*cost_price(&row, (enum cost_column)c);
+
+			if (ps)
+				json_object_set_new(columns, cost_column_name((enum cost_column)c), json_integer(ps));
+		}
+		json_object_set_new(phases, contig_phase_name((enum contig_phase)p), columns);
+	}
+	return phases;
+}
+
+static void json_cost(void *ctx, const char *path, const struct cost_file *c, const char *reason)
+{
+	if (c)
+		json_array_append_new(ctx,
+		                      json_pack("{sssssssssssssssoso}", "name", c->name, "file", path, "sha256",
+		                                c->sha256, "cpu", c->cpu, "kernel", c->kernel, "date", c->date, "how",
+		                                c->how, "instruction_ps",
+		                                c->conversion ? json_integer((json_int_t)c->conversion) : json_null(),
+		                                "prices_ps", json_prices(&c->table)));
+	else
+		json_array_append_new(ctx, json_pack("{ssss}", "file", path, "error", reason));
+}
+
+static json_t *json_costs(void)
+{
+	json_t *all = json_array();
+
+	json_array_append_new(all, json_pack("{sssssnso}", "name", cost_linux_6_18.name, "how",
+	                                     "built in, the default: bench/virtual/cost.c", "sha256", "prices_ps",
+	                                     json_prices(&cost_linux_6_18)));
+	costs_each(json_cost, all);
+	return all;
+}
+
 /* All of it, or the one list that was named. */
 static int list_json(const char *name)
 {
@@ -302,8 +364,8 @@ static int list_json(const char *name)
 		                      json_pack("{ssssss}", "name", metrics[i].name, "meaning", metrics[i].meaning,
 		                                "clock", metrics[i].wall ? "wall" : "virtual"));
 	workload_each(json_workload, workloads);
-	all = json_pack("{sososososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads", workloads,
-	                "geometries", json_geometries());
+	all = json_pack("{sosososososo}", "backends", backends, "knobs", knobs, "metrics", names, "workloads",
+	                workloads, "geometries", json_geometries(), "costs", json_costs());
 	json_t *one = name ? json_object_get(all, !strcmp(name, "presets") ? "backends" : name) : all;
 
 	json_dumpf(one, stdout, JSON_INDENT(2));
@@ -320,10 +382,11 @@ static const struct {
 } lists[] = {
 	{ "backends", list_backends }, { "workloads", list_workloads }, { "metrics", list_metrics },
 	{ "knobs", list_knobs },       { "presets", list_presets },     { "geometries", list_geometries },
+	{ "costs", list_costs },
 };
 
 #define NR_LISTS   (sizeof(lists) / sizeof(lists[0]))
-#define LIST_NAMES "backends, workloads, metrics, knobs, presets or geometries"
+#define LIST_NAMES "backends, workloads, metrics, knobs, presets, geometries or costs"
 
 static bool is_list(const char *name)
 {

@@ -20,6 +20,7 @@ const struct cli_command cli_commands[] = {
 	{ &help_fidelity, cmd_fidelity },
 	{ &help_hidden, cmd_hidden },
 	{ &help_guest, cmd_guest },
+	{ &help_calibrate, cmd_calibrate },
 	{ &help_record, cmd_record },
 	{ &help_trace, cmd_trace },
 	{ &help_micro, cmd_micro },

@@ -181,8 +181,8 @@ static void random_rows(const struct conformance *c, bool exact)
 
 		if (r->exact != exact)
 			continue;
-		printf("| %s | %s | %s | %u |", exact ? k->kernel : version_of(k->kernel), k->backend[0] ? k->backend : "none", r->name,
-		       r->requests);
+		printf("| %s | %s | %s | %u |", exact ? k->kernel : version_of(k->kernel),
+		       k->backend[0] ? k->backend : "none", r->name, r->requests);
 		cell(&r->rc);
 		cell(&r->stage);
 		cell(&r->types);

@@ -29,12 +29,12 @@ tick_percent(number) = number.(tex ? "\\,\\%%" : " %%")
 text(column) = strcol(tex ? column."_tex" : column)
 
 # ---- the data's parts: panels and lines are numbered from 1 on, and not each need be there
-panels = 0; lines = 0; seeds = 0; clock = ""; workload = ""
-see(p, l, n, c, w, v, s, o) = (plain_workload = v, size = s, occupancy = o, panels = (p > panels ? int(p) : panels), lines = (l > lines ? int(l) : lines), seeds = int(n), clock = c, workload = w, 0)
+panels = 0; lines = 0; seeds = 0; clock = ""; costs = ""; workload = ""
+see(p, l, n, c, t, w, v, s, o) = (costs = t, plain_workload = v, size = s, occupancy = o, panels = (p > panels ? int(p) : panels), lines = (l > lines ? int(l) : lines), seeds = int(n), clock = c, workload = w, 0)
 set table $unused
 set xrange [-1:1]
 set yrange [-1:1]
-plot table using (see(column("panel"), column("line"), column("seeds"), strcol("clock"), text("workload"), strcol("workload"), \
+plot table using (see(column("panel"), column("line"), column("seeds"), strcol("clock"), text("costs"), text("workload"), strcol("workload"), \
 	strcol("size"), strcol("occupancy_percent"))):(0) with points
 array panel_title[panels]
 array backend[lines]
@@ -123,7 +123,7 @@ hide_legend = "do for [l = 1:lines] { if (there(l)) { unset arrow 100 + l; unset
 
 # ---- what is said below the drawing: first_note, second_note and, if there is one, third_note; in front of them what
 # would make the first one too long
-long_name = !wide && strlen(plain_workload) > 36
+long_name = !wide && strlen(plain_workload) + (clock eq "wall" ? 0 : strlen(costs) + 8) > 36
 third_note = ""
 note_room(third) = (long_name ? 2.7 : 0.0) + (third eq "" ? 0.0 : 2.7)
 note_y(n) = (2.0 + 2.7 * ((third_note eq "" ? 2 : 3) - n)) / height
@@ -139,7 +139,7 @@ draw_y_name = "set label 2 y_name at screen across(place * cell + 2.2), graph 0.
 # "Bars: 95 % interval of the whole, bootstrap over 10 seeds."; of one there is none
 intervals(what, of, n, unit) = n > 1 ? sprintf("%s: 95%s interval%s, bootstrap over %d %ss.", what, percent, of, n, unit) : \
 	sprintf("Of one %s: no intervals.", unit)
-clock_words = clock eq "wall" ? "wall clock; measured" : "virtual time; modelled"
+clock_words = clock eq "wall" ? "wall clock; measured" : "virtual time; modelled, costs ".costs
 # "1b" is one pageblock
 plural(n, what) = n." ".what.(n eq "1" ? "" : "s")
 size_words(s) = s[strlen(s):] eq "b" ? plural(s[1:strlen(s) - 1], "pageblock") : \

@@ -181,7 +181,8 @@ static void no_backend_is_no_agreement(void **state)
 	expect_status(CLI_OK);
 	expect_said(
 		"9.9     no backend                     1           -           -           -           -           -");
-	expect_said("9.9     no backend                     1           -           -           -           -           -  -");
+	expect_said(
+		"9.9     no backend                     1           -           -           -           -           -  -");
 	conformance("--json");
 	expect_said("\"backend\": null");
 	assert_null(strstr(said.text, "\"agree\": 1"));

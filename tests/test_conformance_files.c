@@ -46,7 +46,8 @@ static void damaged_answers(void **state)
 		  "answers.jsonl:1: ", "an answer to f:0+512" },
 		{ "{\"kernel\": \"6.1\", \"case\": \"Z\", " BEFORE ", \"ops\": [" OP "]}\n",
 		  "answers.jsonl:1: ", "no case Z in cases.txt" },
-		{ "{\"kernel\": \"6.1.192-whose-name-goes-on-and-on-and-is-far-too-long\", \"case\": \"T\", " BEFORE ", \"ops\": [" OP "]}\n",
+		{ "{\"kernel\": \"6.1.192-whose-name-goes-on-and-on-and-is-far-too-long\", \"case\": \"T\", " BEFORE
+		  ", \"ops\": [" OP "]}\n",
 		  "answers.jsonl:1: ", "too long" },
 	};
 

@@ -65,7 +65,8 @@ static void add_request(struct digest *d, const struct range *r)
 	add(d, (uint64_t)r->start << 32 | r->end);
 	add(d, (uint64_t)r->args.cpu << 32 | (uint64_t)r->args.caller << 16 | r->args.op);
 	add(d, (uint64_t)r->own << 32 | r->next);
-	add(d, (uint64_t)r->isolated << 4 | r->last_own << 3 | r->pcp_off << 2 | r->raised << 1 | r->told);
+	add(d, (uint64_t)r->isolated << 4 | (uint64_t)r->last_own << 3 | (uint64_t)r->pcp_off << 2 |
+	               (uint64_t)r->raised << 1 | r->told);
 	add(d, (uint64_t)r->pfn << 32 | r->outer);
 	add(d, (uint64_t)r->tries << 32 | r->passes);
 	add(d, (uint64_t)(uint32_t)r->out.rc << 32 | r->out.autopsy.phase);

@@ -7,6 +7,7 @@
 
 extern const struct help help_contigbench; /* what stands in front of a command */
 
+extern const struct help help_calibrate;
 extern const struct help help_compare;
 extern const struct help help_conformance;
 extern const struct help help_diverge;

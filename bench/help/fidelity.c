@@ -4,8 +4,8 @@
 static const struct help_option options[] = {
 	{ "FILE", NULL, "a scenario file, or the name of one that ships; none: all that ship, and the recorded cases",
 	  NULL, "file" },
-	{ "-b, --backends", "NAME@guest,...", "only these kernels", "By default linux-5.10, linux-6.1, linux-6.12 and linux-7.2.",
-	  ",backend" },
+	{ "-b, --backends", "NAME@guest,...", "only these kernels",
+	  "By default linux-5.10, linux-6.1, linux-6.12 and linux-7.2.", ",backend" },
 	{ "--model", "BACKEND", "hold the kernels against this backend",
 	  "By default the one of the kernel's name; a kernel of your own needs it. Knobs may be added with +.",
 	  "backend" },

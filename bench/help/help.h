@@ -25,7 +25,8 @@ struct help_option {
 	const char *more; /* for the manual only; may be NULL */
 	/*
 	 * What completes the argument, of an operand or action the operand: "file", "file:.ctr" (with that suffix), "dir",
-	 * "backend", "workload", "scenario", "geometry", "kernel" (of guests), "subcommand", "command" (of the shell; the rest of the line is its own),
+	 * "backend", "workload", "scenario", "geometry", "costs", "kernel" (of guests), "subcommand", "command" (of the shell;
+	 * the rest of the line is its own),
 	 * "one|of|these"; with a comma in front where a list of them is taken (",backend"); NULL: nothing.
 	 */
 	const char *values;

@@ -6,6 +6,8 @@ static const struct help_option options[] = {
 	{ "-b, --backends", "BACKEND,...", "only these, each for the kernel of its name; knobs may be added with +",
 	  NULL, ",backend" },
 	{ "--guests", "TRIALS", "boot each kernel and make so many trials of each experiment", NULL, NULL },
+	{ "--kernel", "NAME",
+	  "a kernel of one's own, by the name that it was built under, instead of the one backend's", NULL, NULL },
 	{ "--recorded", "DIR", "hold what the model yields against DIR/hidden.jsonl: see contigbench-formats(5)", NULL,
 	  "dir" },
 	{ "--record", "DIR", "write what guests answer to DIR/hidden.jsonl; with --recorded, beside what was there",
@@ -22,9 +24,11 @@ static const struct help_option options[] = {
 const struct help help_hidden = {
 	.name = "hidden",
 	.summary = "what requests that run at once come to: sets of outcomes, of kernels and of the model",
-	.usage = (const char *const[]){ "contigbench hidden [EXPERIMENT...] [-b BACKEND,...] [--guests TRIALS] "
-	                                "[--recorded DIR] [--record DIR] [--json|--markdown] [-v]",
-	                                "contigbench hidden --list", NULL },
+	.usage =
+		(const char *const[]){
+			"contigbench hidden [EXPERIMENT...] [-b BACKEND,...] [--guests TRIALS] [--kernel NAME] "
+			"[--recorded DIR] [--record DIR] [--json|--markdown] [-v]",
+			"contigbench hidden --list", NULL },
 	.text = "Explore every interleaving of the requests of each experiment on the model and print the outcomes, against "
 		"those of real kernels: recorded ones, or trials in guests.",
 	.more = "An outcome is return code and stage of each request, types and map afterwards, and that nothing is left "

@@ -8,6 +8,10 @@ const struct help_option help_replay_options[] = {
 	{ "--interval-ms", "MS", "one request every MS milliseconds of virtual time (250)", NULL, NULL },
 	{ "--hold-ms", "MS", "a range got is given back after MS milliseconds (100)", NULL, NULL },
 	{ "--age", "N", "replay the trace N times before the pass that counts (0)", NULL, NULL },
+	{ "--costs", "FILE|NAME",
+	  "prices that make latencies of the work that requests do: a file of `contigbench calibrate`, or a name of `contigbench "
+	  "list costs` (linux-6.18-epyc)",
+	  NULL, "costs" },
 	{ "--verify", "N", "check every invariant of the model after each N events; exit 1 if one is broken", NULL,
 	  NULL },
 	{ 0 },

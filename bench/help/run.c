@@ -68,7 +68,7 @@ const struct help help_run = {
 	.summary = "replay a trace in virtual time with contiguous requests laid over it",
 	.usage = (const char *const[]){ "contigbench run [OPTION...] [WORKLOAD...]", NULL },
 	.text = "Replay traces on several backends, with contiguous requests laid over them: in virtual time, or by the wall clock.",
-	.more = "In virtual time latencies are modelled: work counted, and priced by a table.",
+	.more = "In virtual time latencies are modelled: work counted, and priced by a table (--costs).",
 	.groups =
 		(const struct help_group[]){
 			{ NULL, NULL, options },

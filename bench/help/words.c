@@ -5,6 +5,7 @@
 #include "../../allocators/contig.h"
 #include "../guest/kernels.h"
 #include "../shipped.h"
+#include "../virtual/cost.h"
 #include "../virtual/geometry.h"
 #include "help.h"
 
@@ -67,6 +68,12 @@ static void scenarios(FILE *f)
 	shipped_each("scenarios", ".scn", print_base, f);
 }
 
+static void costs(FILE *f)
+{
+	fprintf(f, "%s\n", cost_linux_6_18.name);
+	shipped_each("costs", ".cost", print_base, f);
+}
+
 bool help_words(FILE *f, const char *kind)
 {
 	static const struct {
@@ -74,7 +81,7 @@ bool help_words(FILE *f, const char *kind)
 		void (*print)(FILE *f);
 	} all[] = {
 		{ "backend", backends },   { "knob", knobs },          { "workload", workloads },
-		{ "scenario", scenarios }, { "geometry", geometries }, { "kernel", kernels },
+		{ "scenario", scenarios }, { "geometry", geometries }, { "costs", costs }, { "kernel", kernels },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

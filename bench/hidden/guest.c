@@ -120,10 +120,6 @@ static int trials(struct trial *t, uint32_t nr, struct hidden_answers *a, struct
 			return rc;
 		failed = 0;
 		learn(&d, t);
-		if (getenv("HIDDEN_DEBUG"))
-			fprintf(stderr, "spins %u %u began %lld took %lld %lld spin %g together %d %s\n", t->spins[0],
-			        t->spins[1], (long long)t->began, (long long)t->took[0], (long long)t->took[1],
-			        median(&d.spin), t->together, text);
 		if (!outcome_add(&a->set, text, 1))
 			return contig_diag_set(diag, -ENOMEM, "no memory");
 		a->together += t->together;
@@ -152,7 +148,7 @@ static int run_experiment(struct guest *g, const struct hidden_experiment *e, ui
 }
 
 /* A guest in which this may be tried: one that has what it wants on its command line. */
-static struct guest *boot(const struct recorded_kernel *k, uint32_t cma, struct contig_diag *diag)
+static struct guest *boot(const char *name, uint32_t cma, struct contig_diag *diag)
 {
 	struct guest_options o = GUEST_OPTIONS;
 	char append[32];
@@ -160,26 +156,27 @@ static struct guest *boot(const struct recorded_kernel *k, uint32_t cma, struct 
 	snprintf(append, sizeof(append), "cma=%uM", cma);
 	o.threads = true;
 	o.append = cma ? append : NULL;
-	return guest_boot(k->backend, &o, diag);
+	return guest_boot(name, &o, diag);
 }
 
-static int one_experiment(struct guest **g, const struct recorded_kernel *k, const struct hidden_experiment *e,
-                          uint32_t nr, struct hidden_answers *a, struct contig_diag *diag)
+static int one_experiment(struct guest **g, const char *name, const struct hidden_experiment *e, uint32_t nr,
+                          struct hidden_answers *a, struct contig_diag *diag)
 {
 	if (!*g)
-		*g = boot(k, e->cma, diag);
+		*g = boot(name, e->cma, diag);
 	if (!*g)
 		return errno ? -errno : -EIO;
 	const char *release = guest_says(*g, "release");
 
 	outcome_free(&a->set);
 	a->together = 0;
-	snprintf(a->version, sizeof(a->version), "%.63s", release ? release : k->version);
+	snprintf(a->version, sizeof(a->version), "%.63s", release ? release : name);
 	return run_experiment(*g, e, nr, a, diag);
 }
 
-int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment *const *experiments, uint32_t nr,
-                 uint32_t trials_each, struct hidden_record *record, const char *record_to, struct contig_diag *diag)
+int hidden_guest(const struct recorded_kernel *k, const char *name, const struct hidden_experiment *const *experiments,
+                 uint32_t nr, uint32_t trials_each, struct hidden_record *record, const char *record_to,
+                 struct contig_diag *diag)
 {
 	struct guest *g = NULL;
 	uint32_t cma = 0;
@@ -197,7 +194,8 @@ int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment
 		cma = e->cma;
 		struct hidden_answers *a = hidden_answers(record, e, k);
 
-		rc = a ? one_experiment(&g, k, e, trials_each, a, diag) : contig_diag_set(diag, -ENOMEM, "no memory");
+		rc = a ? one_experiment(&g, name, e, trials_each, a, diag)
+		       : contig_diag_set(diag, -ENOMEM, "no memory");
 		if (rc && a)
 			outcome_free(&a->set);
 		if (!rc && record_to && hidden_store(record, record_to))

@@ -119,11 +119,13 @@ void hidden_record_free(struct hidden_record *r);
 /* ---- the kernel's side (guest.c) ---------------------------------------------------------------- */
 
 /*
- * Boot the kernel and do so many trials of each of the experiments that are for it; `record` gets the answers in place of those
- * that it had, and after each experiment goes to the folder record_to, unless that is NULL. 0 or -errno with the reason.
+ * Boot the guest `name`, a kernel of k's release, and do so many trials of each of the experiments that are for it; `record` gets the
+ * answers in place of those that it had, and after each experiment goes to the folder record_to, unless that is NULL. 0 or -errno
+ * with the reason.
  */
-int hidden_guest(const struct recorded_kernel *k, const struct hidden_experiment *const *experiments, uint32_t nr,
-                 uint32_t trials, struct hidden_record *record, const char *record_to, struct contig_diag *diag);
+int hidden_guest(const struct recorded_kernel *k, const char *name, const struct hidden_experiment *const *experiments,
+                 uint32_t nr, uint32_t trials, struct hidden_record *record, const char *record_to,
+                 struct contig_diag *diag);
 
 /* ---- one against the other (compare.c) ------------------------------------------------------------ */
 
@@ -176,6 +178,7 @@ struct hidden_options {
 	const char *const
 		*backends; /* none: those of the four recorded kernels; each stands for the kernel of its base name */
 	uint32_t nr_backends;
+	const char *kernel;    /* boot this instead of the one backend's kernel, or NULL */
 	uint32_t trials;       /* in guests; 0: none is booted */
 	const char *recorded;  /* folder to read answers from, or NULL */
 	const char *record_to; /* folder to write them to, or NULL */

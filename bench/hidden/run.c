@@ -95,7 +95,8 @@ static int ask_kernels(const struct plan *p, const struct hidden_options *o, str
 	for (size_t i = 0; (k = recorded_kernel_at(i)); i++) {
 		if (!p->backend[i])
 			continue;
-		int rc = hidden_guest(k, p->experiment, p->nr, o->trials, record, o->record_to, &diag);
+		int rc = hidden_guest(k, o->kernel ? o->kernel : k->backend, p->experiment, p->nr, o->trials, record,
+		                      o->record_to, &diag);
 
 		if (rc)
 			return cli_error((int)cli_status_of(rc), "%s", diag.text);

@@ -26,6 +26,7 @@ struct rerun {
 	char **argv;
 	struct run_options options;
 	char *traces[RUN_MAX_LIST];
+	char *costs;
 };
 
 static int read_context(struct rerun *r)
@@ -111,6 +112,26 @@ static const char *as_operand(char **trace)
 	return *trace;
 }
 
+/* The cost file, wherever it is now; none for the built-in table. */
+static int find_costs(struct rerun *r)
+{
+	const char *name = stored_text(r->source.parameters, "cost_table");
+	const char *sha256 = stored_text(r->source.parameters, "cost_sha256");
+	const char *was = json_string_value(json_array_get(json_object_get(r->context, "cost_files"), 0));
+
+	if (!*sha256)
+		return CLI_OK;
+	r->costs = costs_find(name, sha256, was);
+	if (!r->costs)
+		return cli_error(
+			CLI_USAGE,
+			"the costs '%s' (SHA-256 %.16s...) are not where they were, or have other bytes: put the "
+			"file back",
+			name, sha256);
+	r->options.costs = as_operand(&r->costs);
+	return CLI_OK;
+}
+
 static int prepare(struct rerun *r, char **given, int nr)
 {
 	int status = run_options_parse(r->argc, r->argv, &r->options);
@@ -121,6 +142,8 @@ static int prepare(struct rerun *r, char **given, int nr)
 		if (status == CLI_OK)
 			r->options.workloads[i] = as_operand(&r->traces[i]);
 	}
+	if (status == CLI_OK)
+		status = find_costs(r);
 	r->options.nr_workloads = (uint32_t)json_array_size(r->workloads);
 	r->options.json = r->options.force = false;
 	r->options.resume = NULL;
@@ -277,6 +300,7 @@ int again_results(struct again *a, char **traces, int nr)
 	}
 	for (size_t i = 0; i < RUN_MAX_LIST; i++)
 		free(r.traces[i]);
+	free(r.costs);
 	free(r.argv);
 	json_decref(r.context);
 	source_close(&r.source);

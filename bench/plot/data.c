@@ -199,6 +199,7 @@ static void place(struct data *d, size_t panel, size_t line, const struct select
 	both(d, d->title, sizeof(d->title));
 	data_u64(d, line);
 	data_word(d, s->clock);
+	data_text(d, s->costs);
 	data_text(d, s->workload);
 	data_u64(d, s->nr_seeds);
 	occupancy_label((uint32_t)s->occupancies.percent[at->occupancy], percent);

@@ -22,7 +22,7 @@ struct data {
 
 /* What every line begins with, as column names. */
 #define DATA_PLACE                                                                                                     \
-	"panel\tpanel_title\tpanel_title_tex\tline\tclock\tworkload\tworkload_tex\tseeds\toccupancy_percent\tsize\tbackend\tbackend_tex\tbaseline"
+	"panel\tpanel_title\tpanel_title_tex\tline\tclock\tcosts\tcosts_tex\tworkload\tworkload_tex\tseeds\toccupancy_percent\tsize\tbackend\tbackend_tex\tbaseline"
 
 /* What stands above the panel of the next lines. */
 void data_title(struct data *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

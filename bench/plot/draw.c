@@ -267,6 +267,11 @@ json_t *draw_record(const struct draw *d)
 	char file[64];
 
 	free(folder);
+	/* by which table times are modelled; of the wall clock none is */
+	if (!d->source->wall)
+		json_object_set_new(record, "costs",
+		                    json_pack("{s:s, s:s}", "name", stored_text(p, "cost_table"), "sha256",
+		                              stored_text(p, "cost_sha256")));
 	snprintf(file, sizeof(file), "%s.dat", d->figure->name);
 	json_object_set_new(json_object_get(record, "data"), "file", json_string(file));
 	return record;

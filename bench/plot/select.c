@@ -274,6 +274,7 @@ int select_make(struct selection *out, const struct source *s, const struct sele
 	*out = (struct selection){
 		.nr_seeds = json_array_size(json_object_get(s->parameters, "seeds")),
 		.clock = s->wall ? "wall" : "virtual",
+		.costs = s->wall ? "" : stored_text(s->parameters, "cost_table"),
 	};
 	int status = find_workload(out, s, asked->workload, &workload);
 

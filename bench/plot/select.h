@@ -59,6 +59,7 @@ struct selection {
 	size_t nr_workloads; /* in the results */
 	size_t nr_seeds;
 	const char *clock; /* "virtual" or "wall" */
+	const char *costs; /* by which table latencies are modelled; "" on the wall clock */
 };
 
 /*

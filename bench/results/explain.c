@@ -220,14 +220,14 @@ static void print_blocker(FILE *f, const struct explanation *e)
 	        age_of(e) < 0 ? "after" : "before", age_of(e) < 0 ? " began" : "");
 }
 
-static void print_cost(FILE *f, const struct request_record *q)
+static void print_cost(FILE *f, const struct request_record *q, const char *costs)
 {
 	const struct contig_work *w = &q->total, *u = &q->undo;
 
 	fprintf(f,
-	        "cost        %.3f ms (modelled) until it failed: %u pageblocks worked on, %u pfns looked at, %u free pages "
+	        "cost        %.3f ms (modelled, cost table %s) until it failed: %u pageblocks worked on, %u pfns looked at, %u free pages "
 	        "moved,\n            %u pages drained, %u migrated, %u not migrated, %u grabbed\n",
-	        (double)(q->failed_ns - q->begin_ns) / 1e6, w->blocks - u->blocks, w->scanned - u->scanned,
+	        (double)(q->failed_ns - q->begin_ns) / 1e6, costs, w->blocks - u->blocks, w->scanned - u->scanned,
 	        w->moved - u->moved, w->drained - u->drained, w->migrated - u->migrated,
 	        w->not_migrated - u->not_migrated, w->grabbed - u->grabbed);
 }
@@ -332,7 +332,7 @@ void explanation_print(FILE *f, const struct explanation *e)
 	fprintf(f, "answer      %s (%d), failed in phase %s\n", strerror(-q->rc), q->rc,
 	        contig_phase_name((enum contig_phase)q->phase));
 	print_blocker(f, e);
-	print_cost(f, q);
+	print_cost(f, q, e->replay.plan.costs.table->name);
 	print_others(f, e->others);
 	if (p->map) {
 		fprintf(f, "\nmemory when it failed, before anything was undone; pageblock%s %u", p->nr > 1 ? "s" : "",

@@ -103,6 +103,10 @@ int results_write_context(const char *dir, const struct results *r, const struct
 			fputs(i ? ", " : "", f);
 			path_text(f, plugin_at(i)->file);
 		}
+		if (r->plan->costs.path) {
+			fputs("],\n  \"cost_files\": [", f);
+			path_text(f, r->plan->costs.path);
+		}
 		fprintf(f, "],\n  \"jobs\": %u,\n  \"replays\": %u,\n  \"resumed_replays\": %u,\n", c->jobs,
 		        r->plan->nr_replays, c->resumed);
 		fprintf(f,

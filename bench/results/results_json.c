@@ -122,7 +122,9 @@ void results_parameters(FILE *f, const struct run_plan *plan)
 	text_field(f, "revision", cli_revision());
 	fprintf(f, ",\"clock\":\"%s\",",
 	        wall ? "wall clock; latencies are measured" : "virtual time; latencies are modelled");
-	text_field(f, "cost_table", plan->cost->name);
+	text_field(f, "cost_table", plan->costs.table->name);
+	if (plan->costs.table->sha256)
+		fprintf(f, ",\"cost_sha256\":\"%s\"", plan->costs.table->sha256);
 	fputs(",\"workloads\":[", f);
 	workloads(f, plan);
 	fputs("],\"backends\":[", f);

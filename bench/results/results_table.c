@@ -320,8 +320,9 @@ void table_head(FILE *f, const struct results *r, const char *difference_to)
 
 	fprintf(f,
 	        "clock: virtual time; latencies are modelled (cost table %s). %u seed%s, bootstrap over seeds%s%s%s\n",
-	        r->plan->cost->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s", difference_to ? "; difference to " : ".",
-	        difference_to ? difference_to : "", difference_to ? " over the same seeds." : "");
+	        r->plan->costs.table->name, o->nr_seeds, o->nr_seeds == 1 ? "" : "s",
+	        difference_to ? "; difference to " : ".", difference_to ? difference_to : "",
+	        difference_to ? " over the same seeds." : "");
 	fprintf(f, "aged by %u earlier pass%s; a request every %g ms, held for %g ms; %" PRIu64 " requests a row.\n",
 	        o->age, o->age == 1 ? "" : "es", (double)o->interval_ns / 1e6, (double)o->hold_ns / 1e6,
 	        r->rows[0].requests);

@@ -8,6 +8,7 @@
 #include "../../workloads/trace/sha256.h"
 #include "../plugins.h"
 #include "../text/escape.h"
+#include "../virtual/costs.h"
 #include "results.h"
 #include "stored.h"
 
@@ -261,6 +262,31 @@ static int check_trace(const struct stored *s, const char *path, const char *wan
 	return CLI_OK;
 }
 
+/* The cost file of the results, or NULL after a message. The built-in table has no file: "". Free it. */
+static char *find_costs(const struct stored *s)
+{
+	const char *name = stored_text(s->parameters, "cost_table"),
+		   *sha256 = stored_text(s->parameters, "cost_sha256");
+
+	if (!*sha256)
+		return strdup("");
+	FILE *f = open_file(s, "context.json");
+	json_t *context = f ? json_loadf(f, 0, NULL) : NULL;
+	char *path =
+		costs_find(name, sha256, json_string_value(json_array_get(json_object_get(context, "cost_files"), 0)));
+
+	if (!path)
+		cli_error(
+			CLI_USAGE,
+			"the costs '%s' (SHA-256 %.16s...) that %s was made with are not where they were, or have other "
+			"bytes: put the file back",
+			name, sha256, s->dir);
+	json_decref(context);
+	if (f)
+		fclose(f);
+	return path;
+}
+
 /* Arguments on their way to run_options_parse(): each ends in a NUL. */
 struct arguments {
 	FILE *f;
@@ -406,6 +432,10 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 
 	if (status == CLI_OK)
 		status = check_trace(s, path, stored_text(workload, "sha256"));
+	char *costs = status == CLI_OK ? find_costs(s) : NULL;
+
+	if (status == CLI_OK && !costs)
+		status = CLI_USAGE;
 	struct arguments a = { .f = open_memstream(&out->arguments, &len) };
 
 	if (status == CLI_OK && !a.f)
@@ -431,6 +461,10 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 		if (json_object_get(p, "nodes"))
 			say_flag(&a, "nodes", stored_number(p, "nodes"));
 		say_geometry(&a, geometry);
+		if (*costs) {
+			say(&a, "--costs");
+			say(&a, "%s%s", strchr(costs, '/') ? "" : "./", costs);
+		}
 		say(&a, "--");
 		/* a name without a slash would be looked for in the corpus */
 		say(&a, "%s%s", strchr(path, '/') ? "" : "./", path);
@@ -438,6 +472,7 @@ int stored_replay(const struct stored *s, const json_t *line, const char *trace,
 	if (a.f && fclose(a.f) && status == CLI_OK)
 		status = cli_error(CLI_MACHINE, "no memory");
 	free(path);
+	free(costs);
 	return status == CLI_OK ? parse(out, a.nr) : status;
 }
 

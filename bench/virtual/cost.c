@@ -60,6 +60,41 @@ const struct cost_table cost_linux_6_18 = {
 	},
 };
 
+static const struct {
+	const char *name;
+	size_t price, count; /* offsets in struct cost_row and struct contig_work */
+} columns[COST_COLUMN_NR] = {
+	[COST_FIXED] = { "fixed", offsetof(struct cost_row, fixed), 0 },
+#define COLUMN(field)                                                                                                  \
+	{                                                                                                              \
+#field, offsetof(struct cost_row, field), offsetof(struct contig_work, field)                          \
+	}
+	[COST_BLOCKS] = COLUMN(blocks),
+	[COST_SCANNED] = COLUMN(scanned),
+	[COST_MOVED] = COLUMN(moved),
+	[COST_DRAINED] = COLUMN(drained),
+	[COST_DRAINS] = COLUMN(drains),
+	[COST_MIGRATED] = COLUMN(migrated),
+	[COST_NOT_MIGRATED] = COLUMN(not_migrated),
+	[COST_GRABBED] = COLUMN(grabbed),
+#undef COLUMN
+};
+
+const char *cost_column_name(enum cost_column c)
+{
+	return columns[c].name;
+}
+
+uint64_t *cost_price(struct cost_row *row, enum cost_column c)
+{
+	return (uint64_t *)((char *)row + columns[c].price);
+}
+
+uint64_t cost_count(const struct contig_work *work, enum cost_column c)
+{
+	return c == COST_FIXED ? 1 : *(const uint32_t *)((const char *)work + columns[c].count);
+}
+
 uint64_t cost_of(const struct cost_table *table, const struct contig_work *work)
 {
 	const struct cost_row *row = &table->phase[work->phase < PHASE_NR ? work->phase : PHASE_DONE];

@@ -24,10 +24,29 @@ struct cost_row {
 
 struct cost_table {
 	const char *name;
+	const char *sha256;              /* of the file that it was read from; NULL: built in */
 	struct cost_row phase[PHASE_NR]; /* ps */
 };
 
 extern const struct cost_table cost_linux_6_18;
+
+/* The columns in the order of struct cost_row, by number: for those who read, write or fit prices. */
+enum cost_column {
+	COST_FIXED,
+	COST_BLOCKS,
+	COST_SCANNED,
+	COST_MOVED,
+	COST_DRAINED,
+	COST_DRAINS,
+	COST_MIGRATED,
+	COST_NOT_MIGRATED,
+	COST_GRABBED,
+	COST_COLUMN_NR,
+};
+const char *cost_column_name(enum cost_column c); /* "blocks" */
+uint64_t *cost_price(struct cost_row *row, enum cost_column c);
+/* What a step did of it; 1 of COST_FIXED. */
+uint64_t cost_count(const struct contig_work *work, enum cost_column c);
 
 /* Nanoseconds, rounded up; at least 1, so that a request can not stand still. */
 uint64_t cost_of(const struct cost_table *table, const struct contig_work *work);

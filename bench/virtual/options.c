@@ -171,6 +171,7 @@ enum {
 	OPT_ABLATE,
 	OPT_COUNT,
 	OPT_ANSWERS,
+	OPT_COSTS,
 };
 
 /* Peculiarities of commands. */
@@ -216,6 +217,8 @@ static const char *virtual_only(int opt)
 		return "--passes";
 	case OPT_SAMPLES:
 		return "--samples";
+	case OPT_COSTS:
+		return "--costs";
 	case 'j':
 		return "-j";
 	default:
@@ -248,6 +251,7 @@ static const struct option long_options[] = {
 	{ "zones", required_argument, NULL, OPT_ZONES },
 	{ "orders", required_argument, NULL, OPT_ORDERS },
 	{ "nodes", required_argument, NULL, OPT_NODES },
+	{ "costs", required_argument, NULL, OPT_COSTS },
 	{ "big-blocks", no_argument, NULL, OPT_BIG_BLOCKS },
 	{ "big-buddies", no_argument, NULL, OPT_BIG_BUDDIES },
 	{ "jobs", required_argument, NULL, 'j' },
@@ -340,6 +344,9 @@ static int take_work(struct run_options *o, int opt, const char *arg)
 		return options_number32("samples", arg, 0, 1000000, &o->samples);
 	case OPT_VERIFY:
 		return options_number("verify", arg, 1, UINT32_MAX, &o->verify_every);
+	case OPT_COSTS:
+		o->costs = arg;
+		return *arg ? CLI_OK : cli_error(CLI_USAGE, "--costs: a name or a file, please");
 	default:
 		return take_caller(o, opt, arg);
 	}

@@ -58,7 +58,8 @@ struct run_options {
 	uint32_t samples;
 	uint64_t verify_every;
 	uint32_t jobs;
-	const char *out; /* NULL: results/DATE-REVISION */
+	const char *costs; /* a name or a file; NULL: the built-in table */
+	const char *out;   /* NULL: results/DATE-REVISION */
 	const char *resume;
 	bool force;
 	bool json;

@@ -110,7 +110,7 @@ struct replay_params plan_params(const struct run_plan *plan, uint32_t replay)
 	return (struct replay_params){
 		.program = plan_program(plan, &at),
 		.geometry = plan_geometry(plan, &at),
-		.cost = plan->cost,
+		.cost = plan->costs.table,
 		.backend = o->backends[at.backend],
 		.seed = o->seeds[at.seed],
 		.caller = o->caller,
@@ -308,9 +308,11 @@ static int make_workload(struct run_plan *plan, uint32_t w)
 
 int plan_make(struct run_plan *plan, const struct run_options *o)
 {
-	int status = CLI_OK;
+	*plan = (struct run_plan){ .options = o };
+	int status = costs_open(&plan->costs, o->costs, "--costs");
 
-	*plan = (struct run_plan){ .options = o, .cost = &cost_linux_6_18 };
+	if (status != CLI_OK)
+		return status;
 	plan->nr_workloads = o->nr_workloads ? o->nr_workloads : 1;
 	plan->nr_occupancies = o->nr_zones ? 1 : o->nr_occupancies;
 	plan->workloads = calloc(plan->nr_workloads, sizeof(*plan->workloads));
@@ -349,5 +351,6 @@ void plan_free(struct run_plan *plan)
 	}
 	free(plan->workloads);
 	free(plan->geometries);
+	costs_close(&plan->costs);
 	*plan = (struct run_plan){ 0 };
 }

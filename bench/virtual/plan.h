@@ -9,6 +9,7 @@
 #ifndef PLAN_H
 #define PLAN_H
 
+#include "costs.h"
 #include "options.h"
 #include "program.h"
 #include "replay.h"
@@ -30,7 +31,7 @@ struct run_plan {
 	uint32_t nr_workloads;
 	uint32_t nr_occupancies;            /* 1 where zones were given */
 	struct contig_geometry *geometries; /* [workload][geometry][occupancy] */
-	const struct cost_table *cost;
+	struct costs costs;
 	uint32_t nr_rows;
 	uint32_t nr_replays;
 };

@@ -187,8 +187,10 @@ int state_save_run(const char *dir, int argc, char **argv, const struct run_plan
 		json_array_append_new(args, json_string(argv[i]));
 	for (uint32_t w = 0; w < plan->nr_workloads; w++)
 		json_array_append_new(digests, json_string(plan->workloads[w].sha256));
-	json_t *run = json_pack("{s:s, s:s, s:o, s:o, s:o}", "revision", cli_revision(), "folder", folder, "arguments",
-	                        args, "sha256", digests, "plugins", plugins_json());
+	const char *costs = plan->costs.table->sha256;
+	json_t *run =
+		json_pack("{s:s, s:s, s:o, s:o, s:o, s:s}", "revision", cli_revision(), "folder", folder, "arguments",
+	                  args, "sha256", digests, "plugins", plugins_json(), "costs", costs ? costs : "");
 
 	if (!run)
 		return -EILSEQ; /* an argument that is not UTF-8 */
@@ -242,7 +244,7 @@ int state_load_run(const char *dir, struct state_run *run)
 {
 	char path[4096];
 	json_error_t error;
-	const char *revision, *folder;
+	const char *revision, *folder, *costs;
 	json_t *args, *digests, *plugins;
 	uint32_t n;
 
@@ -255,13 +257,14 @@ int state_load_run(const char *dir, struct state_run *run)
 			dir, strerror(errno));
 	json_t *json = json_load_file(path, 0, &error);
 
-	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o, s:o}", "revision", &revision, "folder", &folder,
-	                         "arguments", &args, "sha256", &digests, "plugins", &plugins)) {
+	if (!json || json_unpack(json, "{s:s, s:s, s:o, s:o, s:o, s:s}", "revision", &revision, "folder", &folder,
+	                         "arguments", &args, "sha256", &digests, "plugins", &plugins, "costs", &costs)) {
 		json_decref(json);
 		return cli_error(CLI_USAGE, "%s is damaged: start the run anew", path);
 	}
 	snprintf(run->revision, sizeof(run->revision), "%s", revision);
 	snprintf(run->folder, sizeof(run->folder), "%s", folder);
+	snprintf(run->costs, sizeof(run->costs), "%s", costs);
 	run->argv = strings(args, &n);
 	run->argc = (int)n;
 	run->digests = strings(digests, &run->nr_digests);
@@ -283,6 +286,11 @@ int state_check_inputs(const struct state_run *run, const struct run_plan *plan)
 			return cli_error(CLI_USAGE, "%s has changed since the run began: start it anew",
 			                 plan->workloads[w].path);
 	}
+	const char *costs = plan->costs.table->sha256;
+
+	if (strcmp(run->costs, costs ? costs : ""))
+		return cli_error(CLI_USAGE, "the costs %s have changed since the run began: start it anew",
+		                 plan->costs.path ? plan->costs.path : plan->costs.table->name);
 	return CLI_OK;
 }
 

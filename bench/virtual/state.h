@@ -27,6 +27,7 @@ struct state_run {
 	char revision[128];
 	char **digests; /* of the workloads */
 	uint32_t nr_digests;
+	char costs[65]; /* SHA-256 of the cost file; empty for the built-in table */
 };
 /* CLI_OK, or a message was printed. */
 int state_load_run(const char *dir, struct state_run *run);

@@ -47,7 +47,8 @@ static const struct {
 	{ "/proc/sys/vm/watermark_boost_factor",
 	  "0" }, /* else a fallback wakes kswapd, and that kcompactd, at some later time */
 	{ "/proc/sys/vm/zone_reclaim_mode", "0" },
-	{ "/proc/sys/vm/stat_interval", "1000000" }, /* else per-cpu lists of idle nodes empty, and their limits decay */
+	{ "/proc/sys/vm/stat_interval",
+	  "1000000" }, /* else per-cpu lists of idle nodes empty, and their limits decay */
 	{ "/proc/sys/vm/swappiness", "0" },
 	{ "/proc/sys/kernel/numa_balancing", "0" },
 	{ "/proc/sys/kernel/hung_task_timeout_secs", "0" },

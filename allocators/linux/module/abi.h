@@ -124,12 +124,12 @@ enum contigbench_stage {
 
 /* One request, without a drain before it. */
 struct contigbench_request {
-	__u32 op;     /* in: enum contigbench_op */
-	__u32 caller; /* in */
-	__u64 start;  /* in; out with CMA_ALLOC */
-	__u64 nr;     /* in */
-	__u32 order;  /* in: CMA_ALLOC: alignment; LOAD: order of its allocations */
-	__u32 spins; /* in: RACE: cpu_relax() so often when both are there, before the request; LOAD: after each of its steps */
+	__u32 op;         /* in: enum contigbench_op */
+	__u32 caller;     /* in */
+	__u64 start;      /* in; out with CMA_ALLOC */
+	__u64 nr;         /* in */
+	__u32 order;      /* in: CMA_ALLOC: alignment; LOAD: order of its allocations */
+	__u32 spins;      /* in: RACE: cpu_relax() so often before the request; LOAD: after each step */
 	__u32 cpu;        /* in: RACE: where it runs */
 	__u32 node;       /* in: LOAD: where it allocates, and there only */
 	__u32 type;       /* in: LOAD: U, M or R, as with ALLOC */
