@@ -368,7 +368,7 @@ static void test_exec(void **state)
 	wants_busybox();
 	setenv("FAKE", "agent", 1);
 	setenv("EXIT", "7", 1);
-	assert_string_equal(house_run(guest_exec_main, 7, "exec mine --emulate -- sh -c true"),
+	assert_string_equal(house_run(guest_exec_main, 7, "exec mine@guest --emulate -- sh -c true"),
 	                    "a\ttab\nlong line\nno end, \\x41");
 	setenv("EXIT", "0", 1);
 	house_shell("printf 'some\\0bytes' >inside/result; seq 100000 >inside/long");
@@ -401,6 +401,8 @@ static void test_boot(void **state)
 	house_refused(guest_boot_main, CLI_MACHINE, "boot --emulate mine", "Kernel panic - not syncing: VFS: no root");
 	house_refused(guest_boot_main, CLI_USAGE, "boot", "no NAME");
 	house_refused(guest_boot_main, CLI_USAGE, "boot mine other", "other");
+	house_refused(guest_boot_main, CLI_USAGE, "boot mine --boot-timeout 0", "--boot-timeout 0: give seconds");
+	house_refused(guest_boot_main, CLI_USAGE, "boot mine --boot-timeout", "--boot-timeout");
 }
 
 int main(void)

@@ -265,7 +265,8 @@ static void what_fails_leaves_what_was(void **state)
 	archive_write(archive_at("archive/update"), failures[3].output);
 	archive_guest(CLI_MACHINE, "can not be reached", "build linux-6.1");
 	/* of four that are not to be reached only the first is asked for */
-	archive_guest(CLI_MACHINE, "linux-5.10: Debian's archive can not be reached", "build");
+	archive_guest(CLI_MACHINE, "linux-5.10: http://archive.example/debian: Debian's archive can not be reached",
+	              "build --mirror http://archive.example/debian");
 	assert_null(strstr(archive_said.text, "linux-7.2"));
 	assert_string_equal(archive_told("linux-6.1", "release"), "6.1.0-49-amd64");
 	archive_write(archive_at("archive/update"), "");

@@ -126,6 +126,7 @@ static void own_kernel_refused(void **state)
 	archive_guest(CLI_USAGE, "needs a name", "build --kernel x --headers y");
 	archive_guest(CLI_USAGE, "there is no kernel other", "build --name other");
 	archive_guest(CLI_USAGE, "there is no kernel linux-9", "build linux-9");
+	assert_int_not_equal(access(archive_at("cache/guest/locks/kernel-linux-9"), F_OK), 0);
 }
 
 /* ---- what is kept -------------------------------------------------------------------------------- */
@@ -161,7 +162,7 @@ static void clean_takes_what_was_asked_for(void **state)
 	/* the module can not be made again without them: fetched anew */
 	archive_guest(CLI_MACHINE, "without --offline", "build linux-6.1 --force --offline");
 	archive_guest(CLI_OK, "built", "build linux-6.1 --force");
-	archive_guest(CLI_OK, "removed kernel linux-6.1", "clean linux-6.1");
+	archive_guest(CLI_OK, "removed kernel linux-6.1", "clean linux-6.1@guest");
 	assert_int_equal(access(archive_at("cache/guest/kernels/mine/vmlinuz"), F_OK), 0);
 	/* a build holds the lock of what it uses */
 	bool busy;

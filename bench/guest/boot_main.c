@@ -10,6 +10,7 @@
 #include "../help/commands.h"
 #include "commands.h"
 #include "guest.h"
+#include "run_options.h"
 #include "shell.h"
 
 struct asked {
@@ -20,50 +21,26 @@ struct asked {
 static int parse(int argc, char **argv, struct asked *a)
 {
 	enum {
-		SHELL = 256,
-		PROGRAM,
-		APPEND,
-		BOOT_TIMEOUT,
-		EMULATE,
-		THREADS
+		SHELL = 256
 	};
 	static const struct option options[] = {
 		{ "shell", no_argument, NULL, SHELL },
-		{ "program", no_argument, NULL, PROGRAM },
-		{ "append", required_argument, NULL, APPEND },
-		{ "boot-timeout", required_argument, NULL, BOOT_TIMEOUT },
-		{ "emulate", no_argument, NULL, EMULATE },
-		{ "threads", no_argument, NULL, THREADS },
+		RUN_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	int opt = 0, status = CLI_OK;
-	uint64_t seconds;
 
-	while (cli_option(argc, argv, ":h", options, &opt, &status)) {
+	while (status == CLI_OK && cli_option(argc, argv, ":h", options, &opt, &status)) {
 		switch (opt) {
 		case SHELL:
 			a->shell = a->guest.terminal = true;
 			break;
-		case PROGRAM:
-			a->guest.program = true;
-			break;
-		case APPEND:
-			a->guest.append = optarg;
-			break;
-		case BOOT_TIMEOUT:
-			if (!cli_u64(optarg, 1, 86400, &seconds))
-				return cli_error(CLI_USAGE, "--boot-timeout %s: give seconds, from 1 to 86400", optarg);
-			a->guest.seconds = (unsigned int)seconds;
-			break;
-		case EMULATE:
-			a->guest.emulate = true;
-			break;
-		case THREADS:
-			a->guest.threads = true;
+		case 'h':
+			a->help = true;
 			break;
 		default:
-			a->help = true;
+			status = run_option((enum run_option)opt, &a->guest);
 		}
 	}
 	if (status == CLI_OK && !a->help && argc - optind != 1)

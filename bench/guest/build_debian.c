@@ -99,6 +99,7 @@ static int update_lists(struct fetch *f)
 		return status;
 	struct recipe r = recipe(f, "lists of packages", LIMIT_LISTS);
 
+	r.from = archive;
 	f->apt_used = true;
 	status = recipe_run(&r, step);
 	f->unreachable = r.unreachable;

@@ -11,6 +11,7 @@
 #include "../help/commands.h"
 #include "commands.h"
 #include "inside.h"
+#include "run_options.h"
 
 #define USUAL_TIMEOUT 600u
 #define MAX_FILES     32u
@@ -40,39 +41,20 @@ static int add_name(char *list[MAX_FILES], unsigned int *nr, const char *flag)
 	return CLI_OK;
 }
 
-static int seconds(const char *flag, unsigned int *out)
-{
-	uint64_t value;
-
-	if (!cli_u64(optarg, 1, 1000000, &value))
-		return cli_error(CLI_USAGE, "%s %s: give seconds, from 1 to 1000000", flag, optarg);
-	*out = (unsigned int)value;
-	return CLI_OK;
-}
-
 static int parse(int argc, char **argv, struct asked *a)
 {
 	enum {
 		TIMEOUT = 256,
 		PUT,
 		GET,
-		FORCE,
-		PROGRAM,
-		APPEND,
-		BOOT_TIMEOUT,
-		EMULATE,
-		THREADS
+		FORCE
 	};
 	static const struct option options[] = {
 		{ "timeout", required_argument, NULL, TIMEOUT },
 		{ "put", required_argument, NULL, PUT },
 		{ "get", required_argument, NULL, GET },
 		{ "force", no_argument, NULL, FORCE },
-		{ "program", no_argument, NULL, PROGRAM },
-		{ "append", required_argument, NULL, APPEND },
-		{ "boot-timeout", required_argument, NULL, BOOT_TIMEOUT },
-		{ "emulate", no_argument, NULL, EMULATE },
-		{ "threads", no_argument, NULL, THREADS },
+		RUN_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -82,7 +64,7 @@ static int parse(int argc, char **argv, struct asked *a)
 	while (status == CLI_OK && cli_option(argc, argv, "+:h", options, &opt, &status)) {
 		switch (opt) {
 		case TIMEOUT:
-			status = seconds("--timeout", &a->timeout);
+			status = run_seconds("--timeout", &a->timeout);
 			break;
 		case PUT:
 			status = add_name(a->put, &a->nr_put, "--put");
@@ -93,23 +75,11 @@ static int parse(int argc, char **argv, struct asked *a)
 		case FORCE:
 			a->force = true;
 			break;
-		case PROGRAM:
-			a->guest.program = true;
-			break;
-		case APPEND:
-			a->guest.append = optarg;
-			break;
-		case BOOT_TIMEOUT:
-			status = seconds("--boot-timeout", &a->guest.seconds);
-			break;
-		case EMULATE:
-			a->guest.emulate = true;
-			break;
-		case THREADS:
-			a->guest.threads = true;
+		case 'h':
+			a->help = true;
 			break;
 		default:
-			a->help = true;
+			status = run_option((enum run_option)opt, &a->guest);
 		}
 	}
 	return status;

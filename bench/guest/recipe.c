@@ -169,9 +169,11 @@ static int failed(struct recipe *r, int err, char *text, bool still, const struc
 		                 "fetched is kept",
 		                 r->name, STILL_SECONDS);
 	if (why) {
+		const char *from = why->unreachable && r->from ? r->from : NULL;
+
 		r->unreachable = why->unreachable;
-		return cli_error(CLI_MACHINE, "%s: %s%s%s%s", r->name, why->message, *log ? " (" : "", log,
-		                 *log ? ")" : "");
+		return cli_error(CLI_MACHINE, "%s: %s%s%s%s%s%s", r->name, from ? from : "", from ? ": " : "",
+		                 why->message, *log ? " (" : "", log, *log ? ")" : "");
 	}
 	/* what was killed or never began says nothing by itself */
 	return cli_error(CLI_MACHINE, "%s: %s failed: %s%s%s", r->name, r->what,

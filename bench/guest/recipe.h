@@ -9,6 +9,7 @@ struct recipe {
 	const char *name;     /* of the kernel, for messages and the log */
 	const char *what;     /* "fetching compiler and headers", for progress */
 	unsigned int seconds; /* time limit */
+	const char *from;     /* the archive that it asks, for the message when that does not answer; or NULL */
 	bool unreachable;     /* it failed because nothing comes over the network */
 	char answer[4096];    /* what the step said behind "= ", lines as they are */
 };
