@@ -251,6 +251,10 @@ static void damage_is_refused(void **state)
 	house_refused(cmd_hidden, CLI_USAGE, "hidden nobody", "nobody is no experiment");
 	house_refused(cmd_hidden, CLI_USAGE, "hidden -b linux-4.4", "choose linux-5.10");
 	house_refused(cmd_hidden, CLI_USAGE, "hidden --record rec", "--guests");
+	house_refused(cmd_hidden, CLI_USAGE, "hidden --record nowhere --guests 3", "--record nowhere: No such file");
+	house_refused(cmd_hidden, CLI_USAGE, "hidden -b linux-6.1@guest", "name the model, linux-6.1");
+	house_refused(cmd_hidden, CLI_USAGE, "hidden cma -b linux-6.1", "not for any of these kernels");
+	house_refused(cmd_hidden, CLI_USAGE, "hidden --json --markdown", "not both");
 }
 
 /* What is written can be read, and a second experiment does not take the first away. */
