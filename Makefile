@@ -60,7 +60,7 @@ $(BUILD)/%.cc.o: %.cc
 	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/bench/help/completion.c.o: bench/help/completion.bash
-$(BUILD)/bench/guest/recipe.c.o: bench/guest/fetch-kernel
+$(BUILD)/bench/kernels/recipe.c.o: bench/kernels/fetch-kernel
 
 check: all $(TESTS:%.c=$(BUILD)/%) ## build and run the unit tests
 	@set -e; for t in $(TESTS:%.c=$(BUILD)/%); do $$t; done

@@ -127,6 +127,21 @@ static int parse(struct options *o, int argc, char **argv)
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
+/* Where nothing was compared nothing disagrees: that is no agreement. */
+static int something_compared(const struct fidelity_report *r)
+{
+	bool model = false;
+
+	for (uint32_t i = 0; i < r->c->nr_kernels; i++) {
+		model |= r->c->kernel[i].backend[0] != '\0';
+		if (fidelity_compared(r, i))
+			return CLI_OK;
+	}
+	return model ? cli_error(CLI_MACHINE, "no answer was compared: none is possible on both sides")
+	             : cli_error(CLI_USAGE, "no answer was compared: %s has none of a kernel whose model that is",
+	                         r->dir);
+}
+
 static int report(const struct options *o, const char *dir)
 {
 	const char *const *backends = o->replay && o->model ? &o->model : NULL;
@@ -144,6 +159,7 @@ static int report(const struct options *o, const char *dir)
 		else
 			fidelity_print_text(&r);
 		status = fidelity_agrees(&r) ? CLI_OK : CLI_NO;
+		status = status ? status : something_compared(&r);
 	}
 	fidelity_report_free(&r);
 	return status;
@@ -210,13 +226,13 @@ static int add_files(struct fidelity_run *run, const struct options *o, int nr, 
 static int ask(const struct fidelity_run *run, const struct options *o)
 {
 	struct fidelity_record r;
-	uint32_t recorded, incomplete;
 	int status = recording_open(&r, o->out);
 
 	if (status)
 		return status;
-	incomplete = fidelity_ask(run, &r, &recorded);
-	if (!recorded) {
+	uint32_t incomplete = fidelity_ask(run, &r);
+
+	if (!r.lines) {
 		recording_discard(&r);
 		return CLI_MACHINE;
 	}

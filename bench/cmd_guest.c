@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cli.h"
-#include "guest/build.h"
+#include "kernels/build.h"
 #include "guest/commands.h"
-#include "guest/kept.h"
+#include "kernels/kept.h"
 #include "help/commands.h"
 
 /* ---- build --------------------------------------------------------------------------------------- */

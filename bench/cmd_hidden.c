@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* cmd_hidden.c - contigbench hidden: experiments whose outcome on a kernel is a set. */
 #include <getopt.h>
+#include <string.h>
 
 #include "backends.h"
 #include "cli.h"
@@ -32,10 +33,16 @@ int cmd_hidden(int argc, char **argv)
 	struct backend_list backends = { 0 };
 	int opt = 0, status = CLI_OK;
 	uint64_t trials;
+	bool both = false;
 
 	while (cli_option(argc, argv, ":b:vh", options, &opt, &status)) {
 		switch (opt) {
 		case 'b':
+			if (strchr(optarg, '@'))
+				return cli_error(CLI_USAGE,
+				                 "-b %s: name the model, linux-6.1 for example; --guests TRIALS boots "
+				                 "its kernel",
+				                 optarg);
 			if (backends_add(&backends, optarg))
 				return CLI_USAGE;
 			break;
@@ -54,10 +61,9 @@ int cmd_hidden(int argc, char **argv)
 			o.record_to = optarg;
 			break;
 		case 'j':
-			o.form = HIDDEN_JSON;
-			break;
 		case 'm':
-			o.form = HIDDEN_MARKDOWN;
+			both |= o.form != HIDDEN_TEXT && o.form != (opt == 'j' ? HIDDEN_JSON : HIDDEN_MARKDOWN);
+			o.form = opt == 'j' ? HIDDEN_JSON : HIDDEN_MARKDOWN;
 			break;
 		case 'l':
 			list();
@@ -72,6 +78,8 @@ int cmd_hidden(int argc, char **argv)
 	}
 	if (status != CLI_OK)
 		return status;
+	if (both)
+		return cli_error(CLI_USAGE, "--json or --markdown, not both");
 	if (o.record_to && !o.trials)
 		return cli_error(CLI_USAGE, "--record writes what guests answer: say --guests TRIALS, too");
 	if (o.kernel && (backends.nr != 1 || !o.trials || o.record_to))

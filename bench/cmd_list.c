@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "guest/kernels.h"
+#include "kernels/kernels.h"
 #include "help/commands.h"
 #include "plugins.h"
 #include "text/escape.h"

@@ -19,9 +19,9 @@
 #include <cmocka.h>
 
 #include "../bench/cli.h"
-#include "../bench/guest/build.h"
-#include "../bench/guest/image.h"
-#include "../bench/guest/recipe.h"
+#include "../bench/kernels/build.h"
+#include "../bench/kernels/image.h"
+#include "../bench/kernels/recipe.h"
 #include "lib/archive.h"
 
 /* ---- one's own ----------------------------------------------------------------------------------- */

@@ -24,7 +24,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "../bench/guest/spawn.h"
+#include "../bench/process/spawn.h"
 #include "../workloads/record/process.h"
 
 #define NOBODY 65534

@@ -182,6 +182,7 @@ static const struct {
 	  "undo writes the caller's type all the same; only what nobody asks for differs" },
 	{ "iso_remerge", "any_buddy", "linux-6.10", "isolation has split what is larger than the block" },
 	{ "iso_remerge", "any_buddy", "linux-6.12", "isolation has split what is larger than the block" },
+	{ "iso_remerge", "any_buddy", "linux-7.2", "isolation has split what is larger than the block" },
 	{ "unmovable_scope", "block", "linux-6.1", "a block between the ends lies wholly in the range" },
 	{ "unmovable_scope", "block", "linux-6.10", "a block between the ends lies wholly in the range" },
 	{ "unmovable_scope", "block", "linux-6.12", "a block between the ends lies wholly in the range" },

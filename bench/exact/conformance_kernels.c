@@ -8,6 +8,23 @@
 #include "conformance.h"
 #include "conformance_files.h"
 
+static bool same_base(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "+@");
+
+	return len == strcspn(b, "+@") && !strncmp(a, b, len);
+}
+
+/* The one that was asked for, of a kernel that was held against the same with other knobs. */
+static const char *turned(const char *model, const char *const *backends, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (same_base(model, backends[i]))
+			return backends[i];
+	}
+	return NULL;
+}
+
 static int add_kernel(struct conformance *c, json_t *o, const char *const *backends, size_t nr_backends,
                       struct contig_diag *diag)
 {
@@ -23,12 +40,15 @@ static int add_kernel(struct conformance *c, json_t *o, const char *const *backe
 		return contig_diag_set(diag, -EBADMSG, "kernel %s: more than %u kernels, or its name is too long", name,
 		                       CONFORMANCE_MAX_KERNELS);
 	/* whoever asked knows best what it is */
-	if (!backends && *model) {
+	if (*model) {
 		int rc = contig_spec_check(model, diag);
 
 		if (rc)
 			return rc;
-		snprintf(k->backend, sizeof(k->backend), "%s", model);
+		const char *mine = backends ? turned(model, backends, nr_backends) : model;
+
+		if (mine)
+			snprintf(k->backend, sizeof(k->backend), "%s", mine);
 	}
 	snprintf(k->release, sizeof(k->release), "%s", release);
 	snprintf(k->version, sizeof(k->version), "%s", version);

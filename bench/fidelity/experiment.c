@@ -29,6 +29,7 @@ struct trial {
 	uint32_t part; /* how often memory was looked at, the first time is 1 */
 	struct zone_layout *seen;
 	struct random_model model;
+	json_t *grown; /* how memory came about, until the layout is recorded that it belongs to */
 };
 
 /*
@@ -96,6 +97,11 @@ static int look_at_all(struct trial *t, struct contig_diag *diag)
 
 	rc = rc ? rc : guest_zone_dump(&t->zone, t->seen, diag);
 	rc = rc ? rc : recording_layout(t->e->record, file_of(t, "layout.gz", name), t->e->kernel, t->seen, diag);
+	if (!rc && t->grown) {
+		snprintf(name, sizeof(name), "grown-%s.jsonl", t->name);
+		rc = recording_line(t->e->record, name, t->grown, diag);
+		t->grown = NULL;
+	}
 	return rc ? rc : random_model_open(&t->model, t->seen, t->e->model, diag);
 }
 
@@ -272,15 +278,13 @@ static int before_growing(struct trial *t, uint32_t i, struct contig_diag *diag)
 	rc = rc ? rc : number_of(e->g, "free", &free_pages, diag);
 	snprintf(name, sizeof(name), "grown-%s.layout.gz", t->name);
 	rc = rc ? rc : recording_layout(e->record, name, e->kernel, t->seen, diag);
-	snprintf(name, sizeof(name), "grown-%s.jsonl", t->name);
-	return rc ? rc
-	          : recording_line(e->record, name,
-	                           json_pack("{s:s,s:I,s:i,s:i,s:I,s:I,s:I}", "kernel", e->kernel, "seed",
-	                                     (json_int_t)(e->seed + i), "fill", (int)experiments[i].fill, "unmovable",
-	                                     (int)experiments[i].unmovable, "managed", (json_int_t)managed, "in_use",
-	                                     (json_int_t)(managed - free_pages), "most",
-	                                     (json_int_t)(managed - high - NATURE_SPARE)),
-	                           diag);
+	if (!rc)
+		t->grown = json_pack("{s:s,s:I,s:i,s:i,s:I,s:I,s:I}", "kernel", e->kernel, "seed",
+		                     (json_int_t)(e->seed + i), "fill", (int)experiments[i].fill, "unmovable",
+		                     (int)experiments[i].unmovable, "managed", (json_int_t)managed, "in_use",
+		                     (json_int_t)(managed - free_pages), "most",
+		                     (json_int_t)(managed - high - NATURE_SPARE));
+	return rc || t->grown ? rc : contig_diag_set(diag, -ENOMEM, "no memory");
 }
 
 int experiment_run(struct experiment *e, struct contig_diag *diag)
@@ -301,6 +305,7 @@ int experiment_run(struct experiment *e, struct contig_diag *diag)
 	if (rc)
 		contig_diag_set(diag, rc, "%s: %.400s", t.name[0] ? t.name : "random requests", inner.text);
 	random_model_close(&t.model);
+	json_decref(t.grown);
 	if (t.seen)
 		zone_layout_free(t.seen);
 	free(t.seen);

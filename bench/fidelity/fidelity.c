@@ -86,10 +86,10 @@ static int note_missing(struct fidelity_record *r, const struct fidelity_kernel 
 {
 	struct contig_diag inner;
 	json_t *o = json_pack("{s:s,s:s,s:s,s:o}", "kernel", k->name, "guest", k->guest, "model", k->model, "missing",
-	                      json_sprintf("%s: %s", what, diag->text));
+	                      json_sprintf("%s%s", what, diag->text));
 	int rc = recording_kernel(r, o, &inner);
 
-	cli_error(CLI_MACHINE, "%s: %s: %s", k->guest, what, diag->text);
+	cli_error(CLI_MACHINE, "%s: %s%s", k->guest, what, diag->text);
 	return rc ? cli_error(CLI_MACHINE, "%s", inner.text) : CLI_OK;
 }
 
@@ -115,8 +115,9 @@ static int ask_scenarios(const struct fidelity_run *run, const struct fidelity_k
 	return rc;
 }
 
+/* `booted` says whether there was anybody to ask. */
 static int ask_random(const struct fidelity_run *run, const struct fidelity_kernel *k, struct fidelity_record *r,
-                      struct contig_diag *diag)
+                      bool *booted, struct contig_diag *diag)
 {
 	errno = EIO;
 	struct experiment e = { .g = boot(run, k, diag),
@@ -127,6 +128,7 @@ static int ask_random(const struct fidelity_run *run, const struct fidelity_kern
 		                .layouts = run->layouts,
 		                .record = r };
 
+	*booted = e.g;
 	if (!e.g)
 		return errno ? -errno : -EIO;
 	int rc = note_kernel(r, k, e.g, diag);
@@ -136,27 +138,27 @@ static int ask_random(const struct fidelity_run *run, const struct fidelity_kern
 	return rc;
 }
 
-uint32_t fidelity_ask(const struct fidelity_run *run, struct fidelity_record *r, uint32_t *recorded)
+uint32_t fidelity_ask(const struct fidelity_run *run, struct fidelity_record *r)
 {
 	uint32_t incomplete = 0;
 
-	*recorded = 0;
 	for (uint32_t i = 0; i < run->nr_kernels; i++) {
 		const struct fidelity_kernel *k = &run->kernel[i];
 		struct contig_diag diag = { "" };
+		bool booted = false;
 		/* random requests first: this boot says who it is */
-		int random = ask_random(run, k, r, &diag), scenarios = 0;
+		int random = ask_random(run, k, r, &booted, &diag), scenarios = 0;
 
 		if (random)
-			note_missing(r, k, "random requests", &diag);
-		*recorded += random != -ENOENT && random != -ENOEXEC;
+			note_missing(r, k, booted ? "random requests: " : "", &diag);
 		/* what can not be booted need not be tried again */
-		if (random != -ENOENT && random != -ENOEXEC && run->set.nr)
+		if (booted && run->set.nr)
 			scenarios = ask_scenarios(run, k, r, &diag);
 		if (scenarios)
-			note_missing(r, k, "scenarios", &diag);
+			note_missing(r, k, "scenarios: ", &diag);
 		incomplete += random || scenarios;
-		if (random == -ENOEXEC)
+		/* no QEMU: nor will the next one boot */
+		if (!booted && random == -ENOEXEC)
 			break;
 	}
 	return incomplete;

@@ -30,8 +30,8 @@ int fidelity_add_kernel(struct fidelity_run *run, const char *name, const char *
 
 /*
  * Ask all of them. How many could not be asked everything: what is missing is said on the terminal, and in kernels.json, and what
- * was answered until then is kept. `recorded` is how many have answered anything.
+ * was answered until then is kept.
  */
-uint32_t fidelity_ask(const struct fidelity_run *run, struct fidelity_record *r, uint32_t *recorded);
+uint32_t fidelity_ask(const struct fidelity_run *run, struct fidelity_record *r);
 
 #endif

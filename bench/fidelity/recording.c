@@ -19,17 +19,19 @@ static bool exists(const char *path)
 	return !lstat(path, &st);
 }
 
-static void default_path(char out[2048])
+/* Into r->path. */
+static void default_path(struct fidelity_record *r)
 {
+	const size_t size = sizeof(r->path);
 	char date[32];
 	time_t now = time(NULL);
 	struct tm tm;
 
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-	snprintf(out, 2048, "results/fidelity-%s", date);
-	for (unsigned int n = 2; exists(out) && n < 1000; n++)
-		snprintf(out, 2048, "results/fidelity-%s-%u", date, n);
+	snprintf(r->path, size, "results/fidelity-%s", date);
+	for (unsigned int n = 2; exists(r->path) && n < 1000; n++)
+		snprintf(r->path, size, "results/fidelity-%s-%u", date, n);
 }
 
 static int make(const char *path)
@@ -39,13 +41,13 @@ static int make(const char *path)
 
 int recording_open(struct fidelity_record *r, const char *path)
 {
-	*r = (struct fidelity_record){ .kernels = json_array() };
+	*r = (struct fidelity_record){ 0 };
 	if (path && strlen(path) >= sizeof(r->path))
 		return cli_error(CLI_USAGE, "-o: a name of more than %zu bytes", sizeof(r->path));
 	if (path)
 		snprintf(r->path, sizeof(r->path), "%s", path);
 	else
-		default_path(r->path);
+		default_path(r);
 	for (size_t n = strlen(r->path); n > 1 && r->path[n - 1] == '/'; n--)
 		r->path[n - 1] = '\0';
 	snprintf(r->partial, sizeof(r->partial), "%s.partial", r->path);
@@ -61,7 +63,10 @@ int recording_open(struct fidelity_record *r, const char *path)
 		if (status)
 			return status;
 	}
-	return make(r->partial);
+	int status = make(r->partial);
+
+	r->kernels = status ? NULL : json_array();
+	return status;
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -116,6 +121,7 @@ int recording_line(struct fidelity_record *r, const char *name, json_t *line, st
 	if (!rc) {
 		text[len] = '\n'; /* where its NUL was */
 		rc = append(r, name, text, len + 1, diag);
+		r->lines += !rc;
 	}
 	free(text);
 	json_decref(line);

@@ -15,6 +15,7 @@ struct fidelity_record {
 	char path[2048];
 	char partial[2064];
 	json_t *kernels; /* of kernels.json */
+	uint64_t lines;  /* of answers */
 	char name[256];  /* of the file that was added to last: it is open */
 	gzFile file;
 };

@@ -111,6 +111,16 @@ bool fidelity_agrees(const struct fidelity_report *r)
 	return true;
 }
 
+bool fidelity_compared(const struct fidelity_report *r, uint32_t kernel)
+{
+	struct fidelity_set s;
+	bool any = false;
+
+	for (uint32_t i = 0; fidelity_set_at(r, kernel, i, &s); i++)
+		any |= s.rc.of || s.map.of;
+	return any;
+}
+
 bool fidelity_complete(const struct fidelity_report *r)
 {
 	for (uint32_t k = 0; k < r->c->nr_kernels; k++) {

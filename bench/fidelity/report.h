@@ -28,6 +28,8 @@ void fidelity_report_free(struct fidelity_report *r);
 
 /* Do all answers agree in return code and stage of failure? */
 bool fidelity_agrees(const struct fidelity_report *r);
+/* Was anything of that kernel compared? Where nothing was, nothing disagrees. */
+bool fidelity_compared(const struct fidelity_report *r, uint32_t kernel);
 /* Was everything got that was asked for? */
 bool fidelity_complete(const struct fidelity_report *r);
 

@@ -96,7 +96,7 @@ static void print_disagreements(const struct fidelity_report *r, uint32_t kernel
 	if (nr > MOST_SHOWN)
 		printf("\nand %u more.\n", nr - MOST_SHOWN);
 	if (!nr)
-		puts("\nNo disagreement.");
+		puts(fidelity_compared(r, kernel) ? "\nNo disagreement." : "\nNothing was compared.");
 }
 
 void fidelity_print_markdown(const struct fidelity_report *r)

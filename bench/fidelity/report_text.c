@@ -102,15 +102,27 @@ void fidelity_print_text(const struct fidelity_report *r)
 	for (uint32_t i = 0; i < r->c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &r->c->kernel[i];
 
-		printf("%s%s and %s", i ? "\n" : "", k->kernel, k->backend[0] ? k->backend : "no backend");
-		if (k->release[0])
-			printf(": Linux %s, %s, recorded %s", k->release, k->version, k->date);
+		if (i)
+			putchar('\n');
+		escape_terminal(stdout, k->kernel);
+		printf(" and %s", k->backend[0] ? k->backend : "no backend");
+		if (k->release[0]) {
+			fputs(": Linux ", stdout);
+			escape_terminal(stdout, k->release);
+			fputs(", ", stdout);
+			escape_terminal(stdout, k->version);
+			fputs(", recorded ", stdout);
+			escape_terminal(stdout, k->date);
+		}
 		putchar('\n');
 		print_sets(r, i);
 		print_reasons(r, i, false);
 		print_reasons(r, i, true);
 		print_disagreements(r, i);
-		if (k->missing[0])
-			printf("  missing: %s\n", k->missing);
+		if (k->missing[0]) {
+			fputs("  missing: ", stdout);
+			escape_terminal(stdout, k->missing);
+			putchar('\n');
+		}
 	}
 }

@@ -8,7 +8,7 @@
 
 #include "../../allocators/linux/wire.h"
 #include "backend_inside.h"
-#include "kernels.h"
+#include "../kernels/kernels.h"
 
 static struct machine *machines;
 

@@ -11,8 +11,8 @@
 
 #include "../cli.h"
 #include "inside.h"
-#include "kernels.h"
-#include "now.h"
+#include "../kernels/kernels.h"
+#include "../process/now.h"
 
 /* Two to three on a quiet machine, emulated; twenty have been seen where ten others compiled. The second try may take twice that. */
 #define BOOT_SECONDS 60u

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache.h"
+#include "../kernels/cache.h"
 #include "inside.h"
 
 /* What is read of a console, from its end. */

@@ -8,7 +8,7 @@
 
 #include "../cli.h"
 #include "inside.h"
-#include "now.h"
+#include "../process/now.h"
 
 struct guest *guest_new(const char *name, int fd, struct contig_diag *diag)
 {

@@ -17,7 +17,7 @@
 
 #include "../../allocators/linux/wire.h"
 #include "guest.h"
-#include "spawn.h"
+#include "../process/spawn.h"
 
 #define GUEST_NAME 64
 /* Seconds for an answer, if nobody says otherwise. */

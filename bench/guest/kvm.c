@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache.h"
+#include "../kernels/cache.h"
 #include "inside.h"
 
 /* What is new at each boot of this machine. */

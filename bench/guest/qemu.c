@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "../measure/cgroup.h"
-#include "image.h"
+#include "../kernels/image.h"
 #include "inside.h"
-#include "kernels.h"
+#include "../kernels/kernels.h"
 
 #define QEMU "qemu-system-x86_64"
 

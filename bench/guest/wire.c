@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #include "inside.h"
-#include "now.h"
+#include "../process/now.h"
 
 /* ---- lines that come ----------------------------------------------------------------------------- */
 

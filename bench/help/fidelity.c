@@ -7,7 +7,8 @@ static const struct help_option options[] = {
 	{ "-b, --backends", "NAME@guest,...", "only these kernels",
 	  "By default linux-5.10, linux-6.1, linux-6.12 and linux-7.2.", ",backend" },
 	{ "--model", "BACKEND", "hold the kernels against this backend",
-	  "By default the one of the kernel's name; a kernel of your own needs it. Knobs may be added with +.",
+	  "By default the one of the kernel's name; a kernel of your own needs it. Knobs may be added with +. With --replay: only "
+	  "those kernels that were held against it, with whatever knobs.",
 	  "backend" },
 	{ "--requests", "N", "random requests on each of nine layouts (100); 0: none",
 	  "The layouts are scattered, clustered and natural, 50, 70 and 90 % of memory in use.", NULL },

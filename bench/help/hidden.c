@@ -29,8 +29,11 @@ const struct help help_hidden = {
 			"contigbench hidden [EXPERIMENT...] [-b BACKEND,...] [--guests TRIALS] [--kernel NAME] "
 			"[--recorded DIR] [--record DIR] [--json|--markdown] [-v]",
 			"contigbench hidden --list", NULL },
-	.text = "Explore every interleaving of the requests of each experiment on the model and print the outcomes, against "
-		"those of real kernels: recorded ones, or trials in guests.",
+	.text = "The order in which two cpus get at a lock, what a reserve holds, where free pages lie: such state of a kernel is hidden, "
+		"no layout shows it, and it decides what some requests come to. So an answer is not one outcome, as in "
+		"`contigbench scenario` and `contigbench fidelity`, but a set. Explore every interleaving of the requests of each experiment on the model and print the outcomes, against "
+		"those of real kernels: recorded ones, or trials in guests. One wants it after a change of how requests lock, isolate "
+		"or undo.",
 	.more = "An outcome is return code and stage of each request, types and map afterwards, and that nothing is left "
 		"isolated and no counter has drifted.",
 	.groups = (const struct help_group[]){ { NULL, NULL, options }, { 0 } },
@@ -41,5 +44,6 @@ const struct help help_hidden = {
 	                                           { 0 } },
 	.status =
 		"Exit status: 0 everything that a kernel showed in 5 % of trials or more is yielded by the model, or its "
-		"reason is known; 1 something is not; 2 a name or file is wrong; 3 a guest can not be had.",
+		"reason is known; 1 something is not; 2 a name or file is wrong, or a kernel has not been built; 3 a guest can not be had, or did not "
+		"answer everything: what was answered is printed.",
 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../allocators/contig.h"
-#include "../guest/kernels.h"
+#include "../kernels/kernels.h"
 #include "../shipped.h"
 #include "../virtual/cost.h"
 #include "../virtual/geometry.h"
@@ -80,8 +80,8 @@ bool help_words(FILE *f, const char *kind)
 		const char *kind;
 		void (*print)(FILE *f);
 	} all[] = {
-		{ "backend", backends },   { "knob", knobs },          { "workload", workloads },
-		{ "scenario", scenarios }, { "geometry", geometries }, { "costs", costs }, { "kernel", kernels },
+		{ "backend", backends },    { "knob", knobs },  { "workload", workloads }, { "scenario", scenarios },
+		{ "geometry", geometries }, { "costs", costs }, { "kernel", kernels },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

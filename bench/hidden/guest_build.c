@@ -249,9 +249,7 @@ static int pin(struct trial *t, struct contig_diag *diag)
 
 static int hog(struct trial *t, struct contig_diag *diag)
 {
-	int rc = t->e->left == HOG_NOTHING ? 0 : trial_post(t, diag, "hog %u", t->e->left);
-
-	return rc;
+	return t->e->left == HOG_NOTHING ? 0 : trial_post(t, diag, "hog %u", t->e->left);
 }
 
 int trial_build(struct trial *t, struct contig_diag *diag)

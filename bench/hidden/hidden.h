@@ -77,7 +77,7 @@ bool hidden_is_for(const struct hidden_experiment *e, const struct recorded_kern
 
 /*
  * Known differences: why the model yields what no trial showed, or a kernel showed what the model does not yield. NULL: none
- * is known. `outcome` begins with what the reason is about.
+ * is known. A reason is about outcomes that have a part in common.
  */
 const char *hidden_reason(const char *experiment, const char *kernel, const char *outcome);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* run.c - experiments on the model, in guests, and against what was recorded. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../cli.h"
 #include "hidden.h"
@@ -91,7 +93,9 @@ static int ask_kernels(const struct plan *p, const struct hidden_options *o, str
 {
 	const struct recorded_kernel *k;
 	struct contig_diag diag = { "" };
+	int status = CLI_OK;
 
+	/* one that can not be asked does not take away what the others say */
 	for (size_t i = 0; (k = recorded_kernel_at(i)); i++) {
 		if (!p->backend[i])
 			continue;
@@ -99,8 +103,26 @@ static int ask_kernels(const struct plan *p, const struct hidden_options *o, str
 		                      o->record_to, &diag);
 
 		if (rc)
-			return cli_error((int)cli_status_of(rc), "%s", diag.text);
+			status = cli_error((int)cli_status_of(rc), "%s", diag.text);
 	}
+	return status;
+}
+
+/* Is anything to be done at all? */
+static int check(const struct plan *p, const struct hidden_options *o)
+{
+	const struct recorded_kernel *k;
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < p->nr; i++) {
+		for (size_t j = 0; (k = recorded_kernel_at(j)); j++)
+			nr += p->backend[j] && hidden_is_for(p->experiment[i], k);
+	}
+	if (!nr)
+		return cli_error(CLI_USAGE, "%s is not for any of these kernels", p->experiment[0]->name);
+	/* trials take minutes: what could not be kept is not made */
+	if (o->record_to && access(o->record_to, W_OK))
+		return cli_error(cli_status_of(-errno), "--record %s: %s", o->record_to, strerror(errno));
 	return CLI_OK;
 }
 
@@ -152,18 +174,20 @@ int hidden_run(const struct hidden_options *o)
 	int status = choose_backends(&p, o);
 
 	status = status ? status : choose_experiments(&p, o);
+	status = status ? status : check(&p, o);
 	if (!status && o->recorded) {
 		int rc = hidden_load(&record, o->recorded, &diag);
 
 		status = rc ? cli_error((int)cli_status_of(rc), "%s", diag.text) : CLI_OK;
 	}
-	if (!status && o->trials)
-		status = ask_kernels(&p, o, &record);
+	int asked = !status && o->trials ? ask_kernels(&p, o, &record) : CLI_OK;
+
 	status = status ? status : ask_model(&p, o, &record, &all);
-	if (!status) {
+	if (!status && (all.nr || !asked)) {
 		print(&all, o);
 		status = hidden_disagreements(&all) ? CLI_NO : CLI_OK;
 	}
+	status = status ? status : asked;
 	hidden_results_free(&all);
 	hidden_record_free(&record);
 	free(p.experiment);

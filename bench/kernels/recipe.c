@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "cache.h"
-#include "now.h"
+#include "../process/now.h"
 #include "recipe.h"
-#include "spawn.h"
+#include "../process/spawn.h"
 
 /* fetch-kernel, with a NUL behind it; the Makefile knows that this file depends on it. */
 __asm__(".pushsection .rodata\n"
-        "fetch_kernel: .incbin \"bench/guest/fetch-kernel\"\n"
+        "fetch_kernel: .incbin \"bench/kernels/fetch-kernel\"\n"
         "\t.byte 0\n"
         ".popsection\n");
 extern const char fetch_kernel[] __attribute__((visibility("hidden")));

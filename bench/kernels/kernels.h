@@ -5,8 +5,8 @@
  * kernels/NAME/ of the cache (cache.h) has vmlinuz, contigbench.ko and kernel.json, which is this struct and is written last:
  * a folder without it is none.
  */
-#ifndef GUEST_KERNELS_H
-#define GUEST_KERNELS_H
+#ifndef KERNELS_H
+#define KERNELS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 
 #include "../cli.h"
 #include "kernels.h"
-#include "spawn.h"
+#include "../process/spawn.h"
 
 struct build_options {
 	bool force, offline;
