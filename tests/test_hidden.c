@@ -99,6 +99,35 @@ static void a_broken_rule_changes_the_set(void **state)
 	       "A 0 ok; B -EBUSY test; MM; A*512 | F9");
 }
 
+/*
+ *	node 0   [X*512 | X*88 F*424 | K*512 | K*488 F*24]  and nothing else that is free
+ *	node 1   free, or out of reach
+ *
+ * A full node spills to the other one. Without it nothing can move: the 24 pages are below the watermark.
+ */
+static void nowhere_to_move_to(void **state)
+{
+	static const char *const backends[] = { "linux-5.10", "linux-6.1", "linux-6.12", "linux-7.2" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(backends); i++) {
+		EXPECT("full.spill", backends[i],
+		       "a:0+1024 0 ok, pages moved; MMMM; A*512 | A*512 | K*512 | K*488 _*24");
+		EXPECT("full.alone", backends[i],
+		       "a:0+1024 -ENOMEM migrate, none moved; MMMM; _*512 | _*512 | K*512 | K*488 _*24");
+		EXPECT("full.nearly", backends[i],
+		       "a:0+1024 -ENOMEM migrate, pages moved; MMMM; _*512 | _*512 | K*512 | K*488 _*24");
+	}
+}
+
+/* Memory that went offline has no pageblocks any more; a request that comes later finds no pages to test. */
+static void a_block_goes_offline_under_a_request(void **state)
+{
+	(void)state;
+	EXPECT("offline.request", "linux-5.10", "A -EBUSY isolate; B 0 ok; M*64", "A 0 ok; B -EBUSY isolate; .*64",
+	       "A 0 ok; B -EBUSY test; .*64");
+}
+
 /* Counts of interleavings are those of two sequences of 7 steps, C(14, 7). */
 static void interleavings_are_counted(void **state)
 {
@@ -263,6 +292,8 @@ int main(void)
 		cmocka_unit_test(halves_of_a_max_page),
 		cmocka_unit_test(the_same_block),
 		cmocka_unit_test(a_broken_rule_changes_the_set),
+		cmocka_unit_test(nowhere_to_move_to),
+		cmocka_unit_test(a_block_goes_offline_under_a_request),
 		cmocka_unit_test(interleavings_are_counted),
 		cmocka_unit_test(all_can_be_built),
 		cmocka_unit_test(maps_are_drawn),

@@ -101,16 +101,12 @@ static const struct hidden_experiment experiments[] = {
 	{ LINE("full.spill", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
 	  .picture = "all of the node is taken; the other one has room", .view = TAKEN | VIEW_MOVED, .left = 0,
 	  .on = ON_ALL },
-	/*
-	 * Not on 7.2: there the request of full.alone was granted in 100 of 100 trials, its pages on the other node. Whether the
-	 * cpuset that is to keep it from there did not hold, or that release does not heed it, is not known.
-	 */
 	{ LINE("full.alone", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
 	  .picture = "all of the node is taken, and no other may be used", .view = TAKEN | VIEW_MOVED, .left = 0,
-	  .no_spill = true, .on = ON_5_10 | ON_6_1 | ON_6_12 },
+	  .no_spill = true, .on = ON_ALL },
 	{ LINE("full.nearly", "npb=4 mt=MMMM user=0+600 kern=1024+1000 ops=a:0+1024"), .group = "full",
 	  .picture = "the same, but for 3 MAX pages", .view = TAKEN | VIEW_MOVED, .left = 3072, .no_spill = true,
-	  .on = ON_5_10 | ON_6_1 | ON_6_12 },
+	  .on = ON_ALL },
 
 	/* ---- a CMA area of 64 MiB ---- */
 	{ LINE("cma.sizes", CMA_AREA), .calls = "100/0 300/4 512/9 1000/0 4096/10 12000/0 1/0", .group = "cma",

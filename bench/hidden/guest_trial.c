@@ -105,8 +105,8 @@ static int do_range(struct trial *t, const struct case_op *op, struct contig_dia
 	if (op->range_op == RANGE_OFFLINE)
 		rc = trial_ask(t, &a, diag, "offline %llu %u %u", start, op->nr, op->passes);
 	else
-		rc = trial_ask(t, &a, diag, "%s %llu %u %s", t->e->no_spill ? "alone" : "range", start, op->nr,
-		               op->caller == CALLER_CMA ? "cma" : "movable");
+		rc = trial_ask(t, &a, diag, "range %llu %u %s%s", start, op->nr,
+		               op->caller == CALLER_CMA ? "cma" : "movable", t->e->no_spill ? " stay" : "");
 	if (rc)
 		return rc;
 	say_request(t, op->text, a->rc, a->words);
@@ -127,10 +127,10 @@ static int do_online(struct trial *t, const struct case_op *op, struct contig_di
 
 static int do_alloc(struct trial *t, const struct case_op *op, struct contig_diag *diag)
 {
-	uint32_t first = t->nr_owners + 1, room = TRIAL_OWNERS - first;
+	uint32_t first = t->nr_owners + 1, room = TRIAL_OWNERS - first, nr = op->times < room ? op->times : room;
 	struct guest_answer *a;
-	int rc = trial_ask(t, &a, diag, "many %u %u %c %u %c 1%s", first, op->times < room ? op->times : room,
-	                   op->mt == MT_MOVABLE ? 'X' : 'K', op->order, contig_type_letter(op->mt),
+	int rc = trial_ask(t, &a, diag, "many %u %u %c %u %c 1%s", first, nr, op->mt == MT_MOVABLE ? 'X' : 'K',
+	                   op->order, contig_type_letter(op->mt),
 	                   op->highatomic              ? " highatomic"
 	                   : t->e->left != HOG_NOTHING ? " reclaim"
 	                                               : "");
@@ -147,6 +147,8 @@ static int do_alloc(struct trial *t, const struct case_op *op, struct contig_dia
 	}
 	if (t->e->view & VIEW_COUNTS)
 		outcome_part(t->said, sizeof(t->said), "%s %lld", op->text, (long long)a->rc);
+	else if (a->rc < nr && op->times < UINT32_MAX)
+		outcome_part(t->said, sizeof(t->said), "%s -ENOMEM", op->text);
 	return 0;
 }
 

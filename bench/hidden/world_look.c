@@ -68,6 +68,18 @@ static void add_unclean(struct world *w, char *text, size_t size)
 		             (long long)arena_leak(&w->a));
 }
 
+/* Memory that is offline has no pageblocks. */
+static void blank_absent(struct arena *a, char *types)
+{
+	struct contig_run r;
+
+	for (uint32_t b = 0; types[b]; b++) {
+		a->c->ops->lab->run(a->c, a->start + (b << a->g.pageblock_order), &r);
+		if (r.kind == PAGE_ABSENT)
+			types[b] = '.';
+	}
+}
+
 int world_outcome(struct world *w, char *text, size_t size, struct contig_diag *diag)
 {
 	int rc = 0;
@@ -78,6 +90,7 @@ int world_outcome(struct world *w, char *text, size_t size, struct contig_diag *
 
 		if (!types)
 			return contig_diag_set(diag, -ENOMEM, "no memory");
+		blank_absent(&w->a, types);
 		outcome_types(text, size, types);
 		free(types);
 	}

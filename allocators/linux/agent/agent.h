@@ -10,7 +10,7 @@
  *	mappings.c  user pages: which address, which pfn, who moved
  *	hugetlb.c   pool pages and pages in use
  *
- * and the commands themselves: about.c, pages.c, requests.c, offline.c, look.c, populate.c, natural.c, race.c, confine.c, shell.c.
+ * and the commands themselves: about.c, pages.c, requests.c, offline.c, look.c, populate.c, natural.c, race.c, shell.c.
  *
  * The main thread runs on cpu 1 and takes its own memory from node 0: on the arena's node, which has no cpu, nothing happens
  * but what was asked for. Functions answer 0 (or what they say) or a negative errno.
@@ -57,7 +57,7 @@ struct command {
 };
 
 /* Tables of commands, each ended by a name NULL; commands.c knows all of them. */
-extern const struct command about_commands[], confine_commands[], look_commands[], offline_commands[], pages_commands[],
+extern const struct command about_commands[], look_commands[], offline_commands[], pages_commands[],
 	populate_commands[], race_commands[], request_commands[], shell_commands[];
 
 /* Execute one line and answer it. */

@@ -9,8 +9,8 @@
 #include "line.h"
 
 static const struct command *const tables[] = {
-	about_commands,    pages_commands, request_commands, look_commands,  offline_commands,
-	populate_commands, race_commands,  confine_commands, shell_commands,
+	about_commands,   pages_commands,    request_commands, look_commands,
+	offline_commands, populate_commands, race_commands,    shell_commands,
 };
 
 static char words[WIRE_LINE]; /* behind "= RC" */
