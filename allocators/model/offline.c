@@ -46,11 +46,38 @@ bool offline_harmless(uint32_t state)
 	       (state_is(state, PAGE_OFFLINE) && state & STATE_FROZEN);
 }
 
+/* Does the scan for what can move find it in every pass, so that a pass never comes to its test? */
+static bool scan_finds(enum page_kind kind)
+{
+	return kinds[kind].traits & KIND_LRU || kind == PAGE_HUGETLB || kind == PAGE_GIGANTIC ||
+	       kind == PAGE_MOVABLE_OPS;
+}
+
+/* It gives up at a page that a driver keeps, unless something comes before that which it takes for movable. */
+static bool scan_gives_up(struct range *r, struct blocker *by)
+{
+	bool kept = false;
+
+	zone_lock(r->m, r->z);
+	for (pfn_t pfn = r->start; pfn < r->end && !kept; pfn += run_pages(r->m, pfn)) {
+		uint32_t state = state_at(r->m, pfn);
+
+		if (scan_finds(state_kind(state)))
+			break;
+		kept = state_is(state, PAGE_OFFLINE) && !(state & STATE_FROZEN);
+		if (kept)
+			*by = blocker_at(r->m, pfn, WHY_OFFLINE);
+	}
+	zone_unlock(r->m, r->z);
+	return kept;
+}
+
 /* MEM_GOING_OFFLINE: balloons and virtio-mem let go of their pages, or refuse. */
 enum range_state step_notify(struct range *r, struct contig_work *work)
 {
 	const struct contig_hooks *h = &r->m->hooks;
 	int rc = h->going_offline ? h->going_offline(h->ctx, r->start, r->end - r->start) : 0;
+	struct blocker kept;
 
 	work->scanned++;
 	r->told = true;
@@ -60,6 +87,10 @@ enum range_state step_notify(struct range *r, struct contig_work *work)
 
 		zone_unlock(r->m, r->z);
 		range_fail(r, rc, PHASE_ISOLATE, &by);
+		return range_undo_all(r);
+	}
+	if (scan_gives_up(r, &kept)) {
+		range_fail(r, -EBUSY, PHASE_MIGRATE, &kept);
 		return range_undo_all(r);
 	}
 	r->pfn = r->start;
@@ -115,13 +146,6 @@ static bool hopeless(enum contig_reason why)
 	return why != WHY_PINNED && why != WHY_RACED && why != WHY_PCP && why != WHY_NOT_LRU && why != WHY_STRADDLES;
 }
 
-/* Does the scan for what can move find it in every pass, so that a pass never comes to its test? */
-static bool scan_finds(enum page_kind kind)
-{
-	return kinds[kind].traits & KIND_LRU || kind == PAGE_HUGETLB || kind == PAGE_GIGANTIC ||
-	       kind == PAGE_MOVABLE_OPS;
-}
-
 enum range_state offline_step_test(struct range *r, struct contig_work *work)
 {
 	struct blocker by;
@@ -138,8 +162,10 @@ enum range_state offline_step_test(struct range *r, struct contig_work *work)
 		return R_DONE;
 	if (hopeless(by.why) || !--r->passes) {
 		bool over = hopeless(by.why);
+		/* behind what has moved the scan comes to what it gives up at, and no test follows */
+		bool scanned = over ? by.why == WHY_OFFLINE : scan_finds(by.kind);
 
-		range_fail(r, over ? -EBUSY : -EINTR, !over && scan_finds(by.kind) ? PHASE_MIGRATE : PHASE_TEST, &by);
+		range_fail(r, over ? -EBUSY : -EINTR, scanned ? PHASE_MIGRATE : PHASE_TEST, &by);
 		return range_undo_all(r);
 	}
 	r->pfn = r->start;

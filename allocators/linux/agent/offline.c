@@ -106,6 +106,35 @@ static void trace_count(pid_t pid, struct offline_events *e)
 		fclose(f);
 }
 
+/*
+ * Whether isolation failed or the scan behind it no event says: no page was migrated, and none tested. The log does, where it
+ * may be asked to (CONFIG_DYNAMIC_DEBUG).
+ */
+static int log_begin(void)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (log >= 0)
+		lseek(log, 0, SEEK_END);
+	write_file("/proc/dynamic_debug/control", "format \"failed due to\" +p");
+	return log;
+}
+
+static bool log_end(int log, const char *words)
+{
+	char record[2048];
+	bool said = false;
+	ssize_t n;
+
+	while (log >= 0 && (n = read(log, record, sizeof(record) - 1)) > 0) {
+		record[n] = '\0';
+		said |= strstr(record, words) != NULL;
+	}
+	if (log >= 0)
+		close(log);
+	return said;
+}
+
 /* In the child. */
 static void attempt(const char *path, struct offline_gate *gate, int fd)
 {
@@ -145,13 +174,17 @@ int offline_begin(struct offline_attempt *a, uint64_t pfn, uint64_t pages, struc
 	if (pipe2(fds, O_CLOEXEC))
 		return -errno;
 	block_state_path(pfn, pages, path, sizeof(path));
-	*a = (struct offline_attempt){ .pid = fork(), .fd = fds[0], .begin = now_ns() };
+	int log = log_begin();
+
+	*a = (struct offline_attempt){ .pid = fork(), .fd = fds[0], .log = log, .begin = now_ns() };
 	if (!a->pid)
 		attempt(path, gate, fds[1]);
 	close(fds[1]);
 	if (a->pid > 0)
 		return 0;
 	close(fds[0]);
+	if (log >= 0)
+		close(log);
 	return -EAGAIN;
 }
 
@@ -176,6 +209,7 @@ void offline_end(struct offline_attempt *a, uint32_t passes, struct offline_outc
 	waitpid(a->pid, NULL, 0);
 	close(a->fd);
 	trace_count(a->pid, events);
+	events->scan = log_end(a->log, "failed due to unmovable page");
 	write_file(TRACE "/tracing_on", "0");
 	pin_to_cpu(AGENT_CPU);
 }
@@ -184,7 +218,7 @@ const char *offline_stage(const struct offline_outcome *o, const struct offline_
 {
 	if (!o->rc)
 		return "ok";
-	return e->tested ? "test" : e->passes ? "migrate" : "isolate";
+	return e->scan ? "migrate" : e->tested ? "test" : e->passes ? "migrate" : "isolate";
 }
 
 /* The pages of a block, if there are blocks and the span is made of whole ones. */

@@ -18,6 +18,7 @@ struct offline_outcome {
 struct offline_events {
 	uint64_t migrated, failed;
 	uint32_t passes, tested;
+	bool scan; /* it gave up over a page that its scan for what can move came to */
 };
 
 /* Shared with the child: it waits here, on cpu 0, then spins. */
@@ -30,6 +31,7 @@ struct offline_gate {
 struct offline_attempt {
 	pid_t pid;
 	int fd;
+	int log; /* what the kernel says from here on */
 	uint64_t begin;
 };
 
