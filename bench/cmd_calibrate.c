@@ -98,10 +98,24 @@ static int parse(int argc, char **argv, struct calibrate_options *o)
 	return status;
 }
 
-static int check(const struct calibrate_options *o)
+/* Measuring takes minutes: what can not be written is found out before. */
+static int check_file(const struct calibrate_options *o, const char *flag, const char *path)
 {
 	struct stat st;
 
+	if (!path)
+		return CLI_OK;
+	if (!*path)
+		return cli_error(CLI_USAGE, "%s: the name of a file, please", flag);
+	/* a pipe or a device is there, and nothing is lost by writing to it */
+	if (!o->force && !lstat(path, &st) && (stat(path, &st) || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return cli_error(CLI_USAGE, "%s %s exists: choose another name, or replace it with --force", flag,
+		                 path);
+	return outfile_possible(path);
+}
+
+static int check(const struct calibrate_options *o)
+{
 	if (o->from && (o->running || o->guest))
 		return cli_error(CLI_USAGE, "--from measures no kernel: leave out --%s",
 		                 o->guest ? "guest" : "running");
@@ -119,11 +133,11 @@ static int check(const struct calibrate_options *o)
 	if (o->name && (strlen(o->name) > CONTIG_MAX_NAME || !contig_name_ok(o->name)))
 		return cli_error(CLI_USAGE, "--name %s: letters a-z, digits, '.', '_' and '-', at most %u, please",
 		                 o->name, CONTIG_MAX_NAME);
-	if (o->out && !*o->out)
-		return cli_error(CLI_USAGE, "-o: the name of a file, please");
-	if (o->out && !o->force && !lstat(o->out, &st))
-		return cli_error(CLI_USAGE, "%s exists: choose another name, or replace it with --force", o->out);
-	return CLI_OK;
+	int status = check_file(o, "-o", o->out);
+
+	if (status == CLI_OK && o->out && o->observations && !strcmp(o->out, o->observations))
+		return cli_error(CLI_USAGE, "-o and --observations: %s can not be both", o->out);
+	return status == CLI_OK ? check_file(o, "--observations", o->observations) : status;
 }
 
 /* To a file if one is named, else to the terminal, where the report is then in the way of a pipe and goes to stderr. */

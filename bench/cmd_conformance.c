@@ -9,24 +9,42 @@
 #include "cli.h"
 #include "help/commands.h"
 #include "conformance_report.h"
+#include "exact/arena.h"
 #include "exact/conformance_record.h"
 #include "exact/decides.h"
 
 struct printer {
 	bool quiet;
 	unsigned int nr;
+	const struct backend_list *backends;
 };
 
+/* The second answer is a model's, or a kernel's of today. */
+static bool asked_again(const struct printer *p, const char *kernel)
+{
+	const struct recorded_kernel *k = recorded_kernel_find(kernel);
+
+	for (size_t i = 0; k && i < p->backends->nr; i++) {
+		size_t len = contig_name_machine(p->backends->name[i]);
+
+		if (len && len == strlen(k->backend) && !strncmp(p->backends->name[i], k->backend, len))
+			return true;
+	}
+	return false;
+}
+
 static void print_disagreement(void *ctx, const char *kernel, const char *where, const char *what, const char *recorded,
-                               const char *model)
+                               const char *got)
 {
 	struct printer *p = ctx;
+	bool again = asked_again(p, kernel);
 
 	if (p->quiet)
 		return;
 	if (!p->nr++)
 		puts("disagreements");
-	printf("  %s %s: %s\n    kernel  %s\n    model   %s\n", kernel, where, what, recorded, model);
+	printf("  %s %s: %s\n    %-6s  %s\n    %-6s  %s\n", kernel, where, what, again ? "before" : "kernel", recorded,
+	       again ? "now" : "model", got);
 }
 
 enum form {
@@ -115,7 +133,7 @@ int cmd_conformance(int argc, char **argv)
 		                                 { "record", required_argument, NULL, 'r' },
 		                                 { NULL, 0, NULL, 0 } };
 	struct backend_list backends = { 0 };
-	struct printer printer = { 0 };
+	struct printer printer = { .backends = &backends };
 	struct contig_diag diag;
 	enum form form = TEXT;
 	const char *out = NULL;

@@ -17,6 +17,12 @@ static void print_count(const struct agreement *a)
 	printf(" %11s", text);
 }
 
+/* A recorded kernel that -b has not named. */
+static bool left_out(const struct conformance_kernel *k)
+{
+	return !k->backend[0] && recorded_kernel_find(k->kernel);
+}
+
 static void print_scripted(const struct conformance *c)
 {
 	puts("scripted cases: answers that agree, one an operation (types and map also before the first)\n"
@@ -25,7 +31,7 @@ static void print_scripted(const struct conformance *c)
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &c->kernel[i];
 
-		if (!k->cases)
+		if (!k->cases || left_out(k))
 			continue;
 		printf("%-7s %-25s %6u", k->kernel, k->backend[0] ? k->backend : "no backend", k->cases);
 		print_count(&k->rc);
@@ -48,15 +54,20 @@ static void print_pages(const struct conformance_random_row *r)
 
 static void print_random(const struct conformance *c)
 {
-	puts("random requests: answers that agree (pages migrated: granted requests, model / kernel)\n"
-	     "kernel  backend                 requests          rc       stage       types         map    migrated  "
-	     "pages migrated");
+	bool any = false, kernels = false;
+
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &c->kernel[i];
 		const struct conformance_random_row r = conformance_random_sum(c, i);
 
-		if (!r.requests)
+		kernels |= r.requests && contig_name_machine(k->backend);
+		if (!r.requests || left_out(k) || contig_name_machine(k->backend))
 			continue;
+		if (!any)
+			puts("random requests: answers that agree (pages migrated: granted requests, model / kernel)\n"
+			     "kernel  backend                 requests          rc       stage       types         map    migrated  "
+			     "pages migrated");
+		any = true;
 		printf("%-7s %-22s %9u", k->kernel, k->backend[0] ? k->backend : "no backend", r.requests);
 		print_count(&r.rc);
 		print_count(&r.stage);
@@ -65,6 +76,9 @@ static void print_random(const struct conformance *c)
 		print_count(&r.migrated);
 		print_pages(&r);
 	}
+	if (kernels)
+		puts("random requests were recorded in memory that a kernel does not have again: `contigbench fidelity` asks it "
+		     "anew");
 }
 
 static void print_scenarios(const struct conformance *c)
@@ -74,7 +88,7 @@ static void print_scenarios(const struct conformance *c)
 	for (uint32_t i = 0; i < c->nr_kernels; i++) {
 		const struct conformance_kernel *k = &c->kernel[i];
 
-		if (!k->scenarios)
+		if (!k->scenarios || left_out(k))
 			continue;
 		if (!any)
 			puts("scenarios: answers that agree\n"

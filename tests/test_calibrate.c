@@ -209,8 +209,8 @@ static void what_can_not_be_told_apart(void **state)
 	LEAVE(1400, "isolate0")                                                                                        \
 	ENTER(1500, "collect0")                                                                                        \
 	LEAVE(1507, "collect0")                                                                                        \
-	ENTER(1600, "migrate0") LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0")                \
-		LEAVE(2000, "range0")
+	ENTER(1600, "migrate0")                                                                                        \
+	LEAVE(1750, "migrate0") ENTER(1800, "collect0") LEAVE(1900, "collect0") LEAVE(2000, "range0")
 
 static struct spans parsed(const char *text)
 {
@@ -648,6 +648,18 @@ static void what_the_command_refuses(void **state)
 	              "its prices are times, and no instructions");
 	house_write("there.cost", "", 0);
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest linux-6.1 -o there.cost", "there.cost exists");
+	/* before anything is measured, or anybody asked */
+	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest nobody-1.0 --observations there.cost",
+	              "--observations there.cost exists");
+	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest nobody-1.0 -o x --observations x",
+	              "x can not be both");
+	house_refused(cmd_calibrate, CLI_MACHINE, "calibrate --guest nobody-1.0 -o nowhere/x.cost",
+	              "nowhere/x.cost can not be written: No such file or directory");
+	house_refused(cmd_calibrate, CLI_MACHINE, "calibrate --running -o nowhere/x.cost",
+	              "nowhere/x.cost can not be written: No such file or directory");
+	house_refused(cmd_calibrate, CLI_MACHINE, "calibrate --guest nobody-1.0 -o there.cost/x",
+	              "there.cost/x can not be written: Not a directory");
+	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest nobody-1.0 -o /dev/null", "nobody-1.0 ");
 	house_refused(cmd_calibrate, CLI_USAGE, "calibrate --guest nobody-1.0", "nobody-1.0 ");
 	assert_false(house_has("nobody-1.0.cost"));
 }

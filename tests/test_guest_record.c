@@ -211,6 +211,12 @@ static void the_command(void **state)
 	expect_said("2 cases asked, 3 answers changed, 0 new, 0 cases not possible");
 	expect_said("to accept them: cp ");
 	expect_said("6.1 S1 a:0+512: rc\n    before  -16\n    now     0\n");
+	/* compared without recording it is a kernel of then and now, too, and a model otherwise */
+	conformance("-b linux-6.1@guest");
+	expect_status(CLI_NO);
+	expect_said("6.1 S1 a:0+512: rc\n    before  -16\n    now     0\n");
+	conformance("-b linux-6.1");
+	expect_said("6.1 S1 a:0+512: rc\n    kernel  -16\n    model   0\n");
 }
 
 static int set_up(void **state)

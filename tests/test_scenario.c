@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "../bench/cli.h"
+#include "../bench/exact/scenario_print.h"
 #include "../bench/exact/scenario_run.h"
 #include "../bench/shipped.h"
 #include "lib/capture.h"
@@ -178,6 +179,64 @@ static void recorded_cases_are_scenarios(void **state)
 	assert_int_equal(scenario_run(&r, f.scenario[0], "linux-6.1", &diag), 0);
 	assert_int_equal(r.verdict, SCENARIO_AGREES);
 	scenario_result_free(&r);
+	scenario_free(&f);
+}
+
+/* ---- what was not possible -------------------------------------------------------------------- */
+
+static const char *printed(const struct scenario_matrix *m)
+{
+	static char text[8192];
+	int out = dup(STDOUT_FILENO);
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	fflush(stdout);
+	dup2(fileno(f), STDOUT_FILENO);
+	scenario_print_matrix(m);
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	rewind(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* Each reason is there once, the most frequent first, with some of its scenarios; what differs from case to case is no part of it. */
+static void reasons_are_counted(void **state)
+{
+	static const char *const why[] = { "not possible here: zone=: the arena lies in a zone Normal",
+		                           "not possible here: a:0+8: a kernel can not be stopped",
+		                           "not possible here: A:test: a kernel can not be stopped",
+		                           "not possible here: a:8+8: a kernel can not be stopped",
+		                           "not possible here: B:end: a kernel can not be stopped" };
+	static const char *const backend[] = { "mine@guest" };
+	struct contig_diag diag = { "" };
+	struct scenario_result result[COUNT(why)];
+	struct scenario_row row[COUNT(why)];
+	struct scenario_matrix m = { 1, backend, COUNT(why), row };
+	struct scenario_file f;
+
+	(void)state;
+	put(HEAD "case=a map=\"[MM] F4\"\ncase=b map=\"[MM] F4\"\ncase=c map=\"[MM] F4\"\ncase=d map=\"[MM] F4\"\n"
+	         "case=e map=\"[MM] F4\"\n");
+	if (scenario_read(&f, path, &diag))
+		fail_msg("%s", diag.text);
+	assert_int_equal(f.nr, COUNT(why));
+	for (uint32_t i = 0; i < f.nr; i++) {
+		row[i] = (struct scenario_row){ &f, f.scenario[i], 1, &result[i] };
+		result[i] = (struct scenario_result){ .scenario = f.scenario[i],
+			                              .backend = backend[0],
+			                              .verdict = SCENARIO_NOT_POSSIBLE };
+		snprintf(result[i].why.text, sizeof(result[i].why.text), "%s", why[i]);
+	}
+	const char *text = strstr(printed(&m), "\nnot possible here");
+
+	assert_non_null(text);
+	assert_string_equal(text, "\nnot possible here (-v has the reason with each scenario)\n"
+	                          "     4  mine@guest: a kernel can not be stopped (b, c, d, ...)\n"
+	                          "     1  mine@guest: zone=: the arena lies in a zone Normal (a)\n");
 	scenario_free(&f);
 }
 
@@ -577,6 +636,7 @@ int main(void)
 		cmocka_unit_test(shipped_scenarios_hold),
 		cmocka_unit_test(every_row_is_there),
 		cmocka_unit_test(recorded_cases_are_scenarios),
+		cmocka_unit_test(reasons_are_counted),
 		cmocka_unit_test(refused_with_the_reason),
 		cmocka_unit_test(initial_states),
 		cmocka_unit_test(differences_are_shown),

@@ -167,7 +167,8 @@ static int add_line(struct session *s, struct count_layout *l, const char *line)
 	char kind, list, marks[16];
 
 	if (sscanf(line, "%llu %u %u %c %c %15s", &pfn, &nr, &order, &kind, &list, marks) != 6 || pfn < s->arena ||
-	    pfn + nr > s->arena + l->pages || order > CONTIG_MAX_ORDER)
+	    pfn + nr > s->arena + l->pages || order > CONTIG_MAX_ORDER ||
+	    (nr + (1u << order) - 1) >> order > l->pages - l->nr)
 		return contig_diag_set(s->diag, -EPROTO, "the guest's layout has '%.100s' in it", line);
 	for (unsigned int i = 0; i < nr; i += 1u << order)
 		l->runs[l->nr++] = (struct count_run){ .at = (uint32_t)(pfn - s->arena) + i,

@@ -59,24 +59,11 @@ static const struct scenario *scenario_named(const struct scenario_file *f, cons
 
 /* ---- reasons --------------------------------------------------------------------------------- */
 
-/* Reasons are counted without what differs from case to case: "a:0+8: a kernel can not be stopped" is one with "A:test: ...". */
-static const char *plain_reason(const char *text)
-{
-	static const char prefix[] = "not possible here: ";
-
-	if (!strncmp(text, prefix, sizeof(prefix) - 1))
-		text += sizeof(prefix) - 1;
-	size_t word = strcspn(text, " ");
-	bool operation = word > 2 && text[word] && text[word - 1] == ':' && memchr(text, ':', word - 1);
-
-	return operation ? text + word + 1 : text;
-}
-
 static void note_reason(struct conformance *c, const struct conformance_kernel *k, bool model, const char *text)
 {
 	uint32_t kernel = (uint32_t)(k - c->kernel), i = 0;
 
-	text = plain_reason(text);
+	text = scenario_plain_reason(text);
 	while (i < c->nr_reasons && (c->reason[i].kernel != kernel || c->reason[i].model != model ||
 	                             strncmp(c->reason[i].text, text, sizeof(c->reason[i].text) - 1) != 0))
 		i++;

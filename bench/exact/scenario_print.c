@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* scenario_print.c - the scenario matrix, differences with both layout strings, and answers step by step. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scenario_print.h"
@@ -178,6 +179,68 @@ static void print_legend(const struct scenario_matrix *m)
 	}
 }
 
+/* ---- what was not possible -------------------------------------------------------------------- */
+
+#define NAMED 3u /* scenarios of a reason */
+
+struct reason {
+	const char *backend, *text;
+	uint32_t nr;
+	const char *name[NAMED];
+};
+
+static struct reason *reason_of(struct reason *all, uint32_t *nr, const struct scenario_result *r)
+{
+	const char *text = scenario_plain_reason(r->why.text);
+	uint32_t i = 0;
+
+	while (i < *nr && (strcmp(all[i].backend, r->backend) || strcmp(all[i].text, text)))
+		i++;
+	if (i == *nr)
+		all[(*nr)++] = (struct reason){ .backend = r->backend, .text = text };
+	return &all[i];
+}
+
+static int by_number_down(const void *a, const void *b)
+{
+	const struct reason *x = a, *y = b;
+
+	return x->nr != y->nr ? (x->nr < y->nr) - (x->nr > y->nr) : strcmp(x->name[0], y->name[0]);
+}
+
+/* A reason is often that of a whole file: each once, with how many it holds for. */
+static void print_not_possible(const struct scenario_matrix *m)
+{
+	uint32_t room = 0, nr = 0;
+
+	for (uint32_t i = 0; i < m->nr_rows; i++)
+		room += m->row[i].nr;
+	struct reason *all = calloc(room ? room : 1, sizeof(*all));
+
+	for (uint32_t i = 0; all && i < m->nr_rows; i++) {
+		for (uint32_t k = 0; k < m->row[i].nr; k++) {
+			if (m->row[i].result[k].verdict != SCENARIO_NOT_POSSIBLE)
+				continue;
+			struct reason *mine = reason_of(all, &nr, &m->row[i].result[k]);
+
+			if (mine->nr < NAMED)
+				mine->name[mine->nr] = m->row[i].scenario->sc.name;
+			mine->nr++;
+		}
+	}
+	if (all)
+		qsort(all, nr, sizeof(*all), by_number_down);
+	if (nr)
+		puts("\nnot possible here (-v has the reason with each scenario)");
+	for (uint32_t i = 0; i < nr; i++) {
+		printf("%6u  %s: %s (", all[i].nr, all[i].backend, all[i].text);
+		for (uint32_t k = 0; k < NAMED && k < all[i].nr; k++)
+			printf("%s%s", k ? ", " : "", all[i].name[k]);
+		puts(all[i].nr > NAMED ? ", ...)" : ")");
+	}
+	free(all);
+}
+
 void scenario_print_matrix(const struct scenario_matrix *m)
 {
 	int width = name_width(m);
@@ -202,7 +265,9 @@ void scenario_print_matrix(const struct scenario_matrix *m)
 		for (uint32_t k = 0; k < m->row[i].nr; k++) {
 			const struct scenario_result *r = &m->row[i].result[k];
 
-			if (r->verdict != SCENARIO_NOTHING_EXPECTED && r->verdict != SCENARIO_NOT_POSSIBLE)
+			/* what can not be done may have begun */
+			if (r->verdict != SCENARIO_NOTHING_EXPECTED &&
+			    (r->verdict != SCENARIO_NOT_POSSIBLE || !r->nr_answers))
 				continue;
 			if (!any)
 				puts("\nanswers that nothing was expected of");
@@ -211,4 +276,5 @@ void scenario_print_matrix(const struct scenario_matrix *m)
 			print_answers(r, "    ");
 		}
 	}
+	print_not_possible(m);
 }

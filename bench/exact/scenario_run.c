@@ -32,6 +32,18 @@ bool scenario_has_count(const char *backend, enum scenario_count c)
 	return !contig_name_machine(backend) || !(of_the_zone & 1u << c);
 }
 
+const char *scenario_plain_reason(const char *text)
+{
+	static const char prefix[] = "not possible here: ";
+
+	if (!strncmp(text, prefix, sizeof(prefix) - 1))
+		text += sizeof(prefix) - 1;
+	size_t word = strcspn(text, " ");
+	bool operation = word > 2 && text[word] && text[word - 1] == ':' && memchr(text, ':', word - 1);
+
+	return operation ? text + word + 1 : text;
+}
+
 /* ---- what it answered ------------------------------------------------------------------------ */
 
 static void keep(void *ctx, const struct arena_answer *ans)

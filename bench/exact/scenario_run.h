@@ -52,6 +52,12 @@ bool scenario_has_count(const char *backend, enum scenario_count c);
 /* What it answered there, as in struct arena_answer; NULL if it did not come to that. */
 const struct arena_answer *scenario_answer(const struct scenario_result *r, int op);
 
+/*
+ * A reason without what differs from case to case, so that reasons can be counted: "a:0+8: a kernel can not be stopped" is one with
+ * "A:test: ...".
+ */
+const char *scenario_plain_reason(const char *text);
+
 /* Is anything expected of this backend, or that there is no such state? */
 bool scenario_speaks_of(const struct scenario *s, const char *backend);
 

@@ -338,5 +338,6 @@ int guest_arena(struct contig *c, uint32_t blocks, pfn_t *start, struct contig_d
 		return rc;
 	wanted_clear(gc);
 	gc->collecting = true;
+	gc->froze = false;
 	return 0;
 }

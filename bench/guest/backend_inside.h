@@ -56,6 +56,7 @@ struct guest_contig {
 	owner_t *at;
 	/* until settle() */
 	bool collecting;
+	bool froze; /* pages in use, since */
 	struct spot *wanted;
 	char *wanted_type;
 	/* as seen last; stale after any change */

@@ -52,6 +52,16 @@ static int64_t op_alloc(struct contig *c, uint32_t cpu, struct contig_what what,
 	                   what.highatomic);
 }
 
+/* The last reference to a page frees it, and this one has none. */
+static bool is_frozen(struct guest_contig *gc, pfn_t pfn)
+{
+	struct contig_run run = { .frozen = false };
+
+	if (gc->froze)
+		seen_run(gc, pfn, &run);
+	return run.frozen && run.kind != PAGE_OFFLINE;
+}
+
 static int op_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 {
 	struct guest_contig *gc = guest_of(c);
@@ -64,6 +74,8 @@ static int op_free(struct contig *c, uint32_t cpu, pfn_t pfn, owner_t owner)
 		return gc->rc;
 	if (!h || h->pfn != pfn)
 		return -EAGAIN;
+	if (is_frozen(gc, pfn))
+		return guest_fails(gc, -EOPNOTSUPP, "not possible here: a page with refcount 0 can not be freed");
 	struct held gone = *h;
 
 	gone.pfn = PFN_NONE;
@@ -340,6 +352,7 @@ static int lab_freeze(struct contig *c, pfn_t pfn)
 {
 	struct guest_contig *gc = guest_of(c);
 
+	gc->froze = true;
 	if (gc->collecting)
 		return wanted_freeze(gc, pfn);
 	guest_changed(gc);

@@ -20,7 +20,7 @@ static const struct help_option options[] = {
 	{ "-o, --output", "FILE",
 	  "where to put the cost file; it appears when it is complete (standard output, and the report on standard error)",
 	  NULL, "file:.cost" },
-	{ "--force", NULL, "replace FILE if it exists", NULL, NULL },
+	{ "--force", NULL, "replace FILE, and that of --observations, if it exists", NULL, NULL },
 	{ "--name", "NAME", "what results call these costs (linux-6.1-guest)", NULL, NULL },
 	{ "--conversion", "FILE",
 	  "how long an instruction takes: as another cost file of a guest has it; or, of one of --running, by what migrating a page "

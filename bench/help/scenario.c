@@ -32,7 +32,7 @@ const struct help help_scenario = {
 	.usage = (const char *const[]){ "contigbench scenario [FILE...] [-b BACKEND,...] [-v] [--json]", NULL },
 	.text = "Run scenarios - an exact initial state, a few operations - and hold the answers against what each generation must "
 		"answer. Invariants are checked after every operation. The matrix of generations and scenarios is printed, every difference "
-		"with both layout strings, and what nothing was expected of.",
+		"with both layout strings, what nothing was expected of, and why something was not possible, each reason once.",
 	.groups = (const struct help_group[]){ { NULL, NULL, options }, { 0 } },
 	.legend = (const struct help_group[]){ { "In the matrix", NULL, words }, { 0 } },
 	.examples =

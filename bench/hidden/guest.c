@@ -32,6 +32,7 @@ struct delays {
 
 #define FIRST_SPINS 3000.0
 #define MAX_SPINS   1e6
+#define MAX_WAITS   5e6 /* half a second, for memory to go offline */
 
 static int by_value(const void *a, const void *b)
 {
@@ -50,6 +51,15 @@ static double median(const struct median *m)
 	return nr ? sorted[nr / 2] : 0;
 }
 
+static double largest(const struct median *m)
+{
+	double max = 0;
+
+	for (uint32_t i = 0; i < m->nr && i < LEARN_FROM; i++)
+		max = m->sample[i] > max ? m->sample[i] : max;
+	return max;
+}
+
 static void add_sample(struct median *m, double value)
 {
 	m->sample[m->nr++ % LEARN_FROM] = value;
@@ -66,15 +76,17 @@ static double spread(uint32_t n)
 static void set_delays(const struct delays *d, uint32_t trial, uint32_t spins[2])
 {
 	double part = 2.4 * spread(trial) - 1.2, spin = median(&d->spin);
-	double nr =
-		spin > 0 ? (part * median(&d->took) - median(&d->ahead)) / spin : (trial % 2 ? 1 : -1) * FIRST_SPINS;
+	/* memory that can not go offline is refused at once: what matters is how long it takes if it goes */
+	double max = d->offline ? MAX_WAITS : MAX_SPINS;
+	double took = d->offline ? largest(&d->took) : median(&d->took);
+	double nr = spin > 0 ? (part * took - median(&d->ahead)) / spin : (trial % 2 ? 1 : -1) * FIRST_SPINS;
 
 	if (d->load) { /* how long it rests between its allocations */
 		spins[0] = 0;
 		spins[1] = 1u << (6 + trial % 9);
 		return;
 	}
-	nr = nr < -MAX_SPINS ? -MAX_SPINS : nr > MAX_SPINS ? MAX_SPINS : nr;
+	nr = nr < -max ? -max : nr > max ? max : nr;
 	spins[0] = nr < 0 ? (uint32_t)-nr : 0;
 	spins[1] = nr > 0 ? (uint32_t)nr : 0;
 }

@@ -52,3 +52,19 @@ int outfile_close(struct outfile *o, int status)
 		unlink(o->temporary);
 	return err ? can_not(o, err) : status;
 }
+
+int outfile_possible(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct outfile o = { .path = path };
+	char folder[4096] = ".";
+	struct stat st;
+
+	if (is_special(path))
+		return CLI_OK;
+	if (slash && (size_t)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path) + 1, path) >= sizeof(folder))
+		return can_not(&o, ENAMETOOLONG);
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return can_not(&o, EISDIR);
+	return access(folder, W_OK) ? can_not(&o, errno) : CLI_OK;
+}

@@ -2,6 +2,7 @@
 # derived.awk - values over all runs, from values.tsv, as further lines of it.
 #
 #	all:worst_failed_percent		the largest share of the trace's allocations that failed in a row
+#	all:unequal_rows			rows in which more than one in a thousand failed; RUN/.../BACKEND:unequal is 1 there
 #	all/BACKEND:straddles			requests of BACKEND, in all rows, that failed because a free run straddled
 #	RUN/.../BACKEND:vain_per_failure	pages migrated in vain for each failed request
 #	RUN/OCCUPANCY/SIZE/walk:steps		steps of a walk; of these steps_shown, whose interval of gain or cost does not
@@ -48,12 +49,17 @@ END {
 		if (value[row ":trace_allocations"] > 0)
 			share = 100 * value[row ":failed_allocations"] / value[row ":trace_allocations"]
 		if (share > worst) worst = share
+		if (share > 0.1) {
+			printf "%s:unequal\t1\tfailed_allocations by trace_allocations of that row\n", row
+			unequal++
+		}
 		failed = value[row ":requests"] - value[row ":successes"]
 		if (failed > 0)
 			printf "%s:vain_per_failure\t%.3f\tmigrated_pages_in_vain by failures of that row\n", \
 				row, value[row ":migrated_pages_in_vain"] / failed
 	}
 	printf "all:worst_failed_percent\t%.4f\tsummary.csv of all runs, failed_allocations by trace_allocations\n", worst
+	printf "all:unequal_rows\t%d\tsummary.csv of all runs, failed_allocations by trace_allocations\n", unequal
 	for (i = 1; i <= nr_names; i++)
 		printf "all/%s:straddles\t%d\tfailures.csv of all runs\n", names[i], straddles[names[i]]
 }

@@ -14,15 +14,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "offline.h"
 
-#define TRACE   "/sys/kernel/tracing/instances/contigbench"
-#define MEMORY  "/sys/devices/system/memory"
-#define PASSES  5u
-#define SECONDS 20u /* whatever the passes */
+#define TRACE    "/sys/kernel/tracing/instances/contigbench"
+#define MEMORY   "/sys/devices/system/memory"
+#define PASSES   5u
+#define SECONDS  20u /* whatever the passes */
+#define NS       1000000000u
+#define AWAKE_NS 1000000u /* before the end of a delay */
 
 uint64_t offline_block_pages(void)
 {
@@ -152,7 +155,12 @@ static void attempt(const char *path, struct offline_gate *gate, int fd)
 
 void offline_spin(uint32_t spins)
 {
-	for (uint64_t end = now_ns() + spins * UINT64_C(100); now_ns() < end;)
+	uint64_t ns = spins * UINT64_C(100), end = now_ns() + ns, nap = ns > AWAKE_NS ? ns - AWAKE_NS : 0;
+
+	/* memory that goes offline waits for work on this cpu as well */
+	if (nap)
+		nanosleep(&(struct timespec){ .tv_sec = (time_t)(nap / NS), .tv_nsec = (long)(nap % NS) }, NULL);
+	while (now_ns() < end)
 		;
 }
 
