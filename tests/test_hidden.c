@@ -255,6 +255,10 @@ static void damage_is_refused(void **state)
 	house_refused(cmd_hidden, CLI_USAGE, "hidden -b linux-6.1@guest", "name the model, linux-6.1");
 	house_refused(cmd_hidden, CLI_USAGE, "hidden cma -b linux-6.1", "not for any of these kernels");
 	house_refused(cmd_hidden, CLI_USAGE, "hidden --json --markdown", "not both");
+	/* nobody was asked: no empty sets are held against the model */
+	setenv("CONTIGBENCH_CACHE", "nowhere", 1);
+	house_refused(cmd_hidden, CLI_USAGE, "hidden same.free -b linux-6.1 --guests 2", "has not been built");
+	unsetenv("CONTIGBENCH_CACHE");
 }
 
 /* What is written can be read, and a second experiment does not take the first away. */

@@ -293,7 +293,7 @@ static void two_nodes(void **state)
 	const struct outcome *o;
 
 	(void)state;
-	o = contigbench("run nodes.ctr --occupancy 60,95 --seeds 1-2 --sizes 64p,1b --interval-ms 50 --age 1 "
+	o = contigbench("run nodes.ctr --occupancy 60,75 --seeds 1-2 --sizes 64p,1b --interval-ms 50 --age 1 "
 	                "--verify=500 -o new");
 	if (o->status)
 		fail_msg("exit %d: %s", o->status, o->err);

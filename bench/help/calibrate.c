@@ -4,7 +4,7 @@
 static const struct help_option options[] = {
 	{ "--guest", "NAME",
 	  "measure a kernel of `contigbench guest build` in a guest, in instructions: QEMU counts them (-icount), so that nothing "
-	  "that goes on on this machine changes a number",
+	  "that goes on on this machine changes a number. It takes a minute or two",
 	  NULL, NULL },
 	{ "--running", NULL,
 	  "measure the kernel that runs here, in time, as root: the number of 1 GiB pages is raised by one and put back, up to 25 "

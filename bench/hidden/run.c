@@ -137,7 +137,9 @@ static int ask_model(const struct plan *p, const struct hidden_options *o, const
 		for (size_t j = 0; (k = recorded_kernel_at(j)); j++) {
 			if (!p->backend[j] || !hidden_is_for(p->experiment[i], k))
 				continue;
-			if (answers && !hidden_answered(record, p->experiment[i], k))
+			const struct hidden_answers *a = hidden_answered(record, p->experiment[i], k);
+
+			if (answers && (!a || !a->set.nr))
 				continue;
 			int rc = hidden_compare(all, p->experiment[i], k, p->backend[j], record,
 			                        o->budget ? o->budget : BUDGET, &diag);
