@@ -476,7 +476,7 @@ static void anything(int fd)
 			if (!any(4))
 				say(fd, (char[]){ (char)any(256), '\0' });
 		}
-		say(fd, "\n= 3\n" + 1 - any(8) / 7);
+		say(fd, any(8) < 7 ? "= 3\n" : "\n= 3\n");
 		if (!polite || !any(16))
 			_exit(0);
 	}
