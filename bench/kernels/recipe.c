@@ -31,7 +31,7 @@ static const struct reason {
 	/* the first, because "no space" may be that for namespaces */
 	{ "unshare: .*(failed|not permitted)|mount: .*(denied|permission|failed)|cannot change root",
 	  "a module is made in namespaces of its own, which this machine does not allow here: as root it may (in a container: "
-	  "one with CAP_SYS_ADMIN), or with `sysctl kernel.unprivileged_userns_clone=1` and "
+	  "one with CAP_SYS_ADMIN; in a chroot: one that is a mount point), or with `sysctl kernel.unprivileged_userns_clone=1` and "
 	  "kernel.apparmor_restrict_unprivileged_userns=0 where there are such",
 	  false },
 	{ "No space left on device|Disk quota exceeded|have enough free space",
