@@ -6,7 +6,7 @@
 #include "conformance_report.h"
 #include "exact/arena.h"
 
-static void print_count(const struct agreement *a)
+void conformance_print_agreement(const struct agreement *a)
 {
 	char text[32];
 
@@ -34,11 +34,11 @@ static void print_scripted(const struct conformance *c)
 		if (!k->cases || left_out(k))
 			continue;
 		printf("%-7s %-25s %6u", k->kernel, k->backend[0] ? k->backend : "no backend", k->cases);
-		print_count(&k->rc);
-		print_count(&k->stage);
-		print_count(&k->types);
-		print_count(&k->map);
-		print_count(&k->migrated);
+		conformance_print_agreement(&k->rc);
+		conformance_print_agreement(&k->stage);
+		conformance_print_agreement(&k->types);
+		conformance_print_agreement(&k->map);
+		conformance_print_agreement(&k->migrated);
 		printf(" %13u %13u pages\n", k->not_modelled, k->moved_away);
 	}
 }
@@ -69,11 +69,11 @@ static void print_random(const struct conformance *c)
 			     "pages migrated");
 		any = true;
 		printf("%-7s %-22s %9u", k->kernel, k->backend[0] ? k->backend : "no backend", r.requests);
-		print_count(&r.rc);
-		print_count(&r.stage);
-		print_count(&r.types);
-		print_count(&r.map);
-		print_count(&r.migrated);
+		conformance_print_agreement(&r.rc);
+		conformance_print_agreement(&r.stage);
+		conformance_print_agreement(&r.types);
+		conformance_print_agreement(&r.map);
+		conformance_print_agreement(&r.migrated);
 		print_pages(&r);
 	}
 	if (kernels)
@@ -97,11 +97,11 @@ static void print_scenarios(const struct conformance *c)
 		any = true;
 		printf("%-7s %-25s %6u %14u", k->kernel, k->backend[0] ? k->backend : "no backend", k->scenarios,
 		       k->scenarios_both);
-		print_count(&k->s_rc);
-		print_count(&k->s_stage);
-		print_count(&k->s_types);
-		print_count(&k->s_map);
-		print_count(&k->s_migrated);
+		conformance_print_agreement(&k->s_rc);
+		conformance_print_agreement(&k->s_stage);
+		conformance_print_agreement(&k->s_types);
+		conformance_print_agreement(&k->s_map);
+		conformance_print_agreement(&k->s_migrated);
 		putchar('\n');
 	}
 }
@@ -116,8 +116,8 @@ static void print_grown(const struct conformance *c)
 		const struct conformance_kernel *k = &c->kernel[row->kernel];
 
 		printf("%-7s %-22s %-14s", k->kernel, k->backend, row->name);
-		print_count(&row->types);
-		print_count(&row->map);
+		conformance_print_agreement(&row->types);
+		conformance_print_agreement(&row->map);
 		putchar('\n');
 	}
 }

@@ -6,6 +6,9 @@
 #include "exact/conformance.h"
 #include "exact/decides.h"
 
+/* " 12/12", or " -" where there was nothing to compare, in a column of the terminal's tables. */
+void conformance_print_agreement(const struct agreement *a);
+
 void conformance_print(const struct conformance *c);
 void conformance_print_json(const struct conformance *c);
 /* docs/fidelity.md, but for its last section, ... */

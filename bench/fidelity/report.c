@@ -58,6 +58,18 @@ void fidelity_report_free(struct fidelity_report *r)
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
+const struct conformance_reason *fidelity_reason_next(const struct fidelity_report *r, uint32_t kernel, bool model,
+                                                      uint32_t *at)
+{
+	while (*at < r->c->nr_reasons) {
+		const struct conformance_reason *why = &r->c->reason[(*at)++];
+
+		if (why->kernel == kernel && why->model == model)
+			return why;
+	}
+	return NULL;
+}
+
 bool fidelity_set_at(const struct fidelity_report *r, uint32_t kernel, uint32_t i, struct fidelity_set *out)
 {
 	const struct conformance_kernel *k = &r->c->kernel[kernel];

@@ -50,6 +50,10 @@ struct fidelity_set {
 /* The i-th set of a kernel; false behind the last. */
 bool fidelity_set_at(const struct fidelity_report *r, uint32_t kernel, uint32_t i, struct fidelity_set *out);
 
+/* The next reason, from *at on, why a kernel or its model was not asked; NULL: there is none left. */
+const struct conformance_reason *fidelity_reason_next(const struct fidelity_report *r, uint32_t kernel, bool model,
+                                                      uint32_t *at);
+
 /* What of two long texts differs, with a little around it. Free both. */
 void fidelity_difference(const char *a, const char *b, char **short_a, char **short_b);
 

@@ -57,13 +57,10 @@ static void print_sets(const struct fidelity_report *r, uint32_t kernel)
 
 static void print_reasons(const struct fidelity_report *r, uint32_t kernel, bool model)
 {
+	const struct conformance_reason *why;
 	bool any = false;
 
-	for (uint32_t i = 0; i < r->c->nr_reasons; i++) {
-		const struct conformance_reason *why = &r->c->reason[i];
-
-		if (why->kernel != kernel || why->model != model)
-			continue;
+	for (uint32_t at = 0; (why = fidelity_reason_next(r, kernel, model, &at));) {
 		if (!any)
 			puts(model ? "\nNot possible in the model:\n" : "\nNot possible here:\n");
 		any = true;

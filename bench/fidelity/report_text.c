@@ -4,19 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../conformance_report.h"
 #include "../text/escape.h"
 #include "report.h"
-
-static void print_count(const struct agreement *a)
-{
-	char text[32];
-
-	if (!a->of)
-		snprintf(text, sizeof(text), "-");
-	else
-		snprintf(text, sizeof(text), "%u/%u", a->agree, a->of);
-	printf(" %11s", text);
-}
 
 static void print_ratio(const struct conformance_random_row *row)
 {
@@ -36,11 +26,11 @@ static void print_sets(const struct fidelity_report *r, uint32_t kernel)
 	     "      ratio  kernel got  model got reloaded");
 	for (uint32_t i = 0; fidelity_set_at(r, kernel, i, &s); i++) {
 		printf("  %-22s %5u  %5u", s.name, s.asked, s.both);
-		print_count(&s.rc);
-		print_count(&s.stage);
-		print_count(&s.types);
-		print_count(&s.map);
-		print_count(&s.migrated);
+		conformance_print_agreement(&s.rc);
+		conformance_print_agreement(&s.stage);
+		conformance_print_agreement(&s.types);
+		conformance_print_agreement(&s.map);
+		conformance_print_agreement(&s.migrated);
 		if (s.row)
 			print_ratio(s.row);
 		else
@@ -50,13 +40,10 @@ static void print_sets(const struct fidelity_report *r, uint32_t kernel)
 
 static void print_reasons(const struct fidelity_report *r, uint32_t kernel, bool model)
 {
+	const struct conformance_reason *why;
 	bool any = false;
 
-	for (uint32_t i = 0; i < r->c->nr_reasons; i++) {
-		const struct conformance_reason *why = &r->c->reason[i];
-
-		if (why->kernel != kernel || why->model != model)
-			continue;
+	for (uint32_t at = 0; (why = fidelity_reason_next(r, kernel, model, &at));) {
 		if (!any)
 			puts(model ? "  not possible in the model" : "  not possible here");
 		any = true;

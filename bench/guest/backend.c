@@ -36,6 +36,17 @@ static int is_dead(struct guest_contig *gc, const struct contig_diag *why)
 	return guest_fails(gc, -EIO, "%.500s", why->text);
 }
 
+/* The line to send, if there is still somebody to send it to; else why not, as gc->rc. */
+static int line_for(struct guest_contig *gc, char line[WIRE_LINE], const char *fmt, va_list ap)
+{
+	if (gc->rc)
+		return gc->rc;
+	if (!gc->m->g)
+		return guest_fails(gc, -EIO, "%s was asked before it had an arena", gc->m->name);
+	vsnprintf(line, WIRE_LINE, fmt, ap);
+	return 0;
+}
+
 int guest_ask(struct guest_contig *gc, struct guest_answer **ans, const char *fmt, ...)
 {
 	struct contig_diag diag = { "" };
@@ -43,13 +54,11 @@ int guest_ask(struct guest_contig *gc, struct guest_answer **ans, const char *fm
 	char line[WIRE_LINE];
 	va_list ap;
 
-	if (gc->rc)
-		return gc->rc;
-	if (!gc->m->g)
-		return guest_fails(gc, -EIO, "%s was asked before it had an arena", gc->m->name);
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	int rc = line_for(gc, line, fmt, ap);
 	va_end(ap);
+	if (rc)
+		return rc;
 	if (guest_call(gc->m->g, &mine, &diag, "%s", line))
 		return is_dead(gc, &diag);
 	if (mine->rc == -EOPNOTSUPP)
@@ -65,13 +74,11 @@ int guest_tell(struct guest_contig *gc, const char *fmt, ...)
 	char line[WIRE_LINE];
 	va_list ap;
 
-	if (gc->rc)
-		return gc->rc;
-	if (!gc->m->g)
-		return guest_fails(gc, -EIO, "%s was asked before it had an arena", gc->m->name);
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	int rc = line_for(gc, line, fmt, ap);
 	va_end(ap);
+	if (rc)
+		return rc;
 	guest_changed(gc);
 	return guest_post(gc->m->g, &diag, "%s", line) ? is_dead(gc, &diag) : 0;
 }
