@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "../../allocators/splitmix.h"
+
 struct rng {
 	uint64_t state;
 };
@@ -24,26 +26,23 @@ enum rng_stream {
 
 static inline uint64_t rng_mix(uint64_t z)
 {
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
+	return splitmix_mix(z);
 }
 
 static inline struct rng rng_seed(uint64_t seed, uint64_t stream)
 {
-	return (struct rng){ rng_mix(seed + UINT64_C(0x9e3779b97f4a7c15) * (stream + 1)) };
+	return (struct rng){ splitmix_mix(seed + SPLITMIX_STEP * (stream + 1)) };
 }
 
 static inline uint64_t rng_next(struct rng *r)
 {
-	r->state += UINT64_C(0x9e3779b97f4a7c15);
-	return rng_mix(r->state);
+	return splitmix_mix(r->state += SPLITMIX_STEP);
 }
 
-/* In [0, n); n > 0. The bias of the multiply-and-shift is below n / 2^64. */
+/* In [0, n); n > 0. */
 static inline uint64_t rng_below(struct rng *r, uint64_t n)
 {
-	return (uint64_t)(((unsigned __int128)rng_next(r) * n) >> 64);
+	return splitmix_scale(rng_next(r), n);
 }
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "splitmix.h"
+#include "../../splitmix.h"
 
 enum fate {
 	FATE_USER, /* an anonymous page of order 0 */

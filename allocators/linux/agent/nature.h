@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 
-#include "splitmix.h"
+#include "../../splitmix.h"
 
 #define NATURE_THP_ORDER 9u
 #define NATURE_SPARE     4096u /* pages above the high watermark that are left alone */

@@ -3,7 +3,7 @@
 #ifndef POPULATE_H
 #define POPULATE_H
 
-#include "splitmix.h"
+#include "../../splitmix.h"
 
 /* What was asked for, and what came of it; pages. */
 struct populate {
